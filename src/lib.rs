@@ -1,0 +1,1 @@
+//! Go-style CSP for Rust.
