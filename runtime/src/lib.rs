@@ -1,1 +1,66 @@
-//! Part of gort: runtime.
+//! The runtime of gort: goroutines on a work-stealing scheduler.
+//!
+//! Programs use the facade crate `gort`; this crate is what it, and `gort-channels`, stand on. The modules, lowest first; a
+//! module uses those above it (and, where the comment says so, hands them a function of its own to call back):
+//!
+//! | layer | modules |
+//! |---|---|
+//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config` |
+//! | thread-locals | `tls` |
+//! | context switch | `fiber` |
+//! | goroutine | `g`, `panics`, `goexit` |
+//! | queues and idleness | `queue`, `idle` |
+//! | timers | `timer` |
+//! | scheduler and workers | `sched`, `worker` |
+//! | services | `blocking`, `deadlock` |
+//! | interface | `task`, `join_handle`, `scope`, `main_goroutine`, `builder` |
+//!
+//! # The rule
+//!
+//! Between two points where a goroutine may wait, do not keep anything tied to the OS thread: a reference out of a
+//! `thread_local!`, a `std::sync::MutexGuard`, an `Rc` that a thread-local shares. A goroutine may resume on another thread,
+//! and the compiler cannot see that. `docs/ARCHITECTURE.md` says why and what the sound side costs ([`Migration::Pinned`],
+//! [`lock_os_thread`]).
+
+mod blocking;
+mod builder;
+mod config;
+mod deadlock;
+mod fiber;
+mod g;
+mod goexit;
+mod idle;
+mod join_handle;
+mod lock;
+mod main_goroutine;
+mod panics;
+mod queue;
+mod random;
+mod reason;
+mod sched;
+mod scope;
+mod shim;
+mod sys;
+mod task;
+mod timer;
+mod tls;
+mod worker;
+
+pub use blocking::blocking;
+pub use builder::{AlreadyStarted, Builder};
+pub use config::Migration;
+pub use goexit::{end_goroutine, goexit};
+pub use join_handle::{JoinError, JoinHandle};
+pub use lock::RawLock;
+#[doc(hidden)]
+pub use main_goroutine::main;
+pub use main_goroutine::run;
+pub use panics::{Panic, PanicReport, recover};
+pub use random::random_u32;
+pub use reason::WaitReason;
+pub use sched::park::gosched;
+pub use sched::procs::{lock_os_thread, max_procs, num_cpu, num_goroutine, set_max_procs, unlock_os_thread};
+pub use sched::spawn::{Spawn, go};
+pub use scope::{Scope, ScopedJoinHandle, scope};
+pub use task::{Claim, Task, park, park_until};
+pub use timer::{CallTimer, sleep_until};

@@ -1,0 +1,114 @@
+//! `Builder`: the settings of the runtime, chosen by the program.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::{self, Migration, Wishes};
+use crate::panics::{PanicPolicy, PanicReport};
+
+/// Sets the runtime up before its first use. What is left out comes from the environment, then from the defaults.
+///
+/// | setting | environment | default |
+/// |---|---|---|
+/// | [`max_procs`](Builder::max_procs) | `GOMAXPROCS` | the CPUs this process may use |
+/// | [`stack_size`](Builder::stack_size) | `GORT_STACK` | 256 KiB |
+/// | [`migration`](Builder::migration) | `GORT_MIGRATION` | [`Migration::Stealing`] |
+/// | [`blocking_threads`](Builder::blocking_threads) | | 512 |
+/// | [`on_panic`](Builder::on_panic) | | report as Go does and exit with status 2 |
+///
+/// ```
+/// use gort_runtime::{Builder, Migration};
+///
+/// let sum = Builder::new().max_procs(2).migration(Migration::Pinned).run(|| 1 + 2).unwrap();
+/// assert_eq!(sum, 3);
+/// // The runtime runs now: it is too late for other settings.
+/// assert!(Builder::new().max_procs(4).init().is_err());
+/// ```
+#[derive(Debug, Default, Clone)]
+#[must_use = "a builder does nothing until `init` or `run`"]
+pub struct Builder {
+    wishes: Wishes,
+}
+
+impl Builder {
+    /// A builder that leaves everything to the environment and the defaults.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// How many goroutines may run at the same instant, 1 to 1024. See [`set_max_procs`](crate::set_max_procs) to change it
+    /// later.
+    #[doc(alias = "GOMAXPROCS")]
+    pub fn max_procs(mut self, procs: usize) -> Builder {
+        self.wishes.procs = Some(procs);
+        self
+    }
+
+    /// The reserve of a goroutine's stack in bytes (at least 16 KiB). Only the pages a goroutine touches cost memory.
+    pub fn stack_size(mut self, bytes: usize) -> Builder {
+        self.wishes.stack_size = Some(bytes);
+        self
+    }
+
+    /// Whether goroutines that have started may change threads.
+    pub fn migration(mut self, migration: Migration) -> Builder {
+        self.wishes.migration = Some(migration);
+        self
+    }
+
+    /// At most this many helper threads for [`blocking`](crate::blocking); further calls queue.
+    pub fn blocking_threads(mut self, threads: usize) -> Builder {
+        self.wishes.blocking_threads = Some(threads);
+        self
+    }
+
+    /// What happens with a panic that nobody can observe any more, instead of Go's report and exit status 2. The process
+    /// goes on when `policy` returns.
+    ///
+    /// `policy` runs on the goroutine that panicked, or on the one that dropped its handle.
+    pub fn on_panic(mut self, policy: impl Fn(&PanicReport<'_>) + Send + Sync + 'static) -> Builder {
+        self.wishes.panic_policy = Some(PanicPolicy::Custom(Arc::new(policy)));
+        self
+    }
+
+    /// Puts the settings in force and starts the runtime.
+    ///
+    /// # Errors
+    /// [`AlreadyStarted`] if the runtime is already running; nothing changes then.
+    pub fn init(self) -> Result<(), AlreadyStarted> {
+        if !config::wish(self.wishes) {
+            return Err(AlreadyStarted(()));
+        }
+        crate::sched::runtime();
+        Ok(())
+    }
+
+    /// Puts the settings in force and runs `f` as [`run`](crate::run) does.
+    ///
+    /// # Errors
+    /// [`AlreadyStarted`] if the runtime is already running; `f` is dropped then.
+    ///
+    /// # Panics
+    /// With the panic of `f`.
+    #[track_caller]
+    pub fn run<F, T>(self, f: F) -> Result<T, AlreadyStarted>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        self.init()?;
+        Ok(crate::main_goroutine::run(f))
+    }
+}
+
+/// The runtime was already running when a [`Builder`] wanted to set it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlreadyStarted(());
+
+impl fmt::Display for AlreadyStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the gort runtime is already running: set it up before the first goroutine or channel operation that waits")
+    }
+}
+
+impl std::error::Error for AlreadyStarted {}

@@ -1,0 +1,146 @@
+//! What can be set before the runtime starts: `Builder` over the environment over the defaults. Read once, at start.
+
+use std::num::NonZero;
+use std::sync::{Mutex, OnceLock};
+
+use crate::panics::PanicPolicy;
+
+/// The largest GOMAXPROCS.
+pub(crate) const MAX_PROCS: usize = 1024;
+/// A stack's reserve when nothing else is said, in bytes.
+pub(crate) const DEFAULT_STACK: usize = 256 << 10;
+/// Stacks below this cannot run the first frames and print a panic.
+pub(crate) const MIN_STACK: usize = 16 << 10;
+/// Helper threads for blocking calls when nothing else is said.
+pub(crate) const DEFAULT_BLOCKING_THREADS: usize = 512;
+
+/// Whether a goroutine that has started may move to another OS thread.
+///
+/// Set by [`Builder::migration`](crate::Builder::migration) or by `GORT_MIGRATION=stealing|pinned|always`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Migration {
+    /// As in Go: an idle worker takes goroutines from a busy one.
+    #[default]
+    Stealing,
+    /// A goroutine stays on the worker that started it; fresh goroutines are still stolen. With this, values tied to a
+    /// thread may be kept across a wait.
+    Pinned,
+    /// For tests: a goroutine changes its worker at every wait, so that code which wrongly keeps something tied to a thread
+    /// fails at once.
+    Always,
+}
+
+impl std::str::FromStr for Migration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Migration, String> {
+        match text.trim() {
+            "stealing" => Ok(Migration::Stealing),
+            "pinned" => Ok(Migration::Pinned),
+            "always" => Ok(Migration::Always),
+            other => Err(format!("`{other}` is not one of stealing, pinned, always")),
+        }
+    }
+}
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) procs: usize,
+    pub(crate) stack_size: usize,
+    pub(crate) migration: Migration,
+    pub(crate) blocking_threads: usize,
+    pub(crate) panic_policy: PanicPolicy,
+}
+
+/// What a `Builder` asked for; `None` leaves it to the environment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wishes {
+    pub(crate) procs: Option<usize>,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) migration: Option<Migration>,
+    pub(crate) blocking_threads: Option<usize>,
+    pub(crate) panic_policy: Option<PanicPolicy>,
+}
+
+static WISHES: Mutex<Option<Wishes>> = Mutex::new(None);
+static CONFIG: OnceLock<Config> = OnceLock::new();
+
+/// Stores what a builder asked for. `false` if the settings are already in force.
+pub(crate) fn wish(wishes: Wishes) -> bool {
+    let mut stored = WISHES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if CONFIG.get().is_some() {
+        return false;
+    }
+    *stored = Some(wishes);
+    true
+}
+
+/// The settings; the first call fixes them.
+pub(crate) fn get() -> &'static Config {
+    CONFIG.get_or_init(|| {
+        let wishes = WISHES.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone().unwrap_or_default();
+        Config {
+            procs: wishes
+                .procs
+                .or_else(|| from_env("GOMAXPROCS", |text| parse_count(text).map(NonZero::get)))
+                .unwrap_or_else(crate::sys::cpu::count)
+                .clamp(1, MAX_PROCS),
+            stack_size: wishes
+                .stack_size
+                .or_else(|| from_env("GORT_STACK", parse_size))
+                .unwrap_or(DEFAULT_STACK)
+                .max(MIN_STACK),
+            migration: wishes.migration.or_else(|| from_env("GORT_MIGRATION", str::parse)).unwrap_or_default(),
+            blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
+            panic_policy: wishes.panic_policy.unwrap_or_default(),
+        }
+    })
+}
+
+/// Reads one variable. A value that cannot be used is reported and otherwise treated as not set, as Go does.
+fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
+    parse(&text).map_err(|why| eprintln!("gort: {name} is ignored: {why}")).ok()
+}
+
+fn parse_count(text: &str) -> Result<NonZero<usize>, String> {
+    text.trim().parse().map_err(|_| format!("`{text}` is not a positive number"))
+}
+
+/// Bytes, with an optional suffix: `65536`, `64K`, `64KiB`, `1M`, `1MiB`.
+fn parse_size(text: &str) -> Result<usize, String> {
+    let trimmed = text.trim();
+    let digits = trimmed.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match trimmed[digits.len()..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return Err(format!("`{text}` is not a size in bytes (such as 65536, 64K or 1M)")),
+    };
+    let number: usize = digits.parse().map_err(|_| format!("`{text}` is not a size in bytes"))?;
+    number.checked_mul(unit).ok_or_else(|| format!("`{text}` is too large"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_take_suffixes_and_refuse_nonsense() {
+        assert_eq!(parse_size("65536"), Ok(65536));
+        assert_eq!(parse_size("64K"), Ok(65536));
+        assert_eq!(parse_size(" 1 MiB "), Ok(1 << 20));
+        for bad in ["", "K", "-1", "12x", "99999999999G"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn migration_names() {
+        assert_eq!("pinned".parse(), Ok(Migration::Pinned));
+        assert!("sometimes".parse::<Migration>().unwrap_err().contains("stealing, pinned, always"));
+    }
+}

@@ -1,0 +1,77 @@
+//! The question whether any goroutine can ever run again, and the report when none can.
+//!
+//! Asked by a worker that goes to sleep and finds that all the others sleep already. The answer is "never again" only if it is
+//! certain: no work queued, no timer armed, no call in the helper pool, some thread waiting in `run` (else nobody waits for
+//! the program), and no thread in the process but ours. A thread that we do not know might hold a channel, even if it has
+//! not used one yet; so threads are counted, not their uses of the library.
+
+use std::fmt;
+
+use crate::g::{G, pool};
+use crate::main_goroutine;
+use crate::sched::Runtime;
+use crate::sys::clock::NEVER;
+
+/// More goroutines than this are counted, not described.
+const DESCRIBED: usize = 1000;
+
+impl Runtime {
+    /// Reports and ends the process if nothing can run again. `true` if that is so as far as we can see, but a thread that is
+    /// not ours might still do something: the caller has to ask again later.
+    pub(crate) fn check_deadlock(&self) -> bool {
+        let Some(_all_asleep) = self.idle.all_asleep() else { return false };
+        let stuck = !self.any_visible_work()
+            && self.posts().all(|(_, post)| post.inbox_is_empty())
+            && self.earliest_timer() == NEVER
+            && crate::blocking::in_flight() == 0
+            && main_goroutine::waiting() > 0;
+        let live = self.goroutines();
+        if !stuck || live == 0 && !main_goroutine::abandoned() {
+            return false;
+        }
+        let ours = self.threads.load(std::sync::atomic::Ordering::SeqCst) + main_goroutine::waiting();
+        if crate::sys::thread::count() != Some(ours) {
+            return true;
+        }
+        crate::panics::die(&Report { nobody_left: live == 0 })
+    }
+}
+
+struct Report {
+    nobody_left: bool,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nobody_left {
+            return writeln!(f, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!");
+        }
+        writeln!(f, "fatal error: all goroutines are asleep - deadlock!")?;
+        let mut all: Vec<&'static G> = Vec::new();
+        pool::for_each(|g| {
+            if g.id() != 0 && g.reason().is_some() {
+                all.push(g);
+            }
+        });
+        all.sort_unstable_by_key(|g| g.id());
+        for g in all.iter().take(DESCRIBED) {
+            describe(g, f)?;
+        }
+        if let Some(more) = all.len().checked_sub(DESCRIBED).filter(|&more| more > 0) {
+            writeln!(f, "\n...and {more} more goroutines")?;
+        }
+        Ok(())
+    }
+}
+
+/// One paragraph. Valid while nothing runs.
+fn describe(g: &G, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "\ngoroutine {}", g.id())?;
+    if let Some(name) = g.name() {
+        write!(f, " {name:?}")?;
+    }
+    if let Some(reason) = g.reason() {
+        writeln!(f, " [{reason}]:\n\twaiting at {}", g.wait_site())?;
+    }
+    writeln!(f, "\tspawned at {}", g.spawn_site())
+}

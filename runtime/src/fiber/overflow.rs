@@ -1,0 +1,53 @@
+//! Running into a goroutine's guard page: the report, printed from the signal handler.
+
+use std::sync::Once;
+
+use crate::sys::fault::{self, Report};
+use crate::sys::memory;
+
+/// Installs the fault handler, and both panic hooks, before the first fiber exists.
+pub(crate) fn install_once() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        // SAFETY: under the `Once`, and no goroutine exists before its first fiber.
+        unsafe { fault::install(explain, prime_generator) };
+        crate::panics::install_hook();
+    });
+}
+
+/// Runs an empty generator, which makes the crate install its fault handler and its panic hook now, below ours.
+fn prime_generator() {
+    let mut first = generator::Gn::<()>::new_scoped_opt(2048, |_| {});
+    first.resume();
+}
+
+/// Async-signal-safe: plain loads of data that does not move while the goroutine runs.
+fn explain(address: usize, out: &mut Report) {
+    let g = crate::tls::current_g();
+    if g.is_null() {
+        return;
+    }
+    // SAFETY: goroutine objects are never freed, and this one runs on this thread.
+    let g = unsafe { &*g };
+    let Some(fiber) = g.fiber_if_bound() else { return };
+    if !fiber.guard_holds(address, memory::page_size()) {
+        return;
+    }
+    out.text("runtime: goroutine stack exceeds ");
+    out.number(fiber.size() as u64);
+    out.text("-byte limit\nfatal error: stack overflow\n\ngoroutine ");
+    out.number(g.id());
+    if let Some(name) = g.name() {
+        out.text(" \"");
+        out.text(name);
+        out.text("\"");
+    }
+    let site = g.spawn_site();
+    out.text(" [running]:\n\tspawned at ");
+    out.text(site.file());
+    out.text(":");
+    out.number(u64::from(site.line()));
+    out.text(":");
+    out.number(u64::from(site.column()));
+    out.text("\n\tgive it more with go!(stack = ...; ...), Builder::stack_size or GORT_STACK\n");
+}

@@ -1,0 +1,144 @@
+//! The end of a goroutine: who takes the result, and who frees the block.
+//!
+//! Two parties: the *runner* (the goroutine's last frame, then the worker) and the *handle*. One byte of state:
+//!
+//! * `DONE`: set by the runner when the outcome is in place. If `HANDLE_GONE` was set by then, nobody will look and the runner
+//!   drops the result itself.
+//! * `JOINER`: set by a joining task after it stored itself; whoever of the two sets its bit second wakes the joiner.
+//! * `HANDLE_GONE`: set when the handle is dropped. If `DONE` was set by then, the result was the handle's to drop, *before*
+//!   it set the bit.
+//! * `RUNNER_GONE`: set by the worker once the fiber is off the block.
+//!
+//! The second of `HANDLE_GONE` and `RUNNER_GONE` frees the block. All transitions are read-modify-writes with acquire and
+//! release, so that each party sees what the other did before.
+
+use std::cell::{Cell, UnsafeCell};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::g::{G, JobTable};
+use crate::panics::Panic;
+use crate::task::Task;
+
+const DONE: u8 = 1;
+const JOINER: u8 = 2;
+const HANDLE_GONE: u8 = 4;
+const RUNNER_GONE: u8 = 8;
+
+/// How a goroutine ended.
+pub(crate) enum Outcome {
+    /// Not yet, or the handle has taken it.
+    Nothing,
+    /// By returning: the value is in the payload.
+    Value,
+    Panicked(Panic),
+    Goexit,
+}
+
+/// The state machine above.
+pub(crate) struct Life {
+    state: AtomicU8,
+    /// Written by the runner before `DONE`, the handle's afterwards.
+    outcome: Cell<Outcome>,
+    /// Written by the joiner before `JOINER`, taken by whoever wakes it.
+    joiner: UnsafeCell<Option<Task>>,
+}
+
+/// Which of two parties has to act next.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Whose {
+    /// The caller must do it.
+    Mine,
+    /// The other party does it.
+    Theirs,
+}
+
+impl Life {
+    pub(crate) fn new() -> Life {
+        Life { state: AtomicU8::new(0), outcome: Cell::new(Outcome::Nothing), joiner: UnsafeCell::new(None) }
+    }
+
+    /// For a new goroutine on a free block.
+    #[inline]
+    pub(crate) fn reset(&self) {
+        // Relaxed: the block is published by a queue.
+        self.state.store(0, Ordering::Relaxed);
+    }
+
+    /// Runner: the outcome. `Mine` if nobody will look at it: the runner must drop it.
+    pub(crate) fn finish(&self, outcome: Outcome) -> Whose {
+        self.outcome.set(outcome);
+        let before = self.state.fetch_or(DONE, Ordering::AcqRel);
+        if before & JOINER != 0 {
+            // SAFETY: the joiner stored itself before it set the bit and does not touch the cell again.
+            let joiner = unsafe { (*self.joiner.get()).take() };
+            if let Some(joiner) = joiner {
+                joiner.ready();
+            }
+        }
+        if before & HANDLE_GONE != 0 { Whose::Mine } else { Whose::Theirs }
+    }
+
+    /// Worker: the fiber is off the block. `Mine` if the worker must free it.
+    #[inline]
+    pub(crate) fn runner_gone(&self) -> Whose {
+        // The handle is gone for the usual detached goroutine: nobody else is left, no need for an atomic exchange.
+        if self.state.load(Ordering::Acquire) & HANDLE_GONE != 0 {
+            return Whose::Mine;
+        }
+        let before = self.state.fetch_or(RUNNER_GONE, Ordering::AcqRel);
+        if before & HANDLE_GONE != 0 { Whose::Mine } else { Whose::Theirs }
+    }
+
+    /// Whether the outcome is in place.
+    pub(crate) fn is_done(&self) -> bool {
+        self.state.load(Ordering::Acquire) & DONE != 0
+    }
+
+    /// Handle, before it is dropped: `Mine` if the result is in place and the handle must drop it; otherwise the handle is
+    /// now gone in the eyes of the runner, which will.
+    pub(crate) fn detach(&self) -> Whose {
+        match self.state.compare_exchange(0, HANDLE_GONE, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Whose::Theirs,
+            Err(_) => Whose::Mine,
+        }
+    }
+
+    /// Handle, after it disposed of the result: `Mine` if it must free the block.
+    pub(crate) fn handle_gone(&self) -> Whose {
+        let before = self.state.fetch_or(HANDLE_GONE, Ordering::AcqRel);
+        if before & RUNNER_GONE != 0 { Whose::Mine } else { Whose::Theirs }
+    }
+
+    /// Takes the outcome.
+    ///
+    /// # Safety
+    /// The outcome is in place and is the caller's: the handle after [`Life::is_done`], or a runner told `Mine`.
+    pub(crate) unsafe fn take_outcome(&self) -> Outcome {
+        self.outcome.replace(Outcome::Nothing)
+    }
+
+    /// Joiner, parked: wakes `task` when the outcome is in place, at once if it already is.
+    ///
+    /// # Safety
+    /// Only the one handle calls it, and only once per wait, from the commit of its park.
+    pub(crate) unsafe fn wake_when_done(&self, task: Task) {
+        // SAFETY: `JOINER` is not set, so the runner does not look at the cell.
+        unsafe { *self.joiner.get() = Some(task) };
+        let before = self.state.fetch_or(JOINER, Ordering::AcqRel);
+        if before & DONE != 0 {
+            // SAFETY: the runner set `DONE` before and saw no `JOINER`, so it never touches the cell.
+            let task = unsafe { (*self.joiner.get()).take() };
+            if let Some(task) = task {
+                task.ready();
+            }
+        }
+    }
+}
+
+/// The table of a block that has no job.
+pub(crate) static NO_JOB: JobTable = JobTable { run: nothing, drop_job: nothing, take_result: take_nothing, drop_result: nothing };
+
+fn nothing(_: &G) {}
+
+fn take_nothing(_: &G, _: *mut ()) {}

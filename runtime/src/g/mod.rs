@@ -1,0 +1,307 @@
+//! `G`: a goroutine's control block.
+//!
+//! Blocks come from slabs that are never freed: a pointer to one is valid for ever, and the list of slabs is the registry
+//! that a deadlock report walks. A block goes round: free list, [spawned](crate::sched::spawn), running and parked any number
+//! of times, finished, free list.
+//!
+//! Who may touch what:
+//!
+//! | state | owner of the block's cells |
+//! |---|---|
+//! | free | the free list's owner |
+//! | runnable (in exactly one queue) | nobody; the worker that takes it out becomes the owner |
+//! | running | the goroutine itself, on its fiber |
+//! | parking (the switch is done, `commit` is not) | the worker, on its own stack |
+//! | parked | nobody; whoever holds its one `Task` may queue it |
+//! | finished | the result belongs to the handle; the block is freed by the last of handle and worker (`join`) |
+//!
+//! Each hand-over is a queue operation or a lock, with release and acquire of its own.
+
+use std::borrow::Cow;
+use std::cell::{Cell, UnsafeCell};
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use crate::fiber::Fiber;
+use crate::reason::WaitReason;
+
+pub(crate) mod entry;
+pub(crate) mod join;
+pub(crate) mod pool;
+
+pub(crate) use join::{Life, Outcome};
+
+/// No worker in particular.
+pub(crate) const NO_HOME: u32 = u32::MAX;
+/// Bytes of closure (later: of result) that fit in the block itself.
+const INLINE: usize = 64;
+
+/// What a goroutine asks of the worker that runs it, when it switches away.
+#[derive(Clone, Copy)]
+pub(crate) enum Request {
+    /// Run this on the worker's stack; from then on the goroutine may be resumed by anybody.
+    Park(unsafe fn(*mut ()), *mut ()),
+    /// Put it at the end of the queue.
+    Yield,
+    /// Its job has ended: take the fiber back.
+    Finish,
+}
+
+/// Space for a closure and, after it ran, for its result.
+#[repr(C, align(16))]
+pub(crate) struct Payload(pub(crate) UnsafeCell<[std::mem::MaybeUninit<u8>; INLINE]>);
+
+/// What the payload holds: the operations on it, for one pair of closure and result types.
+pub(crate) struct JobTable {
+    /// Moves the closure out of the payload and runs it; leaves the result in the payload.
+    pub(crate) run: unsafe fn(&G),
+    /// Drops the closure without running it.
+    pub(crate) drop_job: unsafe fn(&G),
+    /// Moves the result to where the pointer says; it must have room for a value of the job's result type.
+    pub(crate) take_result: unsafe fn(&G, *mut ()),
+    /// Drops the result.
+    pub(crate) drop_result: unsafe fn(&G),
+}
+
+/// A goroutine's control block.
+#[repr(align(128))]
+pub(crate) struct G {
+    // --- the switch: touched at every resume and park ---
+    fiber: Cell<Option<Fiber>>,
+    request: Cell<Request>,
+    /// The worker it must run on, or `NO_HOME`.
+    home: AtomicU32,
+    /// The worker that ran it last.
+    last_worker: Cell<u32>,
+    /// A `WaitReason` + 1, or 0 while it runs or is runnable. Other threads read it for reports only.
+    reason: AtomicU8,
+    pub(crate) flags: Flags,
+    // --- the job ---
+    pub(crate) table: Cell<&'static JobTable>,
+    pub(crate) payload: Payload,
+    pub(crate) life: Life,
+    // --- what it is ---
+    id: AtomicU64,
+    spawn_site: Cell<&'static Location<'static>>,
+    wait_site: Cell<&'static Location<'static>>,
+    name: UnsafeCell<Option<Cow<'static, str>>>,
+    stack_size: Cell<usize>,
+    /// What the panic hook saw of a panic that is under way.
+    pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panics::Seen>>>,
+    /// The scope it belongs to.
+    pub(crate) scope: Cell<Option<NonNull<crate::scope::ScopeData>>>,
+}
+
+/// Small facts about a goroutine, owned by itself.
+#[derive(Default)]
+pub(crate) struct Flags {
+    /// Started by `run`: its end is the end of the program.
+    pub(crate) is_main: Cell<bool>,
+    /// How many times `lock_os_thread` was called without its counterpart.
+    pub(crate) locked: Cell<u32>,
+    /// It is bound to its thread for the length of one wait, because it waits while unwinding.
+    pub(crate) unwinding_park: Cell<bool>,
+}
+
+// SAFETY: the table at the head of this file: every cell has one owner at a time, and ownership passes through operations
+// that synchronise. What several threads may read at once is atomic.
+unsafe impl Sync for G {}
+// SAFETY: blocks are static; sending a reference is what the queues do.
+unsafe impl Send for G {}
+
+/// A pointer to a control block; never dangling, since blocks are never freed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GRef(NonNull<G>);
+
+// SAFETY: it refers to a static; what may be done through it is governed by `G`'s rules.
+unsafe impl Send for GRef {}
+// SAFETY: as above.
+unsafe impl Sync for GRef {}
+
+impl GRef {
+    pub(crate) fn new(g: &'static G) -> GRef {
+        GRef(NonNull::from(g))
+    }
+
+    /// # Safety
+    /// `pointer` came from [`GRef::as_ptr`].
+    pub(crate) unsafe fn from_ptr(pointer: *mut G) -> Option<GRef> {
+        NonNull::new(pointer).map(GRef)
+    }
+
+    pub(crate) fn as_ptr(self) -> *mut G {
+        self.0.as_ptr()
+    }
+}
+
+impl std::ops::Deref for GRef {
+    type Target = G;
+
+    #[inline]
+    fn deref(&self) -> &G {
+        // SAFETY: blocks are never freed, and only shared references to them exist.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl G {
+    #[track_caller]
+    fn vacant() -> G {
+        G {
+            fiber: Cell::new(None),
+            request: Cell::new(Request::Finish),
+            home: AtomicU32::new(NO_HOME),
+            last_worker: Cell::new(NO_HOME),
+            reason: AtomicU8::new(0),
+            flags: Flags::default(),
+            table: Cell::new(&join::NO_JOB),
+            payload: Payload(UnsafeCell::new([const { std::mem::MaybeUninit::uninit() }; INLINE])),
+            life: Life::new(),
+            id: AtomicU64::new(0),
+            spawn_site: Cell::new(Location::caller()),
+            wait_site: Cell::new(Location::caller()),
+            name: UnsafeCell::new(None),
+            stack_size: Cell::new(0),
+            panic_seen: UnsafeCell::new(None),
+            scope: Cell::new(None),
+        }
+    }
+
+    /// Makes a free block a new goroutine. The payload is filled by the caller.
+    ///
+    /// # Safety
+    /// The block is free and belongs to the caller.
+    #[inline]
+    pub(crate) unsafe fn dress(
+        &self,
+        id: u64,
+        site: &'static Location<'static>,
+        name: Option<Cow<'static, str>>,
+        stack_size: usize,
+    ) {
+        self.id.store(id, Ordering::Relaxed);
+        self.spawn_site.set(site);
+        self.stack_size.set(stack_size);
+        self.life.reset();
+        if name.is_some() {
+            // SAFETY: the caller owns the block.
+            unsafe { *self.name.get() = name };
+        }
+    }
+
+    /// Takes off what only a live goroutine has. Runs no user code: job and result are gone already.
+    ///
+    /// # Safety
+    /// The goroutine has ended, and the block belongs to the caller.
+    #[inline]
+    pub(crate) unsafe fn undress(&self) {
+        self.id.store(0, Ordering::Relaxed);
+        self.home.store(NO_HOME, Ordering::Relaxed);
+        self.last_worker.set(NO_HOME);
+        self.reason.store(0, Ordering::Relaxed);
+        self.flags.is_main.set(false);
+        self.flags.locked.set(0);
+        self.scope.set(None);
+        // SAFETY: the caller owns the block. Both are usually `None`.
+        unsafe {
+            if (*self.name.get()).is_some() {
+                *self.name.get() = None;
+            }
+            if (*self.panic_seen.get()).is_some() {
+                *self.panic_seen.get() = None;
+            }
+        }
+    }
+
+    /// The goroutine's number; 0 for a free block.
+    pub(crate) fn id(&self) -> u64 {
+        self.id.load(Ordering::Relaxed)
+    }
+
+    /// Valid for the goroutine itself, its handle, and a report made while nothing runs.
+    pub(crate) fn name(&self) -> Option<&str> {
+        // SAFETY: the name is written before the goroutine is published and cleared when handle and worker are done with it.
+        unsafe { (*self.name.get()).as_deref() }
+    }
+
+    pub(crate) fn spawn_site(&self) -> &'static Location<'static> {
+        self.spawn_site.get()
+    }
+
+    pub(crate) fn wait_site(&self) -> &'static Location<'static> {
+        self.wait_site.get()
+    }
+
+    pub(crate) fn stack_size(&self) -> usize {
+        self.stack_size.get()
+    }
+
+    /// Why it is parked, or `None` if it runs or is runnable.
+    pub(crate) fn reason(&self) -> Option<WaitReason> {
+        crate::reason::from_code(self.reason.load(Ordering::Relaxed))
+    }
+
+    /// The fiber it is bound to.
+    #[inline(always)]
+    pub(crate) fn fiber(&self) -> Fiber {
+        match self.fiber.get() {
+            Some(fiber) => fiber,
+            None => unbound(),
+        }
+    }
+
+    pub(crate) fn fiber_if_bound(&self) -> Option<Fiber> {
+        self.fiber.get()
+    }
+
+    pub(crate) fn set_fiber(&self, fiber: Option<Fiber>) {
+        self.fiber.set(fiber);
+    }
+
+    /// The request of a goroutine that has just switched away.
+    #[inline]
+    pub(crate) fn request(&self) -> Request {
+        self.request.get()
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_request(&self, request: Request) {
+        self.request.set(request);
+    }
+
+    /// Notes why and where the goroutine is about to park.
+    #[inline(always)]
+    pub(crate) fn set_waiting(&self, reason: WaitReason, site: &'static Location<'static>) {
+        self.reason.store(reason as u8 + 1, Ordering::Relaxed);
+        self.wait_site.set(site);
+    }
+
+    /// Notes that worker `index` runs it now.
+    #[inline]
+    pub(crate) fn set_running(&self, index: u32) {
+        self.reason.store(0, Ordering::Relaxed);
+        self.last_worker.set(index);
+    }
+
+    /// The worker that ran it last, or `NO_HOME`.
+    #[inline]
+    pub(crate) fn last_worker(&self) -> u32 {
+        self.last_worker.get()
+    }
+
+    /// The worker it must run on, or `NO_HOME`.
+    #[inline]
+    pub(crate) fn home(&self) -> u32 {
+        self.home.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_home(&self, worker: u32) {
+        self.home.store(worker, Ordering::Relaxed);
+    }
+}
+
+#[cold]
+fn unbound() -> ! {
+    unreachable!("a running goroutine has a fiber")
+}

@@ -1,0 +1,120 @@
+//! Main goroutines: `run`, and what `#[gort::main]` expands to.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::join_handle::JoinError;
+use crate::panics::{Panic, PanicReport};
+use crate::sched::spawn::Spawn;
+
+/// Threads that wait in `run` for their main goroutine.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+/// Of these, those whose main goroutine called `goexit`: they wait for ever.
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+
+/// Threads that wait in `run`.
+pub(crate) fn waiting() -> usize {
+    WAITING.load(Ordering::SeqCst)
+}
+
+/// Whether some main goroutine called `goexit`.
+pub(crate) fn abandoned() -> bool {
+    ABANDONED.load(Ordering::SeqCst) > 0
+}
+
+/// Runs `f` as a main goroutine and gives its result; the calling thread blocks meanwhile.
+///
+/// Starts the runtime if it is not running. Other goroutines go on when it returns. Inside of a goroutine it is the same as
+/// starting one and joining it.
+///
+/// # Panics
+/// With the panic of `f`, after printing it as Go would.
+///
+/// ```
+/// assert_eq!(gort_runtime::run(|| 6 * 7), 42);
+/// ```
+#[track_caller]
+pub fn run<F, T>(f: F) -> T
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    match run_main(f) {
+        Ok(value) => value,
+        Err(ended) => {
+            if crate::tls::current_g().is_null() {
+                eprint!("{}", ended.report());
+            }
+            ended.panic.resume()
+        }
+    }
+}
+
+/// Runs `f` as the program's main goroutine: a panic prints Go's report and ends the process with status 2.
+#[doc(hidden)]
+#[track_caller]
+pub fn main<F, T>(f: F) -> T
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    run_main(f).unwrap_or_else(|ended| crate::panics::die(&ended.report()))
+}
+
+/// A main goroutine that ended with a panic.
+struct Ended {
+    panic: Panic,
+    goroutine: u64,
+    spawned_at: &'static std::panic::Location<'static>,
+}
+
+impl Ended {
+    fn report(&self) -> PanicReport<'_> {
+        PanicReport { panic: &self.panic, goroutine: self.goroutine, name: None, spawned_at: self.spawned_at }
+    }
+}
+
+#[track_caller]
+fn run_main<F, T>(f: F) -> Result<T, Ended>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    let spawned_at = std::panic::Location::caller();
+    let nested = !crate::tls::current_g().is_null();
+    // Counted before the goroutine exists: the thread does nothing from here on but wait.
+    let _waiting = (!nested).then(Counted::new);
+    let mut options = Spawn::new();
+    options.is_main = !nested;
+    // SAFETY: what `f` and `T` borrow outlives this call, and the call waits until the goroutine has ended and has given
+    // its result. There is no way out before: `join` does not unwind, and after `goexit` the closure is gone.
+    let handle = unsafe { options.go_unchecked(f) };
+    let goroutine = handle.id();
+    match handle.join() {
+        Ok(value) => Ok(value),
+        Err(JoinError::Panicked(panic)) => Err(Ended { panic, goroutine, spawned_at }),
+        Err(JoinError::Goexit) if nested => crate::goexit(),
+        Err(JoinError::Goexit) => {
+            // As in Go: the others go on. If they all end or block, the deadlock report ends the process.
+            ABANDONED.fetch_add(1, Ordering::SeqCst);
+            crate::sched::runtime().unpark_somebody();
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+}
+
+struct Counted;
+
+impl Counted {
+    fn new() -> Counted {
+        WAITING.fetch_add(1, Ordering::SeqCst);
+        Counted
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(1, Ordering::SeqCst);
+    }
+}

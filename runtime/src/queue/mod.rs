@@ -1,0 +1,4 @@
+//! Run queues: the only folder that names `crossbeam_deque`.
+
+pub(crate) mod injector;
+pub(crate) mod local;

@@ -1,0 +1,252 @@
+//! The scheduler: the one place that makes goroutines runnable and decides whom to wake for them.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+
+use crate::config::{self, Config, MAX_PROCS, Migration};
+use crate::g::{GRef, NO_HOME};
+use crate::idle::Idle;
+use crate::queue::injector::GlobalQueue;
+use crate::sys::clock::NEVER;
+use crate::timer::Shard;
+use crate::worker::{self, Post, Worker};
+
+pub(crate) mod park;
+pub(crate) mod procs;
+pub(crate) mod spawn;
+mod timekeeper;
+
+use timekeeper::Timekeeper;
+
+/// Everything the workers share.
+pub(crate) struct Runtime {
+    pub(crate) config: &'static Config,
+    pub(crate) idle: Idle,
+    pub(crate) global: GlobalQueue,
+    pub(crate) timekeeper: Timekeeper,
+    /// Searchers that take a nap.
+    pub(crate) nappers: AtomicUsize,
+    /// GOMAXPROCS: workers with an index below it run anything.
+    procs: AtomicUsize,
+    /// Posts that exist; never falls.
+    known: AtomicUsize,
+    posts: Box<[OnceLock<Post>]>,
+    /// OS threads of ours that never act on their own: workers and helpers.
+    pub(crate) threads: AtomicUsize,
+    next_id: AtomicU64,
+    /// Goroutines started from threads that are no workers.
+    started_outside: AtomicU64,
+    /// The migration mode for tests is on.
+    always_migrates: bool,
+}
+
+/// The runtime; the first call starts it.
+#[inline]
+pub(crate) fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    static STARTED: OnceLock<()> = OnceLock::new();
+    let rt = RUNTIME.get_or_init(Runtime::new);
+    if STARTED.get().is_none() {
+        start(rt, &STARTED);
+    }
+    rt
+}
+
+#[cold]
+fn start(rt: &'static Runtime, started: &OnceLock<()>) {
+    crate::fiber::overflow::install_once();
+    started.get_or_init(|| rt.grow(rt.config.procs));
+}
+
+/// The worker that runs this code.
+#[inline]
+fn this_worker() -> Option<&'static Worker> {
+    // SAFETY: null or a worker, which lives as long as the process. The reference must not be used after a switch: the
+    // functions of this file that call this one do not park.
+    unsafe { crate::tls::worker().as_ref() }
+}
+
+/// Queues a goroutine that was parked and wakes somebody for it if need be.
+#[inline]
+pub(crate) fn ready(g: GRef) {
+    match this_worker() {
+        Some(worker) => ready_on(worker, g),
+        None => ready_outside(g),
+    }
+}
+
+#[inline]
+fn ready_on(worker: &Worker, g: GRef) {
+    let rt = worker.runtime();
+    if g.home() != NO_HOME || rt.always_migrates {
+        return rt.ready_bound(g);
+    }
+    worker.push_ready(g);
+    rt.notify();
+}
+
+#[cold]
+fn ready_outside(g: GRef) {
+    let rt = runtime();
+    if g.home() != NO_HOME || rt.always_migrates {
+        return rt.ready_bound(g);
+    }
+    rt.global.push(g);
+    rt.notify_global();
+}
+
+/// The shard for a timer that is armed by this code.
+pub(crate) fn timer_shard() -> &'static Shard {
+    match this_worker() {
+        Some(worker) => worker.timers(),
+        None => match runtime().post(0) {
+            Some(post) => &post.timers,
+            None => unreachable!("a started runtime has a worker"),
+        },
+    }
+}
+
+/// A timer was armed: the timekeeper must not sleep past it.
+pub(crate) fn timer_armed(deadline: u64) {
+    let rt = runtime();
+    // Pairs with the fence in `keep_time`: either the timekeeper sees the timer, or this sees what it sleeps until.
+    fence(Ordering::SeqCst);
+    if let Some(keeper) = rt.timekeeper.sleeps_past(deadline) {
+        rt.unpark(keeper);
+    } else if this_worker().is_none() && rt.timekeeper.is_vacant() {
+        // No sleeper watches other workers' timers, and this thread is no worker: worker 0 may be asleep until later.
+        rt.unpark(0);
+    }
+}
+
+impl Runtime {
+    fn new() -> Runtime {
+        let config = config::get();
+        Runtime {
+            config,
+            idle: Idle::new(),
+            global: GlobalQueue::new(),
+            timekeeper: Timekeeper::new(),
+            nappers: AtomicUsize::new(0),
+            procs: AtomicUsize::new(config.procs),
+            known: AtomicUsize::new(0),
+            posts: (0..MAX_PROCS).map(|_| OnceLock::new()).collect(),
+            threads: AtomicUsize::new(0),
+            next_id: AtomicU64::new(1),
+            started_outside: AtomicU64::new(0),
+            always_migrates: config.migration == Migration::Always,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn procs(&self) -> usize {
+        self.procs.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn known(&self) -> usize {
+        self.known.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn post(&self, index: usize) -> Option<&Post> {
+        self.posts.get(index)?.get()
+    }
+
+    /// Every worker's visible half, with its index.
+    pub(crate) fn posts(&self) -> impl Iterator<Item = (usize, &Post)> {
+        self.posts[..self.known()].iter().enumerate().filter_map(|(index, post)| Some((index, post.get()?)))
+    }
+
+    /// Work was queued where any worker can take it: wakes one unless somebody searches already.
+    #[inline]
+    pub(crate) fn notify(&self) {
+        if let Some(index) = self.idle.wake_one() {
+            self.unpark(index);
+        }
+    }
+
+    /// Like [`Runtime::notify`], for the global queue, to which nobody is close: a searcher's nap ends.
+    pub(crate) fn notify_global(&self) {
+        fence(Ordering::SeqCst);
+        if self.nappers.load(Ordering::Relaxed) == 0 || !self.end_one_nap() {
+            self.notify();
+        }
+    }
+
+    /// Ends the nap of one searcher. `false` if none was napping.
+    pub(crate) fn end_one_nap(&self) -> bool {
+        self.nappers.load(Ordering::SeqCst) > 0 && self.posts().any(|(_, post)| post.end_nap())
+    }
+
+    /// Unparks a worker's thread, starting it if it never ran.
+    #[cold]
+    pub(crate) fn unpark(&self, index: usize) {
+        let Some(post) = runtime().post(index) else { return };
+        if let Err(parts) = post.unpark() {
+            worker::start(runtime(), index, post, parts);
+        }
+    }
+
+    /// Wakes a sleeping worker without work for it, so that it asks once more whether anybody can run.
+    pub(crate) fn unpark_somebody(&self) {
+        self.notify();
+    }
+
+    /// Queues a goroutine that must run on one certain worker: its home, or, in the migration mode for tests, any but its
+    /// last.
+    #[cold]
+    pub(crate) fn ready_bound(&self, g: GRef) {
+        let home = g.home();
+        let index = if home != NO_HOME { home as usize } else { self.another_than(g.last_worker()) };
+        let Some(post) = self.post(index) else { unreachable!("a home is a worker that exists") };
+        post.send(g);
+        // Orders the push before the look at the list. Pairs with the fence in `Idle::sleep`, after which the worker looks
+        // into its inbox.
+        fence(Ordering::SeqCst);
+        if self.idle.wake_this(index) {
+            self.unpark(index);
+        } else {
+            post.end_nap();
+        }
+    }
+
+    fn another_than(&self, last: u32) -> usize {
+        let procs = self.procs();
+        if last == NO_HOME { 0 } else { (last as usize + 1) % procs }
+    }
+
+    /// Whether a worker that searches now would find something.
+    pub(crate) fn any_visible_work(&self) -> bool {
+        !self.global.is_empty() || self.posts().any(|(_, post)| post.queue.has_work())
+    }
+
+    /// Goroutines that have been started and have not ended.
+    pub(crate) fn goroutines(&self) -> u64 {
+        // Ends are read first: a goroutine that starts and ends in between is counted as alive rather than below zero.
+        let ended: u64 = self.posts().map(|(_, post)| post.ended.load(Ordering::Acquire)).sum();
+        let started: u64 = self.posts().map(|(_, post)| post.started.load(Ordering::Acquire)).sum();
+        (self.started_outside.load(Ordering::Acquire) + started).saturating_sub(ended)
+    }
+
+    /// Takes `count` goroutine numbers; returns the first.
+    pub(crate) fn take_ids(&self, count: u64) -> u64 {
+        self.next_id.fetch_add(count, Ordering::Relaxed)
+    }
+
+    /// The earliest deadline of all timers.
+    pub(crate) fn earliest_timer(&self) -> u64 {
+        self.posts().map(|(_, post)| post.timers.next()).min().unwrap_or(NEVER)
+    }
+
+    /// For the timekeeper, before it parks: until when it may sleep. It is kicked if an earlier timer is armed.
+    pub(crate) fn keep_time(&self) -> u64 {
+        loop {
+            let deadline = self.earliest_timer();
+            self.timekeeper.sleep_until(deadline);
+            fence(Ordering::SeqCst);
+            if self.earliest_timer() >= deadline {
+                return deadline;
+            }
+        }
+    }
+}

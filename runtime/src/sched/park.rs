@@ -1,0 +1,90 @@
+//! Switching away: park with a commit, yield.
+
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+
+use crate::fiber;
+use crate::g::{G, NO_HOME, Request};
+use crate::reason::WaitReason;
+
+/// Parks `g`; see [`crate::park`].
+///
+/// # Safety
+/// As [`crate::park`], and `g` is the goroutine that runs this code.
+#[inline(always)]
+pub(crate) unsafe fn park_goroutine<C: FnOnce()>(
+    g: &G,
+    reason: WaitReason,
+    site: &'static Location<'static>,
+    commit: C,
+) {
+    let mut commit = ManuallyDrop::new(commit);
+    prepare(g, reason, site);
+    g.set_request(Request::Park(run_commit::<C>, (&raw mut commit).cast()));
+    // SAFETY: `g` runs this code, and its request is in place.
+    unsafe { fiber::suspend(g) };
+    if g.flags.unwinding_park.get() {
+        unpin(g);
+    }
+}
+
+/// Everything before the switch that needs no knowledge of the commit; never suspends, so its return is predicted.
+#[inline]
+fn prepare(g: &G, reason: WaitReason, site: &'static Location<'static>) {
+    g.set_waiting(reason, site);
+    if std::thread::panicking() {
+        pin_while_unwinding(g);
+    }
+}
+
+/// Runs a commit on the worker's stack. The closure is moved out first: it lies on a stack that may be running again before
+/// the commit is over.
+unsafe fn run_commit<C: FnOnce()>(commit: *mut ()) {
+    // SAFETY: the pointer is the parked frame's `ManuallyDrop<C>`, which is taken once.
+    let commit = ManuallyDrop::into_inner(unsafe { commit.cast::<ManuallyDrop<C>>().read() });
+    commit();
+}
+
+/// std counts panics per thread: a goroutine that waits while it unwinds has to come back to the thread that counted it.
+#[cold]
+fn pin_while_unwinding(g: &G) {
+    if g.home() == NO_HOME {
+        g.set_home(g.last_worker());
+        g.flags.unwinding_park.set(true);
+    }
+}
+
+#[cold]
+fn unpin(g: &G) {
+    g.flags.unwinding_park.set(false);
+    if g.flags.locked.get() == 0 && crate::config::get().migration != crate::Migration::Pinned {
+        g.set_home(NO_HOME);
+    }
+}
+
+/// Lets other goroutines run; the current one stays runnable and goes to the end of its worker's queue.
+///
+/// On a thread that is no goroutine it yields the thread.
+///
+/// ```
+/// gort_runtime::gosched();
+/// ```
+#[doc(alias = "Gosched")]
+#[inline]
+pub fn gosched() {
+    let g = crate::tls::current_g();
+    if g.is_null() {
+        return crate::sys::thread::yield_now();
+    }
+    // SAFETY: control blocks are never freed; this is the goroutine's own.
+    let g = unsafe { &*g };
+    if std::thread::panicking() {
+        pin_while_unwinding(g);
+    }
+    g.set_request(Request::Yield);
+    // SAFETY: `g` runs this code and its request is in place.
+    unsafe { fiber::suspend(g) };
+    if g.flags.unwinding_park.get() {
+        unpin(g);
+    }
+}

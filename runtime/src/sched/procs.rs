@@ -1,0 +1,130 @@
+//! GOMAXPROCS: how many workers run, and who may be bound to one.
+
+use std::sync::atomic::Ordering;
+
+use parking_lot::Mutex;
+
+use crate::config::{MAX_PROCS, Migration};
+use crate::g::NO_HOME;
+use crate::sched::{Runtime, runtime};
+use crate::worker::Post;
+
+impl Runtime {
+    /// Makes workers up to `procs` exist, asleep; their threads start when they are woken first.
+    pub(super) fn grow(&self, procs: usize) {
+        for index in self.known()..procs {
+            let made = self.posts[index].set(Post::new());
+            debug_assert!(made.is_ok(), "growing is serialised");
+            self.known.store(index + 1, Ordering::Release);
+            self.idle.add(index);
+        }
+    }
+}
+
+/// Sets how many goroutines may run at the same instant; returns what it was. 0 only asks, as `runtime.GOMAXPROCS(0)` does.
+///
+/// More than 1024 counts as 1024. When the number falls, a worker that is above it hands its goroutines over as soon as the
+/// one it runs has switched away; goroutines that are bound to its thread go on there.
+///
+/// ```
+/// let before = gort_runtime::set_max_procs(2);
+/// assert_eq!(gort_runtime::set_max_procs(0), 2);
+/// assert_eq!(gort_runtime::set_max_procs(before), 2);
+/// ```
+#[doc(alias = "GOMAXPROCS")]
+pub fn set_max_procs(procs: usize) -> usize {
+    static CHANGE: Mutex<()> = Mutex::new(());
+    let rt = runtime();
+    if procs == 0 {
+        return rt.procs();
+    }
+    let procs = procs.min(MAX_PROCS);
+    let _guard = CHANGE.lock();
+    let before = rt.procs();
+    rt.grow(procs);
+    rt.procs.store(procs, Ordering::SeqCst);
+    for index in before..procs {
+        // A worker that had retired sleeps on another list: it wakes, sees that it counts again, and searches.
+        if rt.idle.wake_this(index) {
+            rt.unpark(index);
+        }
+    }
+    for index in procs..before {
+        // It wakes as a searcher, sees that it does not count any more, and retires.
+        if rt.idle.wake_this(index) {
+            rt.unpark(index);
+        }
+    }
+    before
+}
+
+/// How many goroutines may run at the same instant.
+///
+/// ```
+/// assert!(gort_runtime::max_procs() >= 1);
+/// ```
+#[doc(alias = "GOMAXPROCS")]
+pub fn max_procs() -> usize {
+    runtime().procs()
+}
+
+/// The CPUs that this process may use (affinity mask and cgroup quota).
+///
+/// ```
+/// assert!(gort_runtime::num_cpu() >= 1);
+/// ```
+#[doc(alias = "NumCPU")]
+pub fn num_cpu() -> usize {
+    crate::sys::cpu::count()
+}
+
+/// The number of goroutines that exist. Exact when none starts or ends meanwhile.
+///
+/// ```
+/// let n = gort_runtime::run(|| gort_runtime::num_goroutine());
+/// assert!(n >= 1);
+/// ```
+#[doc(alias = "NumGoroutine")]
+pub fn num_goroutine() -> usize {
+    runtime().goroutines() as usize
+}
+
+/// Binds the current goroutine to the OS thread it runs on, until [`unlock_os_thread`] was called as often. Other
+/// goroutines may still run on that thread.
+///
+/// Between the two calls a goroutine may keep what belongs to a thread (a reference into a `thread_local!`, a
+/// `std::sync::MutexGuard`) across a wait. Outside of goroutines it does nothing.
+///
+/// ```
+/// gort_runtime::run(|| {
+///     gort_runtime::lock_os_thread();
+///     let thread = std::thread::current().id();
+///     for _ in 0..100 {
+///         gort_runtime::gosched();
+///         assert_eq!(std::thread::current().id(), thread);
+///     }
+///     gort_runtime::unlock_os_thread();
+/// });
+/// ```
+#[doc(alias = "LockOSThread")]
+pub fn lock_os_thread() {
+    // SAFETY: null or a control block, which is never freed.
+    let Some(g) = (unsafe { crate::tls::current_g().as_ref() }) else { return };
+    g.flags.locked.set(g.flags.locked.get() + 1);
+    g.set_home(g.last_worker());
+}
+
+/// Undoes one [`lock_os_thread`]. Without one before it does nothing, as in Go.
+#[doc(alias = "UnlockOSThread")]
+pub fn unlock_os_thread() {
+    // SAFETY: null or a control block, which is never freed.
+    let Some(g) = (unsafe { crate::tls::current_g().as_ref() }) else { return };
+    let locked = g.flags.locked.get();
+    if locked == 0 {
+        return;
+    }
+    g.flags.locked.set(locked - 1);
+    if locked == 1 && runtime().config.migration != Migration::Pinned {
+        g.set_home(NO_HOME);
+    }
+}

@@ -1,0 +1,49 @@
+//! Which sleeping worker watches everybody's timers, and until when it sleeps.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+const VACANT: usize = usize::MAX;
+
+/// The office of the timekeeper.
+pub(crate) struct Timekeeper {
+    holder: AtomicUsize,
+    /// What the holder sleeps until; 0 while there is none.
+    until: AtomicU64,
+}
+
+impl Timekeeper {
+    pub(crate) const fn new() -> Timekeeper {
+        Timekeeper { holder: AtomicUsize::new(VACANT), until: AtomicU64::new(0) }
+    }
+
+    /// Takes the office if it is vacant.
+    pub(crate) fn try_become(&self, index: usize) -> bool {
+        self.holder.compare_exchange(VACANT, index, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// The holder announces until when it will sleep. A fence has to follow, then a second look at the timers.
+    pub(crate) fn sleep_until(&self, deadline: u64) {
+        self.until.store(deadline, Ordering::SeqCst);
+    }
+
+    /// The holder is awake.
+    pub(crate) fn resign(&self) {
+        self.until.store(0, Ordering::SeqCst);
+        self.holder.store(VACANT, Ordering::Release);
+    }
+
+    pub(crate) fn is_vacant(&self) -> bool {
+        self.holder.load(Ordering::Acquire) == VACANT
+    }
+
+    /// The holder, if it would sleep past `deadline`.
+    pub(crate) fn sleeps_past(&self, deadline: u64) -> Option<usize> {
+        if self.until.load(Ordering::SeqCst) <= deadline {
+            return None;
+        }
+        match self.holder.load(Ordering::Acquire) {
+            VACANT => None,
+            index => Some(index),
+        }
+    }
+}

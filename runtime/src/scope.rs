@@ -1,0 +1,175 @@
+//! Scoped goroutines: they may borrow, since the scope does not return before they have ended.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{self, AssertUnwindSafe};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::join_handle::{JoinError, JoinHandle};
+use crate::reason::WaitReason;
+use crate::sched::spawn::{Membership, Spawn};
+use crate::task::Task;
+
+/// What a scope shares with its members. It lies in the frame of [`scope`]: the last thing that a member does with it is
+/// to count itself out.
+pub(crate) struct ScopeData {
+    /// Members that have not ended, and one for the scope itself until it waits.
+    running: AtomicUsize,
+    panicked: AtomicBool,
+    /// Written by the scope before it counts itself out, taken by whoever brings the count to zero.
+    waiter: UnsafeCell<Option<Task>>,
+}
+
+impl ScopeData {
+    fn new() -> ScopeData {
+        ScopeData { running: AtomicUsize::new(1), panicked: AtomicBool::new(false), waiter: UnsafeCell::new(None) }
+    }
+
+    /// A member panicked and nobody will join it.
+    pub(crate) fn member_panicked(&self) {
+        self.panicked.store(true, Ordering::Relaxed);
+    }
+
+    /// A member has ended, or the scope has begun to wait.
+    ///
+    /// # Safety
+    /// `scope` is alive, and the caller is counted and does not use it afterwards.
+    pub(crate) unsafe fn member_done(scope: NonNull<ScopeData>) {
+        // SAFETY: alive until the count is zero.
+        let data = unsafe { scope.as_ref() };
+        // AcqRel: the last one sees the waiter and everything that the others did.
+        if data.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // SAFETY: the count is zero: the scope has stored its task, and nobody else looks.
+            let waiter = unsafe { (*data.waiter.get()).take() };
+            if let Some(waiter) = waiter {
+                waiter.ready();
+            }
+        }
+    }
+
+    fn wait(&self) {
+        if self.running.load(Ordering::Acquire) == 1 {
+            return;
+        }
+        // SAFETY: nobody reads it before the count is zero.
+        unsafe { *self.waiter.get() = Some(Task::current()) };
+        let me = NonNull::from(self);
+        // SAFETY: whoever brings the count to zero readies the task, once: a member, or the commit itself.
+        unsafe { crate::task::park(WaitReason::Scope, move || ScopeData::member_done(me)) };
+    }
+}
+
+/// The scope that the closure of [`scope`] gets: goroutines are started on it.
+pub struct Scope<'scope, 'env: 'scope> {
+    data: ScopeData,
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+// SAFETY: the shared data is atomic, except for the waiter, which is written by the scope's own goroutine and ordered by the
+// count.
+unsafe impl Sync for Scope<'_, '_> {}
+
+/// Runs `f` with a scope whose goroutines may borrow from outside of it, and waits for all of them: whether `f` returns,
+/// panics or calls [`goexit`](crate::goexit).
+///
+/// # Panics
+/// With the panic of `f`; or, if a member panicked and was not joined, with `a scoped goroutine panicked`.
+///
+/// ```
+/// let mut squares = [0; 4];
+/// gort_runtime::scope(|s| {
+///     for (i, square) in squares.iter_mut().enumerate() {
+///         s.spawn(move || *square = i * i);
+///     }
+/// });
+/// assert_eq!(squares, [0, 1, 4, 9]);
+/// ```
+#[track_caller]
+pub fn scope<'env, F, T>(f: F) -> T
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
+{
+    let scope = Scope { data: ScopeData::new(), scope: PhantomData, env: PhantomData };
+    let result = panic::catch_unwind(AssertUnwindSafe(|| f(&scope)));
+    scope.data.wait();
+    match result {
+        Err(payload) => panic::resume_unwind(payload),
+        Ok(_) if scope.data.panicked.load(Ordering::Relaxed) => panic!("a scoped goroutine panicked"),
+        Ok(value) => value,
+    }
+}
+
+impl<'scope> Scope<'scope, '_> {
+    /// Starts a goroutine in the scope; `go!(s => …)` expands to it.
+    #[track_caller]
+    pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.spawn_with(Spawn::new(), f)
+    }
+
+    /// Starts a goroutine in the scope, with options.
+    #[track_caller]
+    pub fn spawn_with<F, T>(&'scope self, mut options: Spawn, f: F) -> ScopedJoinHandle<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        // Relaxed: the scope itself is counted, so this cannot be the step away from zero.
+        self.data.running.fetch_add(1, Ordering::Relaxed);
+        options.scope = Some(Membership(NonNull::from(&self.data)));
+        // SAFETY: `scope` does not return before the goroutine has counted itself out, which it does after its closure and,
+        // if the handle is gone, its result are dropped. A handle that lives longer is bounded by `'scope`.
+        ScopedJoinHandle { handle: unsafe { options.go_unchecked(f) }, scope: PhantomData }
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let members = self.data.running.load(Ordering::Relaxed).saturating_sub(1);
+        f.debug_struct("Scope").field("running", &members).finish_non_exhaustive()
+    }
+}
+
+/// A goroutine of a [`scope`]; dropping it leaves the waiting to the scope.
+pub struct ScopedJoinHandle<'scope, T> {
+    handle: JoinHandle<T>,
+    scope: PhantomData<&'scope mut &'scope ()>,
+}
+
+impl<T> ScopedJoinHandle<'_, T> {
+    /// Waits until the goroutine has ended and gives its result.
+    ///
+    /// # Errors
+    /// As [`JoinHandle::join`]. A panic that is taken this way does not make the scope panic.
+    #[track_caller]
+    pub fn join(self) -> Result<T, JoinError> {
+        self.handle.join()
+    }
+
+    /// Whether the goroutine has ended.
+    pub fn is_finished(&self) -> bool {
+        self.handle.is_finished()
+    }
+
+    /// The goroutine's number.
+    pub fn id(&self) -> u64 {
+        self.handle.id()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> Option<&str> {
+        self.handle.name()
+    }
+}
+
+impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.handle.fmt(f)
+    }
+}

@@ -1,0 +1,76 @@
+//! Atomics and locks of the protocols that are model-checked: std's and `parking_lot`'s, or loom's under `--cfg loom`.
+//!
+//! Only the modules that have a loom model import from here (`idle`, `blocking::queue`); the rest needs `const`
+//! constructors, which loom's types lack.
+
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering, fence};
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{AtomicUsize, Ordering, fence};
+
+/// A mutex without poisoning.
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T> {
+    #[cfg(loom)]
+    inner: loom::sync::Mutex<T>,
+    #[cfg(not(loom))]
+    inner: parking_lot::Mutex<T>,
+}
+
+#[cfg(loom)]
+pub(crate) type Guard<'a, T> = loom::sync::MutexGuard<'a, T>;
+#[cfg(not(loom))]
+pub(crate) type Guard<'a, T> = parking_lot::MutexGuard<'a, T>;
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Mutex<T> {
+        #[cfg(loom)]
+        return Mutex { inner: loom::sync::Mutex::new(value) };
+        #[cfg(not(loom))]
+        Mutex { inner: parking_lot::Mutex::new(value) }
+    }
+
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        #[cfg(loom)]
+        return self.inner.lock().unwrap();
+        #[cfg(not(loom))]
+        self.inner.lock()
+    }
+}
+
+/// A condition variable.
+#[derive(Debug, Default)]
+pub(crate) struct Condvar {
+    #[cfg(loom)]
+    inner: loom::sync::Condvar,
+    #[cfg(not(loom))]
+    inner: parking_lot::Condvar,
+}
+
+impl Condvar {
+    pub(crate) fn new() -> Condvar {
+        #[cfg(loom)]
+        return Condvar { inner: loom::sync::Condvar::new() };
+        #[cfg(not(loom))]
+        Condvar { inner: parking_lot::Condvar::new() }
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.inner.notify_one();
+    }
+
+    /// Waits, at most for `limit`. `true` if the time ran out. Under loom it waits without limit.
+    pub(crate) fn wait_for<'a, T>(&self, guard: Guard<'a, T>, limit: std::time::Duration) -> (Guard<'a, T>, bool) {
+        #[cfg(loom)]
+        {
+            let _ = limit;
+            return (self.inner.wait(guard).unwrap(), false);
+        }
+        #[cfg(not(loom))]
+        {
+            let mut guard = guard;
+            let timed_out = self.inner.wait_for(&mut guard, limit).timed_out();
+            (guard, timed_out)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The handler for memory faults: finds out whether a goroutine ran into its stack's guard, says so, and ends the process.
+//!
+//! `generator` installs a handler of its own when its first body is prepared; that one leaves the overflowing frames
+//! without unwinding them and lets the program go on. So the order at start is: note the action that was there (std's),
+//! let `generator` install its handler, then install ours on top. A fault that is not ours goes to the noted action.
+//!
+//! Inside the handler only async-signal-safe things happen: plain loads, `write(2)`, `_exit(2)`, `sigaction(2)`.
+
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
+
+/// What the handler asks of the upper layers: the text for a fault at this address, if it is a goroutine's guard.
+pub(crate) type Explain = fn(address: usize, out: &mut Report);
+
+/// A fixed buffer that a signal handler can format into.
+#[derive(Debug)]
+pub(crate) struct Report {
+    bytes: [u8; 1024],
+    len: usize,
+}
+
+impl Report {
+    const fn new() -> Report {
+        Report { bytes: [0; 1024], len: 0 }
+    }
+
+    /// Appends text; what does not fit is cut.
+    pub(crate) fn text(&mut self, text: &str) {
+        text.bytes().for_each(|byte| self.byte(byte));
+    }
+
+    fn byte(&mut self, byte: u8) {
+        if self.len < self.bytes.len() {
+            self.bytes[self.len] = byte;
+            self.len += 1;
+        }
+    }
+
+    /// Appends a number in decimal.
+    pub(crate) fn number(&mut self, mut number: u64) {
+        let mut digits = [0_u8; 20];
+        let mut at = digits.len();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        digits[at..].iter().for_each(|&digit| self.byte(digit));
+    }
+}
+
+struct Installed {
+    explain: UnsafeCell<Option<Explain>>,
+    old: [UnsafeCell<MaybeUninit<libc::sigaction>>; 2],
+}
+
+// SAFETY: written once in `install`, before the handlers exist; only read afterwards.
+unsafe impl Sync for Installed {}
+
+static INSTALLED: Installed = Installed {
+    explain: UnsafeCell::new(None),
+    old: [UnsafeCell::new(MaybeUninit::zeroed()), UnsafeCell::new(MaybeUninit::zeroed())],
+};
+
+const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+
+/// Installs the handler around `generators_own`, which must make `generator` install its handler.
+///
+/// # Safety
+/// Call it once, before any goroutine exists.
+pub(crate) unsafe fn install(explain: Explain, generators_own: impl FnOnce()) {
+    for (signal, old) in SIGNALS.iter().zip(&INSTALLED.old) {
+        // SAFETY: a null action only asks; `old` has room for the answer, and nobody else touches it (called once).
+        unsafe { libc::sigaction(*signal, std::ptr::null(), (*old.get()).as_mut_ptr()) };
+    }
+    generators_own();
+    // SAFETY: no handler of ours exists yet, so nobody reads the cell.
+    unsafe { *INSTALLED.explain.get() = Some(explain) };
+    for signal in SIGNALS {
+        // SAFETY: all-zero is a valid `sigaction`; the fields that matter are set below.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        action.sa_sigaction = on_fault as *const () as libc::sighandler_t;
+        // SAFETY: the handler is async-signal-safe (see the file's head) and has the signature that SA_SIGINFO asks for.
+        unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) };
+    }
+}
+
+extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: the kernel passes a valid siginfo for SIGSEGV and SIGBUS, for which `si_addr` is defined.
+    let address = unsafe { (*info).si_addr() } as usize;
+    // SAFETY: written once before the handler was installed.
+    let explain = unsafe { *INSTALLED.explain.get() };
+    let mut report = Report::new();
+    if let Some(explain) = explain {
+        explain(address, &mut report);
+    }
+    if report.len > 0 {
+        // SAFETY: the buffer has `len` initialised bytes; `write` and `_exit` are async-signal-safe.
+        unsafe {
+            libc::write(libc::STDERR_FILENO, report.bytes.as_ptr().cast(), report.len);
+            libc::_exit(2);
+        }
+    }
+    chain(signal, info, context);
+}
+
+/// Hands a fault that is not a goroutine's overflow to whoever handled it before the runtime came.
+fn chain(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let slot = usize::from(signal != SIGNALS[0]);
+    // SAFETY: filled in `install` by sigaction(2) before this handler existed, and never changed.
+    let old = unsafe { (*INSTALLED.old[slot].get()).assume_init_ref() };
+    if old.sa_sigaction == libc::SIG_DFL || old.sa_sigaction == libc::SIG_IGN {
+        // Back to the default: the instruction faults again and the kernel ends the process as it would have.
+        // SAFETY: `old` is what the kernel itself reported as this signal's action.
+        unsafe { libc::sigaction(signal, old, std::ptr::null_mut()) };
+    } else if old.sa_flags & libc::SA_SIGINFO != 0 {
+        // SAFETY: with SA_SIGINFO the stored address is a function of this type.
+        let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
+            unsafe { std::mem::transmute(old.sa_sigaction) };
+        handler(signal, info, context);
+    } else {
+        // SAFETY: without SA_SIGINFO it is a function of one integer.
+        let handler: extern "C" fn(libc::c_int) = unsafe { std::mem::transmute(old.sa_sigaction) };
+        handler(signal);
+    }
+}

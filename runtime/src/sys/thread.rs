@@ -1,0 +1,34 @@
+//! OS threads: starting one, counting them, yielding the CPU.
+
+use std::io;
+
+/// Starts a named thread that nobody joins.
+pub(crate) fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(name).spawn(body).map(drop)
+}
+
+/// Lets the kernel run another thread.
+pub(crate) fn yield_now() {
+    std::thread::yield_now();
+}
+
+/// Asks the kernel to end this thread's naps on time. The default slack of 50 µs is longer than a nap.
+pub(crate) fn precise_sleeps() {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: PR_SET_TIMERSLACK takes one integer and touches only the calling thread's slack value.
+        unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1_000, 0, 0, 0) };
+    }
+}
+
+/// The number of threads in this process, or `None` where the system does not say.
+pub(crate) fn count() -> Option<usize> {
+    #[cfg(target_os = "linux")]
+    {
+        Some(std::fs::read_dir("/proc/self/task").ok()?.count())
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        None
+    }
+}

@@ -1,0 +1,209 @@
+//! Who waits: a goroutine, an OS thread, or a future's waker. The API that channels and locks park and wake with.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Waker;
+use std::time::Instant;
+
+use crossbeam_utils::sync::{Parker, Unparker};
+
+use crate::g::GRef;
+use crate::reason::WaitReason;
+use crate::sched;
+
+/// Who waits. Made by the one who is about to [`park`], stored where a waker finds it, and used up by [`Task::ready`].
+#[derive(Debug)]
+pub struct Task(Kind);
+
+enum Kind {
+    Goroutine(GRef),
+    Thread(Arc<ThreadParker>),
+    Waker(Waker),
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Kind::Goroutine(g) => write!(f, "Goroutine({})", g.id()),
+            Kind::Thread(_) => f.write_str("Thread"),
+            Kind::Waker(_) => f.write_str("Waker"),
+        }
+    }
+}
+
+impl Task {
+    /// The goroutine that runs this code, or this OS thread.
+    #[inline]
+    pub fn current() -> Task {
+        // SAFETY: `current_g` gives null or a control block, which is never freed.
+        match unsafe { GRef::from_ptr(crate::tls::current_g().cast_mut()) } {
+            Some(g) => Task(Kind::Goroutine(g)),
+            None => Task(Kind::Thread(crate::tls::thread_parker())),
+        }
+    }
+
+    /// A future: [`Task::ready`] wakes the waker.
+    pub fn from_waker(waker: Waker) -> Task {
+        Task(Kind::Waker(waker))
+    }
+
+    /// Makes it runnable: the goroutine is queued, the thread unblocked, the waker woken.
+    ///
+    /// Exactly once for each time it parks, and only after the park's commit published it.
+    #[inline]
+    pub fn ready(self) {
+        match self.0 {
+            Kind::Goroutine(g) => sched::ready(g),
+            Kind::Thread(parker) => parker.unpark(),
+            Kind::Waker(waker) => waker.wake(),
+        }
+    }
+}
+
+/// Who of several possible wakers has won a waiting task: the channels of a `select!`, a timer, a cancellation.
+///
+/// ```
+/// let claim = gort_runtime::Claim::new();
+/// assert!(claim.try_claim(3));
+/// assert!(!claim.try_claim(4));
+/// assert_eq!(claim.winner(), Some(3));
+/// ```
+#[derive(Debug, Default)]
+pub struct Claim(AtomicUsize);
+
+impl Claim {
+    /// The winner's number when the time of a [`park_until`] ran out.
+    pub const TIMEOUT: usize = usize::MAX - 1;
+
+    /// Open: nobody has won.
+    pub const fn new() -> Claim {
+        Claim(AtomicUsize::new(0))
+    }
+
+    /// Wins for `winner` (anything but `usize::MAX`), unless somebody has won before.
+    #[inline]
+    pub fn try_claim(&self, winner: usize) -> bool {
+        // AcqRel: the winner sees what the waiter wrote before it published itself, and the waiter (through `winner`) what
+        // the winner wrote before.
+        self.0.compare_exchange(0, winner + 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Who has won.
+    #[inline]
+    pub fn winner(&self) -> Option<usize> {
+        self.0.load(Ordering::Acquire).checked_sub(1)
+    }
+}
+
+/// Switches away from the current goroutine (or blocks the current OS thread) until its [`Task`] is readied.
+///
+/// `commit` runs after the switch, on the worker's own stack: that is where the lock is released under which the task was
+/// published, so that nobody can resume a goroutine that still runs. On an OS thread it runs in place.
+///
+/// # Safety
+/// * Exactly one [`Task::ready`] happens for a task made by this goroutine or thread, and not before `commit` made the task
+///   reachable for others.
+/// * `commit` does not panic, block or park, and touches nothing on the parked stack after the release that lets a waker in.
+#[inline(always)]
+#[track_caller]
+pub unsafe fn park<C: FnOnce()>(reason: WaitReason, commit: C) {
+    let g = crate::tls::current_g();
+    if g.is_null() {
+        // SAFETY: handed on.
+        return unsafe { park_thread(commit, None) };
+    }
+    // SAFETY: control blocks are never freed; this one is the current goroutine's.
+    unsafe { sched::park::park_goroutine(&*g, reason, Location::caller(), commit) };
+}
+
+/// Like [`park`], but when `deadline` comes the timer tries to win `claim` with [`Claim::TIMEOUT`] and, if it does, readies
+/// the task itself.
+///
+/// # Safety
+/// As [`park`]; and every other waker wins `claim` before it readies the task.
+#[track_caller]
+pub unsafe fn park_until<C: FnOnce()>(reason: WaitReason, deadline: Instant, claim: &Claim, commit: C) {
+    let g = crate::tls::current_g();
+    if g.is_null() {
+        // SAFETY: handed on.
+        return unsafe { park_thread(commit, Some((deadline, claim))) };
+    }
+    // SAFETY: control blocks are never freed; this one is the current goroutine's.
+    unsafe { crate::timer::park_goroutine_until(&*g, reason, Location::caller(), deadline, claim, commit) };
+}
+
+/// Blocks this OS thread. With a deadline, the thread itself plays the timer.
+///
+/// # Safety
+/// As [`park`].
+unsafe fn park_thread<C: FnOnce()>(commit: C, limit: Option<(Instant, &Claim)>) {
+    crate::tls::with_waiter(|waiter| {
+        commit();
+        match limit {
+            None => waiter.wait(),
+            Some((deadline, claim)) => {
+                // Somebody else won in time: its `ready` is on the way.
+                if !waiter.wait_until(deadline) && !claim.try_claim(Claim::TIMEOUT) {
+                    waiter.wait();
+                }
+            }
+        }
+    });
+}
+
+/// The part of a thread's blocking primitive that others hold.
+pub(crate) struct ThreadParker {
+    /// Set by the one `ready` of an episode, taken by the thread. A late `unpark` of an earlier episode cannot set it.
+    permit: AtomicBool,
+    unparker: Unparker,
+}
+
+impl ThreadParker {
+    fn unpark(&self) {
+        // Release pairs with the acquire in `take`: the thread sees what its waker wrote.
+        self.permit.store(true, Ordering::Release);
+        self.unparker.unpark();
+    }
+
+    fn take(&self) -> bool {
+        self.permit.swap(false, Ordering::Acquire)
+    }
+}
+
+/// A thread's blocking primitive.
+pub(crate) struct ThreadWaiter {
+    parker: Parker,
+    shared: Arc<ThreadParker>,
+}
+
+impl ThreadWaiter {
+    pub(crate) fn new() -> ThreadWaiter {
+        let parker = Parker::new();
+        let shared = Arc::new(ThreadParker { permit: AtomicBool::new(false), unparker: parker.unparker().clone() });
+        ThreadWaiter { parker, shared }
+    }
+
+    pub(crate) fn parker(&self) -> Arc<ThreadParker> {
+        Arc::clone(&self.shared)
+    }
+
+    fn wait(&self) {
+        while !self.shared.take() {
+            self.parker.park();
+        }
+    }
+
+    /// `false` if the deadline came first.
+    fn wait_until(&self, deadline: Instant) -> bool {
+        loop {
+            if self.shared.take() {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            self.parker.park_deadline(deadline);
+        }
+    }
+}

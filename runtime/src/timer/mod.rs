@@ -1,0 +1,298 @@
+//! Timers: a heap for each worker, passive. Expiring gives back tasks and calls; the scheduler runs them.
+//!
+//! Two kinds:
+//!
+//! * A *park timer* lies on the stack of a goroutine that waits with a deadline. It is armed in the commit of the park, when
+//!   the goroutine is off its stack, and before the commit releases the caller's locks. Everything that touches it
+//!   happens under its shard's lock: firing wins the claim and takes the task there, so that a goroutine which was woken by
+//!   somebody else and then takes the lock to cancel knows that nobody looks at its timer any more.
+//! * A *call timer* ([`CallTimer`]) is reference-counted and runs a function, after the lock was released.
+//!
+//! Lock order: a channel's lock, then a shard's. Nothing is called under a shard's lock.
+
+use std::cell::{Cell, UnsafeCell};
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::time::Instant;
+
+use crate::g::G;
+use crate::lock::RawLock;
+use crate::reason::WaitReason;
+use crate::sched;
+use crate::sys::clock::{self, NEVER};
+use crate::task::{Claim, Task};
+
+mod heap;
+
+use heap::{Heap, Place, Placed};
+
+/// One worker's timers.
+#[repr(align(128))]
+pub(crate) struct Shard {
+    lock: RawLock,
+    /// The earliest deadline, `NEVER` if there is none. Written under the lock, read by anybody.
+    next: AtomicU64,
+    heap: UnsafeCell<Heap<Timer>>,
+}
+
+// SAFETY: the heap is only touched under the lock.
+unsafe impl Sync for Shard {}
+// SAFETY: the timers it points to may be cancelled or fired by any thread, under the lock.
+unsafe impl Send for Shard {}
+
+/// A timer, as the heap sees it.
+pub(crate) struct Timer {
+    place: Place,
+    /// The shard it was armed in; written before it gets in, by its owner.
+    shard: AtomicPtr<Shard>,
+    action: Action,
+}
+
+enum Action {
+    /// A park timer. Without a claim there is no other waker.
+    Wake { claim: Option<NonNull<Claim>>, task: Cell<Option<Task>> },
+    /// The timer inside of a `CallTimer`.
+    Call(Cell<Option<Arc<CallTimer>>>),
+}
+
+impl Placed for Timer {
+    fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+/// What became due.
+#[derive(Default)]
+pub(crate) struct Expired {
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) calls: Vec<Arc<CallTimer>>,
+}
+
+impl Shard {
+    pub(crate) const fn new() -> Shard {
+        Shard { lock: RawLock::new(), next: AtomicU64::new(NEVER), heap: UnsafeCell::new(Heap::new()) }
+    }
+
+    /// The earliest deadline, or [`NEVER`].
+    #[inline]
+    pub(crate) fn next(&self) -> u64 {
+        self.next.load(Ordering::Acquire)
+    }
+
+    fn with_heap<R>(&self, f: impl FnOnce(&mut Heap<Timer>) -> R) -> R {
+        self.lock.lock();
+        // SAFETY: under the lock.
+        let heap = unsafe { &mut *self.heap.get() };
+        let result = f(heap);
+        self.next.store(heap.first().unwrap_or(NEVER), Ordering::Release);
+        // SAFETY: taken above.
+        unsafe { self.lock.unlock() };
+        result
+    }
+
+    /// # Safety
+    /// `timer` is in no heap and stays valid until it fired or was cancelled. Once this returns it may be gone.
+    unsafe fn arm(&self, deadline: u64, timer: NonNull<Timer>) {
+        // SAFETY: valid by the caller; not in a heap, so nobody else looks at it.
+        unsafe { timer.as_ref() }.shard.store((&raw const *self).cast_mut(), Ordering::Relaxed);
+        // SAFETY: handed on.
+        self.with_heap(|heap| unsafe { heap.insert(deadline, timer) });
+    }
+
+    /// Takes out what is due at `now`.
+    pub(crate) fn expire(&self, now: u64, out: &mut Expired) {
+        if self.next() > now {
+            return;
+        }
+        self.with_heap(|heap| {
+            while let Some(timer) = heap.pop_due(now) {
+                // SAFETY: valid while in the heap, and, as the lock is still held, until the end of this round: its owner
+                // has to take the lock before it may go.
+                match unsafe { &timer.as_ref().action } {
+                    Action::Wake { claim, task } => {
+                        // SAFETY: the claim lives in the same frame as the timer, or further down.
+                        let won = claim.is_none_or(|claim| unsafe { claim.as_ref() }.try_claim(Claim::TIMEOUT));
+                        if won {
+                            out.tasks.extend(task.take());
+                        }
+                    }
+                    Action::Call(me) => out.calls.extend(me.take()),
+                }
+            }
+        });
+    }
+}
+
+/// Takes `timer` out of its shard, or waits until the shard that is firing it is done with it.
+fn cancel(timer: &Timer) -> bool {
+    let shard = timer.shard.load(Ordering::Relaxed);
+    if shard.is_null() {
+        return false;
+    }
+    // SAFETY: shards are static. If the timer is in a heap, it is this one's.
+    unsafe { &*shard }.with_heap(|heap| unsafe { heap.remove(NonNull::from(timer)) })
+}
+
+/// Parks until `deadline` or until a waker won `claim`; see [`crate::park_until`].
+///
+/// # Safety
+/// As [`crate::park_until`], and `g` runs this code.
+pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
+    g: &G,
+    reason: WaitReason,
+    site: &'static Location<'static>,
+    deadline: Instant,
+    claim: &Claim,
+    commit: C,
+) {
+    let timer = Timer {
+        place: Place::nowhere(),
+        shard: AtomicPtr::new(std::ptr::null_mut()),
+        action: Action::Wake { claim: Some(NonNull::from(claim)), task: Cell::new(Some(Task::current())) },
+    };
+    let at = NonNull::from(&timer);
+    let deadline = clock::to_nanos(deadline);
+    let arm_and_commit = move || {
+        // Armed first: the caller's commit may let a waker in, and then this frame may be gone. The timer may fire in
+        // between; the goroutine it wakes then still has to get past the locks that `commit` releases, or, if there are
+        // none, nothing below touches its stack.
+        // SAFETY: the goroutine is off its stack and stays in this function until the timer is out of the heap.
+        unsafe { arm_on_this_worker(deadline, at) };
+        commit();
+    };
+    // SAFETY: handed on; the timer readies only after it won the claim.
+    unsafe { sched::park::park_goroutine(g, reason, site, arm_and_commit) };
+    if claim.winner() != Some(Claim::TIMEOUT) {
+        cancel(&timer);
+    }
+}
+
+/// Arms a timer on the shard of the worker that runs this code, and sees to it that somebody wakes up for it.
+///
+/// # Safety
+/// As [`Shard::arm`].
+unsafe fn arm_on_this_worker(deadline: u64, timer: NonNull<Timer>) {
+    let shard = sched::timer_shard();
+    // SAFETY: handed on.
+    unsafe { shard.arm(deadline, timer) };
+    sched::timer_armed(deadline);
+}
+
+/// Lets the goroutine (or thread) sleep until `deadline`.
+///
+/// ```
+/// let before = std::time::Instant::now();
+/// gort_runtime::sleep_until(before + std::time::Duration::from_millis(5));
+/// assert!(before.elapsed().as_millis() >= 5);
+/// ```
+#[track_caller]
+pub fn sleep_until(deadline: Instant) {
+    let g = crate::tls::current_g();
+    if g.is_null() {
+        return std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+    }
+    if deadline <= Instant::now() {
+        return;
+    }
+    let timer = Timer {
+        place: Place::nowhere(),
+        shard: AtomicPtr::new(std::ptr::null_mut()),
+        action: Action::Wake { claim: None, task: Cell::new(Some(Task::current())) },
+    };
+    let at = NonNull::from(&timer);
+    let deadline = clock::to_nanos(deadline);
+    // SAFETY: control blocks are never freed, and this goroutine runs this code. The timer is its only waker, and arming is
+    // the last thing the commit does; the goroutine stays here until it fired.
+    unsafe {
+        sched::park::park_goroutine(&*g, WaitReason::Sleep, Location::caller(), move || {
+            arm_on_this_worker(deadline, at);
+        });
+    }
+}
+
+/// A timer that runs a function once, on a worker's own stack: the function must be short and must not wait.
+///
+/// ```
+/// use std::sync::mpsc;
+/// use std::time::{Duration, Instant};
+///
+/// let (tx, rx) = mpsc::channel();
+/// let timer = gort_runtime::CallTimer::new(move || tx.send(()).unwrap());
+/// timer.start(Instant::now() + Duration::from_millis(1));
+/// rx.recv().unwrap();
+/// assert!(!timer.stop(), "it has run");
+/// ```
+pub struct CallTimer {
+    timer: Timer,
+    function: Box<dyn Fn() + Send + Sync>,
+}
+
+// SAFETY: the timer's cells are touched under its shard's lock, or by `start` while it is in no heap and `armed` is held.
+unsafe impl Sync for CallTimer {}
+// SAFETY: as above; nothing in it is tied to a thread.
+unsafe impl Send for CallTimer {}
+
+impl std::fmt::Debug for CallTimer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallTimer").finish_non_exhaustive()
+    }
+}
+
+impl CallTimer {
+    /// A timer that is not running yet.
+    pub fn new(function: impl Fn() + Send + Sync + 'static) -> Arc<CallTimer> {
+        Arc::new(CallTimer {
+            timer: Timer {
+                place: Place::nowhere(),
+                shard: AtomicPtr::new(std::ptr::null_mut()),
+                action: Action::Call(Cell::new(None)),
+            },
+            function: Box::new(function),
+        })
+    }
+
+    /// Runs the function at `deadline`. To be called once.
+    pub fn start(self: &Arc<CallTimer>, deadline: Instant) {
+        let deadline = clock::to_nanos(deadline);
+        let shard = sched::timer_shard();
+        self.timer.shard.store((&raw const *shard).cast_mut(), Ordering::Release);
+        shard.with_heap(|heap| {
+            if self.timer.place.is_in_heap() {
+                return;
+            }
+            if let Action::Call(me) = &self.timer.action {
+                me.set(Some(Arc::clone(self)));
+            }
+            // SAFETY: in no heap; the reference stored above keeps it alive until it is out again.
+            unsafe { heap.insert(deadline, NonNull::from(&self.timer)) };
+        });
+        sched::timer_armed(deadline);
+    }
+
+    /// Stops it. `true` if the function will not run any more because of this call.
+    pub fn stop(&self) -> bool {
+        let shard = self.timer.shard.load(Ordering::Acquire);
+        if shard.is_null() {
+            return false;
+        }
+        let mut own = None;
+        // SAFETY: shards are static.
+        let stopped = unsafe { &*shard }.with_heap(|heap| {
+            // SAFETY: it is in this heap or in none.
+            let stopped = unsafe { heap.remove(NonNull::from(&self.timer)) };
+            if stopped && let Action::Call(me) = &self.timer.action {
+                own = me.take();
+            }
+            stopped
+        });
+        // Outside of the lock: this may be the last reference but one, and dropping runs user code.
+        drop(own);
+        stopped
+    }
+
+    pub(crate) fn call(&self) {
+        (self.function)();
+    }
+}

@@ -1,0 +1,107 @@
+//! Every `thread_local!` of the library, and the only functions that read them.
+//!
+//! A goroutine may suspend on one OS thread and resume on another, and LLVM takes the address of a thread-local for
+//! constant within a function. So nothing here ever returns an address of a thread-local: a reader is `#[inline(never)]`,
+//! returns the *loaded value*, and passes it through an `asm!` block that the optimiser must assume to have side effects;
+//! without that, LLVM infers that the reader is pure and merges two calls across a switch. `runtime/tests/migration.rs`
+//! checks it: with `GORT_MIGRATION=always` a stale read is seen at once.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use crate::g::G;
+use crate::task::{ThreadParker, ThreadWaiter};
+use crate::worker::Worker;
+
+thread_local! {
+    /// The worker that this thread is; null on every other thread.
+    static WORKER: Cell<*const Worker> = const { Cell::new(std::ptr::null()) };
+    /// What blocks this thread when code outside a goroutine waits.
+    static WAITER: RefCell<Option<ThreadWaiter>> = const { RefCell::new(None) };
+    /// Whether the panic hook keeps silent on this thread for a moment.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+    /// What the hook noted of a panic while it kept silent.
+    static NOTED: RefCell<Option<Box<crate::panics::Seen>>> = const { RefCell::new(None) };
+    /// State of `random_u32` on threads that are no workers; 0 means not seeded yet.
+    static RANDOM: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Makes a value opaque to the optimiser, and the calling function impure in its eyes.
+#[inline(always)]
+fn opaque<T>(mut value: *const T) -> *const T {
+    // SAFETY: the template is empty: the value leaves in the register it came in. Leaving out `pure` and `nomem` is the
+    // point: the compiler must assume that it reads and writes memory.
+    unsafe { std::arch::asm!("/* {0} */", inout(reg) value, options(nostack, preserves_flags)) };
+    value
+}
+
+/// The worker this thread is, or null.
+#[inline(never)]
+pub(crate) fn worker() -> *const Worker {
+    opaque(WORKER.get())
+}
+
+/// The goroutine that runs on this thread now, or null outside goroutines.
+#[inline(never)]
+pub(crate) fn current_g() -> *const G {
+    let worker = WORKER.get();
+    if worker.is_null() {
+        return opaque(std::ptr::null());
+    }
+    // SAFETY: `WORKER` is set once by the worker's own thread to a `Worker` that lives as long as the process.
+    opaque(unsafe { (*worker).current() })
+}
+
+/// Declares this thread to be `worker`.
+#[inline(never)]
+pub(crate) fn set_worker(worker: &'static Worker) {
+    WORKER.set(worker);
+}
+
+/// Runs `f` with this thread's own blocking primitive. Never call it on a goroutine.
+#[inline(never)]
+pub(crate) fn with_waiter<R>(f: impl FnOnce(&ThreadWaiter) -> R) -> R {
+    let waiter = WAITER.try_with(|slot| slot.borrow_mut().take()).ok().flatten();
+    let waiter = waiter.unwrap_or_else(ThreadWaiter::new);
+    let result = f(&waiter);
+    // During the thread's own teardown the slot may be gone: the waiter is then simply dropped.
+    let _ = WAITER.try_with(|slot| *slot.borrow_mut() = Some(waiter));
+    result
+}
+
+/// The handle by which others wake this thread.
+#[inline(never)]
+pub(crate) fn thread_parker() -> Arc<ThreadParker> {
+    with_waiter(|waiter| waiter.parker())
+}
+
+/// Sets whether the panic hook keeps silent on this thread; returns what it was.
+#[inline(never)]
+pub(crate) fn set_quiet(quiet: bool) -> bool {
+    QUIET.try_with(|cell| cell.replace(quiet)).unwrap_or(false)
+}
+
+/// Whether the panic hook keeps silent on this thread.
+#[inline(never)]
+pub(crate) fn is_quiet() -> bool {
+    QUIET.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Keeps what the hook saw of a panic that it keeps silent about; returns what was kept before.
+#[inline(never)]
+pub(crate) fn note_panic(seen: Option<Box<crate::panics::Seen>>) -> Option<Box<crate::panics::Seen>> {
+    NOTED.try_with(|slot| slot.replace(seen)).ok().flatten()
+}
+
+/// The next number of this thread's own generator (xorshift64*).
+#[inline(never)]
+pub(crate) fn thread_random() -> u64 {
+    RANDOM
+        .try_with(|state| {
+            let seed = state.get();
+            let next = crate::random::step(if seed == 0 { crate::random::fresh_seed() } else { seed });
+            state.set(next);
+            crate::random::output(next)
+        })
+        .unwrap_or_else(|_| crate::random::output(crate::random::fresh_seed()))
+}

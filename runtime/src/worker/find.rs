@@ -1,0 +1,176 @@
+//! The order in which a worker looks for work.
+
+use crate::g::GRef;
+use crate::sys::clock::{self, NEVER};
+use crate::timer::Expired;
+use crate::worker::Worker;
+use crate::worker::steal::Loot;
+
+/// The global queue has its turn this often, even if the own queue is never empty.
+const GLOBAL_TURN: u64 = 61;
+/// Run-next may be served this often in a row while others wait in the deque.
+const MAX_STREAK: u32 = 64;
+/// Timers are looked at when this many cycles have passed (about 10 µs), or at every `TIMER_TURN`th run.
+const TIMER_CYCLES: u64 = 25_000;
+const TIMER_TURN: u64 = 16;
+/// A searcher that found nothing this often in a row goes to sleep.
+const FRUITLESS_ROUNDS: u32 = 3;
+
+impl Worker {
+    /// The next goroutine to run; sleeps until there is one. `searching` says, and is told, whether this worker counts as
+    /// a searcher.
+    #[inline]
+    pub(super) fn next(&'static self, searching: &mut bool) -> GRef {
+        let tick = self.post.queue.tick();
+        if let Some(g) = self.own_work(tick) {
+            return g;
+        }
+        self.find_elsewhere(searching)
+    }
+
+    #[inline]
+    fn own_work(&self, tick: u64) -> Option<GRef> {
+        if self.timers().next() != NEVER {
+            self.look_at_timers(tick);
+        }
+        if tick.is_multiple_of(GLOBAL_TURN)
+            && let Some(g) = self.rt.global.take_one()
+        {
+            return Some(g);
+        }
+        if self.index >= self.rt.procs() {
+            return self.retiring_work();
+        }
+        // Bound goroutines and the others take turns, so that neither kind starves the other.
+        if tick & 1 == 0
+            && let Some(g) = self.post.receive()
+        {
+            return Some(g);
+        }
+        let streak = self.streak.get();
+        if streak < MAX_STREAK {
+            if let Some(g) = self.post.queue.take_next() {
+                self.streak.set(streak + 1);
+                return Some(g);
+            }
+        }
+        self.streak.set(0);
+        if let Some(g) = self.queue.pop() {
+            return Some(g);
+        }
+        if streak >= MAX_STREAK
+            && let Some(g) = self.post.queue.take_next()
+        {
+            return Some(g);
+        }
+        self.post.receive()
+    }
+
+    /// Above GOMAXPROCS: everything goes to the global queue, except what is bound to this worker.
+    #[cold]
+    fn retiring_work(&self) -> Option<GRef> {
+        let mut moved = false;
+        while let Some(g) = self.post.queue.take_next().or_else(|| self.queue.pop()) {
+            self.rt.global.push(g);
+            moved = true;
+        }
+        if moved {
+            self.rt.notify_global();
+        }
+        self.post.receive()
+    }
+
+    #[inline]
+    fn look_at_timers(&self, tick: u64) {
+        let cycles = clock::cycles();
+        if tick.is_multiple_of(TIMER_TURN) || cycles.wrapping_sub(self.timers_checked.get()) > TIMER_CYCLES {
+            self.timers_checked.set(cycles);
+            self.run_timers(false);
+        }
+    }
+
+    /// Makes runnable what is due on this worker's timers, or (`all`) on every worker's. `true` if something was.
+    pub(super) fn run_timers(&self, all: bool) -> bool {
+        let now = clock::now();
+        let mut due = Expired::default();
+        if all {
+            self.rt.posts().for_each(|(_, post)| post.timers.expire(now, &mut due));
+        } else {
+            self.timers().expire(now, &mut due);
+        }
+        let any = !due.tasks.is_empty() || !due.calls.is_empty();
+        for task in due.tasks {
+            task.ready();
+        }
+        for call in due.calls {
+            // A timer's function is ours or documented to be short; a panic in it must not end the worker.
+            if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call.call())) {
+                crate::panics::die(&format_args!(
+                    "panic: in a timer's function: {}\n",
+                    crate::panics::Panic::new(payload, None).message()
+                ));
+            }
+        }
+        any
+    }
+
+    #[cold]
+    fn find_elsewhere(&'static self, searching: &mut bool) -> GRef {
+        loop {
+            if let Some(g) = self.own_work(1) {
+                return g;
+            }
+            let retired = self.index >= self.rt.procs();
+            if !retired {
+                if let Some(g) = self.rt.global.take_batch(&self.queue) {
+                    return g;
+                }
+                if !*searching {
+                    *searching = self.rt.idle.start_search(self.rt.procs());
+                }
+                if *searching && let Some(g) = self.search() {
+                    return g;
+                }
+            }
+            self.sleep(*searching, retired);
+            *searching = true;
+        }
+    }
+
+    /// Looks at all queues again and again, with naps while the others get along without help.
+    fn search(&self) -> Option<GRef> {
+        let mut nap = super::sleep::FIRST_NAP;
+        let mut fruitless = 0;
+        loop {
+            if let Some(g) = self.rt.global.take_batch(&self.queue) {
+                return Some(g);
+            }
+            if self.timers().next() != NEVER && self.run_timers(false) || !self.post.inbox_is_empty() {
+                return self.own_work(1);
+            }
+            match self.steal() {
+                Loot::Goroutine(g) => return Some(g),
+                Loot::LeftAlone => {
+                    fruitless = 0;
+                    nap = self.nap(nap);
+                }
+                Loot::Nothing => {
+                    fruitless += 1;
+                    if fruitless == FRUITLESS_ROUNDS {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The searcher found something. If it was the last one, there may be more that nobody was woken for.
+    pub(super) fn stop_search(&self) {
+        if self.rt.idle.stop_search() {
+            std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+            if self.rt.any_visible_work() {
+                self.rt.notify();
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The loop of a worker: find a goroutine, run it, do what it asked for when it switched away.
+
+use crate::config::Migration;
+use crate::g::join::Whose;
+use crate::g::{GRef, NO_HOME, Outcome, Request};
+use crate::panics::Panic;
+use crate::worker::{Post, Worker};
+
+impl Worker {
+    /// The life of the worker's thread. It begins as a searcher: whoever started it counted it as one.
+    pub(super) fn work(&'static self) -> ! {
+        let mut searching = true;
+        loop {
+            let g = self.next(&mut searching);
+            if searching {
+                searching = false;
+                self.stop_search();
+            }
+            self.execute(g);
+        }
+    }
+
+    /// Runs `g` until it switches away.
+    #[inline]
+    fn execute(&self, g: GRef) {
+        if g.fiber_if_bound().is_none() && !self.seat(g) {
+            return;
+        }
+        g.set_running(self.index as u32);
+        self.current.set(g.as_ptr());
+        let fiber = g.fiber();
+        // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it is seated.
+        unsafe { fiber.resume() };
+        self.current.set(std::ptr::null());
+        match g.request() {
+            // From the commit on, somebody else may run the goroutine: nothing may touch it afterwards.
+            // SAFETY: the pair was made by `park_goroutine`, whose frame is alive until the commit lets a waker in.
+            Request::Park(commit, data) => unsafe { commit(data) },
+            Request::Yield => self.requeue(g),
+            Request::Finish => self.finish(g),
+        }
+    }
+
+    /// Gives a fresh goroutine a stack. `false` if there is none to be had; the goroutine has then ended with a panic.
+    #[cold]
+    fn seat(&self, g: GRef) -> bool {
+        let default = self.rt.config.stack_size;
+        match self.with_fibers(|fibers| fibers.take(g.stack_size(), default)) {
+            Ok(fiber) => {
+                // SAFETY: idle, and ours.
+                unsafe { fiber.bind(g) };
+                g.set_fiber(Some(fiber));
+                if self.rt.config.migration == Migration::Pinned {
+                    g.set_home(self.index as u32);
+                }
+                true
+            }
+            Err(no_stack) => {
+                self.end_without_stack(g, &no_stack);
+                false
+            }
+        }
+    }
+
+    /// A goroutine for which the kernel gives no stack ends as if it had panicked, so that whoever waits for it is told.
+    #[cold]
+    fn end_without_stack(&self, g: GRef, no_stack: &crate::fiber::NoStack) {
+        let live = self.rt.goroutines();
+        let panic = Panic::from_message(format!(
+            "go: cannot allocate a stack of {} bytes for goroutine {} (spawned at {}): the kernel refused the memory with {live} \
+             goroutines alive; the limits are vm.max_map_count{}, RLIMIT_AS, RLIMIT_STACK (hard) and the cgroup's memory",
+            no_stack.size,
+            g.id(),
+            g.spawn_site(),
+            crate::sys::memory::max_map_count().map(|limit| format!(" (now {limit})")).unwrap_or_default(),
+        ));
+        let table = g.table.get();
+        // Channel handles in the closure have to go, or others would wait for ever. This runs on the worker's stack: what
+        // it waits for, it waits for as a thread.
+        // SAFETY: the job was never run.
+        let _ = crate::panics::quietly(|| unsafe { (table.drop_job)(&g) });
+        crate::g::entry::settle(g, Outcome::Panicked(panic));
+        self.free_if_last(g);
+    }
+
+    fn requeue(&self, g: GRef) {
+        if g.home() != NO_HOME || self.rt.config.migration == Migration::Always {
+            self.rt.ready_bound(g);
+        } else {
+            self.queue.push(g);
+        }
+    }
+
+    /// The goroutine has ended: its fiber is free, and so is its block once the handle is gone.
+    #[inline]
+    fn finish(&self, g: GRef) {
+        let fiber = g.fiber();
+        g.set_fiber(None);
+        let default = self.rt.config.stack_size;
+        self.with_fibers(|fibers| fibers.give(fiber, g.stack_size(), default));
+        self.free_if_last(g);
+    }
+
+    #[inline]
+    fn free_if_last(&self, g: GRef) {
+        Post::bump(&self.post.ended);
+        if g.life.runner_gone() == Whose::Mine {
+            // SAFETY: the state machine says that nobody else refers to the block.
+            unsafe { g.undress() };
+            self.with_blocks(|blocks| blocks.give(g));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Going to sleep: the second look, the timekeeper, the question whether anybody will ever run again.
+//!
+//! A sleeping worker wakes for its own timers. One of the sleepers, the *timekeeper*, wakes for everybody's: a worker that
+//! is stuck in a long run does not delay the timers that were armed on it.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::sys::clock::{self, NEVER};
+use crate::worker::Worker;
+
+/// A searcher's first nap, and the longest.
+pub(super) const FIRST_NAP: Duration = Duration::from_micros(20);
+const LONGEST_NAP: Duration = Duration::from_micros(150);
+
+impl Worker {
+    /// Sleeps a moment while still counting as a searcher. Returns how long the next nap should be.
+    pub(super) fn nap(&self, length: Duration) -> Duration {
+        self.post.napping.store(true, Ordering::Relaxed);
+        self.rt.nappers.fetch_add(1, Ordering::SeqCst);
+        // Work that was queued before the count was raised rang no bell: look once more.
+        if self.rt.global.is_empty() && self.post.inbox_is_empty() {
+            self.parker.park_timeout(length);
+        }
+        self.rt.nappers.fetch_sub(1, Ordering::SeqCst);
+        self.post.napping.store(false, Ordering::Relaxed);
+        (length * 2).min(LONGEST_NAP)
+    }
+
+    /// Sleeps until somebody wakes this worker or a timer is due. On return it counts as a searcher.
+    pub(super) fn sleep(&self, searching: bool, retired: bool) {
+        let asleep = self.rt.idle.sleep(self.index, searching, retired);
+        let more = asleep.check_again && self.rt.any_visible_work() && !retired;
+        if (more || !self.post.inbox_is_empty()) && self.rt.idle.wake_this(self.index) {
+            return;
+        }
+        let keeper = self.rt.timekeeper.try_become(self.index);
+        let mut patience = Duration::from_millis(5);
+        while self.rt.idle.is_asleep(self.index) {
+            let deadline = if keeper { self.rt.keep_time() } else { self.timers().next() };
+            if self.rt.check_deadlock() {
+                // Nobody can run again, as far as we know, but some thread that we do not know might be about to.
+                self.park_until(deadline.min(clock::now() + patience.as_nanos() as u64));
+                patience = (patience * 4).min(Duration::from_secs(1));
+            } else {
+                self.park_until(deadline);
+            }
+            let next = if keeper { self.rt.earliest_timer() } else { self.timers().next() };
+            if next != NEVER && next <= clock::now() && self.rt.idle.wake_this(self.index) {
+                self.leave_sleep(keeper);
+                self.run_timers(keeper);
+                return;
+            }
+        }
+        self.leave_sleep(keeper);
+    }
+
+    fn leave_sleep(&self, keeper: bool) {
+        if keeper {
+            self.rt.timekeeper.resign();
+            // Other sleepers watch only their own timers: hand the watch over if there is something to watch.
+            if self.rt.idle.any_asleep() && self.rt.earliest_timer() != self.timers().next() {
+                self.rt.notify();
+            }
+        }
+    }
+
+    fn park_until(&self, deadline: u64) {
+        if deadline == NEVER {
+            self.parker.park();
+        } else {
+            let now = clock::now();
+            if deadline > now {
+                self.parker.park_timeout(clock::until(deadline, now));
+            }
+        }
+    }
+}
