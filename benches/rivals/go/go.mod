@@ -1,0 +1,3 @@
+module gort.bench/rivals/go
+
+go 1.25

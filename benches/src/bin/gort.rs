@@ -1,0 +1,190 @@
+//! The workloads on gort.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use gort::prelude::*;
+use gort::runtime::gosched;
+use gort::sync::WaitGroup;
+use gort_bench::{WORKERS, Workload, check, share, sum_below};
+
+const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "spawn",
+        run: spawn,
+    },
+    Workload {
+        name: "yield",
+        run: |n| yields(4, n),
+    },
+    Workload {
+        name: "yield-alone",
+        run: |n| yields(1, n),
+    },
+    Workload {
+        name: "pingpong",
+        run: pingpong,
+    },
+    Workload {
+        name: "buffered1x1",
+        run: buffered1x1,
+    },
+    Workload {
+        name: "select4",
+        run: select4,
+    },
+    Workload {
+        name: "ring",
+        run: ring,
+    },
+    Workload {
+        name: "sieve",
+        run: |_| sieve(),
+    },
+];
+
+#[gort::main]
+fn main() -> ExitCode {
+    gort::runtime::set_max_procs(WORKERS);
+    gort_bench::main(WORKLOADS)
+}
+
+fn spawn(n: usize) -> (usize, Duration) {
+    const BATCH: usize = 1000;
+    let batches = share(n, BATCH);
+    let start = Instant::now();
+    for _ in 0..batches {
+        let wg = WaitGroup::new();
+        for _ in 0..BATCH {
+            wg.go(|| {});
+        }
+        wg.wait();
+    }
+    (batches * BATCH, start.elapsed())
+}
+
+fn yields(goroutines: usize, n: usize) -> (usize, Duration) {
+    let each = share(n, goroutines);
+    let wg = WaitGroup::new();
+    let start = Instant::now();
+    for _ in 0..goroutines {
+        wg.go(move || {
+            for _ in 0..each {
+                gosched();
+            }
+        });
+    }
+    wg.wait();
+    (each * goroutines, start.elapsed())
+}
+
+fn pingpong(n: usize) -> (usize, Duration) {
+    let (ping, pong) = (chan!(usize), chan!(usize));
+    go!([ping, pong] {
+        for v in ping.rx() {
+            chan!(pong <- v);
+        }
+    });
+    let start = Instant::now();
+    for i in 0..n {
+        chan!(ping <- i);
+        check(chan!(<-pong) == Some(i));
+    }
+    let took = start.elapsed();
+    ping.close();
+    (n, took)
+}
+
+fn buffered1x1(n: usize) -> (usize, Duration) {
+    let (tx, rx) = gort::channel(128);
+    let start = Instant::now();
+    go! {
+        for i in 0..n {
+            chan!(tx <- i);
+        }
+    };
+    let mut sum = 0;
+    for v in rx {
+        sum += v;
+    }
+    let took = start.elapsed();
+    check(sum == sum_below(n));
+    (n, took)
+}
+
+fn select4(n: usize) -> (usize, Duration) {
+    let each = share(n, 4);
+    let start = Instant::now();
+    let [a, b, c, d] = [(); 4].map(|()| {
+        let (tx, rx) = gort::channel(0);
+        go! {
+            for i in 0..each {
+                chan!(tx <- i);
+            }
+        };
+        rx
+    });
+    let mut sum = 0;
+    for _ in 0..each * 4 {
+        sum += select! {
+            Some(v) = <-a => v,
+            Some(v) = <-b => v,
+            Some(v) = <-c => v,
+            Some(v) = <-d => v,
+        };
+    }
+    let took = start.elapsed();
+    check(sum == 4 * sum_below(each));
+    (each * 4, took)
+}
+
+fn ring(n: usize) -> (usize, Duration) {
+    const NODES: usize = 1000;
+    let rounds = share(n, NODES);
+    let (first, mut last) = gort::channel(0);
+    for _ in 1..NODES {
+        let (tx, rx) = gort::channel(0);
+        let input = std::mem::replace(&mut last, rx);
+        go! {
+            for v in input {
+                chan!(tx <- v + 1);
+            }
+        };
+    }
+    let start = Instant::now();
+    let mut token = 0;
+    for _ in 0..rounds {
+        chan!(first <- token);
+        token = chan!(<-last).expect("the token") + 1;
+    }
+    let took = start.elapsed();
+    check(token == rounds * NODES);
+    (token, took)
+}
+
+fn sieve() -> (usize, Duration) {
+    const PRIMES: usize = 4000;
+    let start = Instant::now();
+    let (tx, mut last) = gort::channel(0);
+    go! {
+        for i in 2.. {
+            chan!(tx <- i); // ends here once the first filter is gone
+        }
+    };
+    let mut prime = 0;
+    for _ in 0..PRIMES {
+        prime = chan!(<-last).expect("a prime");
+        let (tx, rx) = gort::channel(0);
+        let input = std::mem::replace(&mut last, rx);
+        go! {
+            for i in input {
+                if i % prime != 0 {
+                    chan!(tx <- i);
+                }
+            }
+        };
+    }
+    let took = start.elapsed();
+    check(prime == 37_813);
+    (PRIMES, took)
+}
