@@ -1,0 +1,243 @@
+//! Port of runtime/proc_test.go: TestYieldProgress, TestGoroutineParallelism, TestGoroutineParallelism2, TestTimerFairness,
+//! TestTimerFairness2, TestPreemption, TestPingPongHog (GS-71, GS-89, GS-95, GS-105, GS-106).
+//!
+//! Each test here runs in a process of its own: they set the worker count, spin, and would only measure each other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use gort::prelude::*;
+use gort::runtime::gosched;
+
+use crate::support::{MaxProcs, child};
+
+#[test]
+fn test_yield_progress() {
+    child::run(|| {
+        gort::run(|| {
+            let (c, ack) = (chan!(bool), chan!(bool));
+            go!([c, ack] {
+                loop {
+                    select! {
+                        <-c => return chan!(ack <- true),
+                        default => gosched(),
+                    }
+                }
+            });
+            gort::time::sleep(Duration::from_millis(10));
+            chan!(c <- true);
+            chan!(<-ack);
+        })
+    })
+    .expect_code(0);
+}
+
+/// All goroutines are scheduled at the same time: each waits, spinning, for its turn.
+fn in_lock_step(x: &AtomicU32, p: u32, all: u32) {
+    for i in 0..3 {
+        let expected = all * i + p;
+        while x.load(Ordering::Acquire) != expected {
+            std::hint::spin_loop();
+        }
+        x.store(expected + 1, Ordering::Release);
+    }
+}
+
+#[test]
+fn test_goroutine_parallelism() {
+    child::run(|| {
+        gort::run(|| {
+            const P: u32 = 3;
+            let _procs = MaxProcs::set(P as usize);
+            for _ in 0..3 {
+                let x = Arc::new(AtomicU32::new(0));
+                let goroutines: Vec<_> = (0..P).map(|p| go!([x] { in_lock_step(&x, p, P) })).collect();
+                for goroutine in goroutines {
+                    goroutine.join().unwrap();
+                }
+            }
+        })
+    })
+    .expect_code(0);
+}
+
+#[test]
+fn test_goroutine_parallelism_2() {
+    child::run(|| {
+        gort::run(|| {
+            const P: u32 = 4;
+            let _procs = MaxProcs::set(P as usize);
+            for load in [false, true, false] {
+                if load {
+                    // Goroutines on all workers, so that workers are going to sleep when the test itself begins.
+                    let x = Arc::new(AtomicU32::new(0));
+                    let all: Vec<_> = (0..P)
+                        .map(|_| {
+                            go!([x] {
+                                x.fetch_add(1, Ordering::Relaxed);
+                                while x.load(Ordering::Relaxed) != P {
+                                    std::hint::spin_loop();
+                                }
+                            })
+                        })
+                        .collect();
+                    for goroutine in all {
+                        goroutine.join().unwrap();
+                    }
+                }
+                let done = chan!(());
+                let x = Arc::new(AtomicU32::new(0));
+                for p in 0..P / 2 {
+                    go!([done, x] {
+                        for p2 in 0..2 {
+                            go!([done, x] {
+                                in_lock_step(&x, p * 2 + p2, P);
+                                chan!(done <- ());
+                            });
+                        }
+                    });
+                }
+                for _ in 0..P {
+                    chan!(<-done);
+                }
+            }
+        })
+    })
+    .expect_code(0);
+}
+
+/// A timer fires while goroutines keep all workers busy.
+#[test]
+fn test_timer_fairness() {
+    child::run(|| {
+        gort::run(|| {
+            let (done, c) = (chan!(bool), chan!(bool));
+            for _ in 0..2 {
+                go!([done, c] {
+                    loop {
+                        select! {
+                            c <- true => {}
+                            <-done => return,
+                        }
+                    }
+                });
+            }
+            let timer = gort::time::after(Duration::from_millis(20));
+            loop {
+                select! {
+                    <-c => {}
+                    <-timer => return done.close(),
+                }
+            }
+        })
+    })
+    .expect_code(0);
+}
+
+#[test]
+fn test_timer_fairness_2() {
+    child::run(|| {
+        gort::run(|| {
+            let c = chan!(bool);
+            let goroutines = [(); 2].map(|()| {
+                go!([c] {
+                    let timer = gort::time::after(Duration::from_millis(20));
+                    loop {
+                        gort::blocking(|| {});
+                        select! {
+                            c <- true => {}
+                            <-c => {}
+                            <-timer => return,
+                        }
+                    }
+                })
+            });
+            for goroutine in goroutines {
+                goroutine.join().unwrap();
+            }
+        })
+    })
+    .expect_code(0);
+}
+
+/// Two goroutines that never yield take turns, even on one worker.
+fn take_turns(turns: usize) {
+    gort::run(move || {
+        let x = Arc::new(AtomicUsize::new(0));
+        let goroutines = [0, 1].map(|g| {
+            go!([x] {
+                for _ in 0..turns {
+                    while x.load(Ordering::Relaxed) != g {
+                        std::hint::spin_loop();
+                    }
+                    x.store(1 - g, Ordering::Relaxed);
+                }
+            })
+        });
+        for goroutine in goroutines {
+            goroutine.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn test_preemption() {
+    child::run(|| take_turns(5)).expect_code(0);
+}
+
+#[test]
+fn test_preemption_on_one_worker() {
+    child::Child::default()
+        .env("GOMAXPROCS", 1)
+        .run(|| take_turns(5))
+        .expect_code(0);
+}
+
+/// Pairs of goroutines that hand on quickly and slowly get comparable shares of one worker.
+#[test]
+fn test_ping_pong_hog() {
+    child::Child::default()
+        .env("GOMAXPROCS", 1)
+        .run(|| {
+            gort::run(|| {
+                // Large, for robustness: were a pair served per hand-off and not per time slice, it would be 1000.
+                const FACTOR: usize = 20;
+                fn pair(done: &Chan<()>, limit: usize) -> (Arc<AtomicUsize>, Chan<bool>) {
+                    let (count, wake) = (Arc::new(AtomicUsize::new(0)), chan!(bool));
+                    for _ in 0..2 {
+                        go!([done, count, wake] {
+                            loop {
+                                select! {
+                                    <-done => return,
+                                    <-wake => {
+                                        for _ in 0..limit {
+                                            count.fetch_add(1, Ordering::Relaxed);
+                                        }
+                                        select! {
+                                            wake <- true => {}
+                                            <-done => return,
+                                        }
+                                    }
+                                }
+                            }
+                        });
+                    }
+                    (count, wake)
+                }
+                let done = chan!(());
+                let (hog, hog_wake) = pair(&done, 100_000);
+                let (light, light_wake) = pair(&done, 100);
+                chan!(hog_wake <- true);
+                chan!(light_wake <- true);
+                gort::time::sleep(Duration::from_millis(200));
+                done.close();
+                let (hog, light) = (hog.load(Ordering::Relaxed), light.load(Ordering::Relaxed));
+                assert!(
+                    hog / FACTOR <= light && light / FACTOR <= hog,
+                    "{hog} against {light}"
+                );
+            })
+        })
+        .expect_code(0);
+}

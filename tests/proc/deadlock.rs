@@ -1,0 +1,355 @@
+//! Deadlocks: reported with the reason of every wait and status 2, and only when nobody can ever run again (GS-75, GS-76,
+//! GS-91, GS-99 to GS-103). Ports TestSimpleDeadlock, TestGoexitDeadlock and TestLockedDeadlock of runtime/crash_test.go.
+
+use std::time::{Duration, Instant};
+
+use gort::prelude::*;
+use gort::runtime::{goexit, lock_os_thread};
+use gort::sync::{Mutex, WaitGroup};
+
+use crate::Loud;
+use crate::support::child::{self, Outcome};
+
+const ASLEEP: &str = "fatal error: all goroutines are asleep - deadlock!\n\n";
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A deadlock with the main goroutine waiting for `reason`, found at once.
+#[track_caller]
+fn deadlocked(out: Outcome, reason: &str) -> Outcome {
+    assert!(out.elapsed < Duration::from_secs(5), "found late: {out:#?}");
+    out.expect_code(2).expect_stdout("").expect_stderr(&[
+        ASLEEP,
+        &format!("goroutine 1 [{reason}]:\n"),
+        file!(),
+    ])
+}
+
+#[test]
+fn chan_receive() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        chan!(<-ch);
+    }
+    deadlocked(child::run(program), "chan receive");
+}
+
+#[test]
+fn chan_send() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        chan!(ch <- 1);
+    }
+    deadlocked(child::run(program), "chan send");
+}
+
+#[test]
+fn chan_send_to_a_full_buffer() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32, 1);
+        chan!(ch <- 1);
+        let _ = ch.send(2);
+    }
+    deadlocked(child::run(program), "chan send");
+}
+
+#[test]
+fn ranging() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        for _ in &ch {}
+    }
+    deadlocked(child::run(program), "chan receive");
+}
+
+#[test]
+fn select() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        select! {
+            <-ch => {}
+            ch <- 1 => {}
+        }
+    }
+    deadlocked(child::run(program), "select");
+}
+
+#[test]
+fn select_of_nil_channels() {
+    #[gort::main]
+    fn program() {
+        select! {
+            <-None::<Receiver<()>> => {}
+            None::<Sender<()>> <- () => {}
+        }
+    }
+    deadlocked(child::run(program), "select");
+}
+
+#[test]
+fn select_no_cases() {
+    #[gort::main]
+    fn program() {
+        select! {}
+    }
+    deadlocked(child::run(program), "select (no cases)");
+}
+
+#[test]
+fn receive_from_nil() {
+    #[gort::main]
+    fn program() {
+        let nil: Option<Receiver<()>> = None;
+        chan!(<-nil);
+    }
+    deadlocked(child::run(program), "chan receive (nil chan)");
+}
+
+#[test]
+fn send_to_nil() {
+    #[gort::main]
+    fn program() {
+        let nil: Option<Sender<()>> = None;
+        chan!(nil <- ());
+    }
+    deadlocked(child::run(program), "chan send (nil chan)");
+}
+
+#[test]
+fn wait_group() {
+    #[gort::main]
+    fn program() {
+        let wg = WaitGroup::new();
+        wg.add(1);
+        wg.wait();
+    }
+    deadlocked(child::run(program), "sync.WaitGroup.Wait");
+}
+
+#[test]
+fn mutex() {
+    #[gort::main]
+    fn program() {
+        let mutex = Mutex::new(());
+        let _held = mutex.lock();
+        drop(mutex.lock());
+    }
+    deadlocked(child::run(program), "sync.Mutex.Lock");
+}
+
+/// A goroutine that waits for itself, by way of another.
+#[test]
+fn joining_somebody_who_waits() {
+    #[gort::main]
+    fn program() {
+        let never = chan!(());
+        let rx = never.rx();
+        go!(move || drop(chan!(<-rx))).join().unwrap();
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stderr(&[ASLEEP, "goroutine 1 [", "[chan receive]:\n"]);
+}
+
+/// One paragraph for each goroutine, with its name, its number and the place where it was started.
+#[test]
+fn everybody_is_listed() {
+    #[gort::main]
+    fn program() {
+        let (ch, wg) = (chan!(i32), WaitGroup::new());
+        wg.add(1);
+        let _a = go!(name = "sender"; [ch] { chan!(ch <- 1) });
+        gort::time::sleep(Duration::from_millis(1));
+        let _b = go!(name = "waiter"; [wg] { wg.wait() });
+        select! {}
+    }
+    let out = child::run(program).expect_code(2).expect_stderr(&[ASLEEP]);
+    assert_eq!(out.stderr.matches("\ngoroutine ").count(), 3, "{}", out.stderr);
+    let paragraph = |reason: &str| {
+        let mut all = out.stderr.split("\n\n");
+        all.find(|p| p.contains(reason))
+            .unwrap_or_else(|| panic!("nobody waits for {reason}:\n{}", out.stderr))
+            .to_string()
+    };
+    assert!(paragraph("[select (no cases)]:").starts_with("goroutine 1 "));
+    for (name, reason) in [("sender", "[chan send]:"), ("waiter", "[sync.WaitGroup.Wait]:")] {
+        let text = paragraph(reason);
+        assert!(text.contains(name) && text.contains(file!()), "{text}");
+    }
+}
+
+#[test]
+fn found_on_one_worker() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        go!([ch] {
+            for _ in 0..3 {
+                chan!(<-ch);
+            }
+            select! {}
+        });
+        for i in 0..4 {
+            chan!(ch <- i);
+        }
+    }
+    let out = child::Child::default().env("GOMAXPROCS", 1).run(program);
+    deadlocked(out, "chan send").expect_stderr(&["[select (no cases)]:"]);
+}
+
+#[test]
+fn found_when_locked_to_a_thread() {
+    #[gort::main]
+    fn program() {
+        lock_os_thread();
+        select! {}
+    }
+    deadlocked(child::run(program), "select (no cases)");
+}
+
+#[test]
+fn goexit_in_main_when_the_others_end() {
+    #[gort::main]
+    fn program() {
+        let _value = Loud("main's value");
+        go!(|| {
+            gort::time::sleep(PAUSE);
+            println!("the last one");
+        });
+        defer! { println!("main's defer") }
+        goexit();
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stdout("main's defer\nmain's value\nthe last one\n")
+        .expect_stderr(&["fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"]);
+}
+
+#[test]
+fn goexit_in_main_when_the_others_wait() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        go!([ch] { chan!(<-ch); });
+        goexit();
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stderr(&["all goroutines are asleep - deadlock!\n", "[chan receive]:\n"]);
+}
+
+/// Only the program is silent about it that ends in time: a partial deadlock is none (as in Go).
+#[test]
+fn some_asleep_is_no_deadlock() {
+    #[gort::main]
+    fn program() {
+        go!(|| select! {});
+        gort::time::sleep(PAUSE);
+    }
+    child::run(program).expect_code(0).expect_silent_stderr();
+}
+
+#[test]
+fn sleeping_is_no_deadlock() {
+    #[gort::main]
+    fn program() {
+        let begin = Instant::now();
+        gort::time::sleep(PAUSE);
+        assert!(begin.elapsed() >= PAUSE);
+    }
+    child::run(program).expect_code(0).expect_silent_stderr();
+}
+
+#[test]
+fn waiting_for_a_timer_is_no_deadlock() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        select! {
+            <-ch => {}
+            <-gort::time::after(PAUSE) => println!("timeout"),
+        }
+        assert!(ch.recv_timeout(PAUSE).is_err());
+    }
+    child::run(program)
+        .expect_code(0)
+        .expect_stdout("timeout\n")
+        .expect_silent_stderr();
+}
+
+/// A timer nobody waits for any more does not keep the program from being found out (GS-100).
+#[test]
+fn an_abandoned_timer_counts_for_nothing() {
+    #[gort::main]
+    fn program() {
+        let timer = gort::time::after(crate::LONG);
+        select! {
+            <-timer => {}
+            default => {}
+        }
+        drop(timer);
+        let ch = chan!(i32);
+        chan!(<-ch);
+    }
+    deadlocked(child::run(program), "chan receive");
+}
+
+#[test]
+fn a_blocking_call_is_no_deadlock() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        go!([ch] {
+            gort::blocking(|| std::thread::sleep(PAUSE));
+            chan!(ch <- 7);
+        });
+        assert_eq!(chan!(<-ch), Some(7));
+    }
+    child::run(program).expect_code(0).expect_silent_stderr();
+}
+
+/// A plain thread that has used a channel may use it again.
+#[test]
+fn a_foreign_thread_may_still_act() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        let tx = ch.tx();
+        let thread = std::thread::spawn(move || {
+            chan!(tx <- 1);
+            std::thread::sleep(PAUSE);
+            chan!(tx <- 2);
+        });
+        assert_eq!((chan!(<-ch), chan!(<-ch)), (Some(1), Some(2)));
+        thread.join().unwrap();
+    }
+    child::run(program).expect_code(0).expect_silent_stderr();
+}
+
+#[test]
+fn the_last_wait_may_come_after_much_work() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(u64, 3);
+        let rx = ch.rx();
+        let sum = go!(move || (0..10_000).map(|_| chan!(<-rx).unwrap()).sum::<u64>());
+        for i in 0..10_000 {
+            chan!(ch <- i);
+        }
+        assert_eq!(sum.join().unwrap(), 49_995_000);
+        chan!(<-ch);
+    }
+    deadlocked(child::run(program), "chan receive");
+}
+
+/// A test that deadlocks is found out too, rather than hanging.
+#[test]
+fn in_gort_test() {
+    child::run(|| gort::run(|| select! {}))
+        .expect_code(2)
+        .expect_stderr(&[ASLEEP, "[select (no cases)]:\n"]);
+}

@@ -1,0 +1,231 @@
+//! How a program ends when nothing went wrong: main returns, `goexit`, `exit` (GS-5, GS-90, GS-92, GS-104).
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use gort::prelude::*;
+use gort::runtime::goexit;
+
+use crate::support::child;
+use crate::{LONG, Loud};
+
+/// When main returns, the process ends at once: other goroutines are gone without a word, wherever they are.
+#[test]
+fn main_returning_ends_everybody() {
+    #[gort::main]
+    fn program() {
+        let never = chan!(());
+        go!([never] {
+            let _value = Loud("not dropped");
+            defer! { println!("not deferred") }
+            chan!(<-never);
+        });
+        go!(|| {
+            let _value = Loud("not dropped");
+            gort::time::sleep(LONG);
+        });
+        go!(|| {
+            loop {
+                std::hint::spin_loop();
+            }
+        });
+        gort::time::sleep(Duration::from_millis(20));
+        println!("main returns");
+    }
+    let out = child::run(program)
+        .expect_code(0)
+        .expect_silent_stderr()
+        .expect_stdout("main returns\n");
+    assert!(
+        out.elapsed < Duration::from_secs(10),
+        "somebody was waited for: {out:#?}"
+    );
+}
+
+/// The same when the test harness itself returns from its main function, rather than calling exit.
+#[test]
+fn a_process_ends_with_goroutines_about() {
+    if std::env::var_os("GORT_CHILD").is_some() {
+        gort::run(|| {
+            for i in 0..100 {
+                go!(move || {
+                    let _value = Loud("not dropped");
+                    gort::time::sleep(LONG + Duration::from_millis(i));
+                });
+            }
+        });
+        return;
+    }
+    let out = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "exit::a_process_ends_with_goroutines_about",
+            "--nocapture",
+            "--test-threads=1",
+        ])
+        .env("GORT_CHILD", "direct")
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{out:?}");
+    assert!(out.stderr.is_empty(), "{out:?}");
+    let stdout = String::from_utf8(out.stdout).unwrap();
+    assert!(
+        stdout.contains("1 passed") && !stdout.contains("not dropped"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn main_has_a_result() {
+    #[gort::main]
+    fn number() -> u32 {
+        let handle = go!(|| 20);
+        handle.join().unwrap() + 1
+    }
+    #[gort::main]
+    fn code() -> ExitCode {
+        ExitCode::from(3)
+    }
+    #[gort::main]
+    fn result() -> Result<u32, String> {
+        let v: u32 = "x".parse().map_err(|_| "not a number".to_string())?;
+        Ok(v)
+    }
+    child::run(|| {
+        assert_eq!(number(), 21);
+        assert_eq!(code(), ExitCode::from(3));
+        assert_eq!(result(), Err("not a number".into()));
+    })
+    .expect_code(0)
+    .expect_silent_stderr();
+}
+
+#[test]
+fn exit_is_immediate() {
+    #[gort::main]
+    fn program() {
+        let _value = Loud("not dropped");
+        defer! { println!("not deferred") }
+        go!(|| std::process::exit(3));
+        gort::time::sleep(LONG);
+    }
+    child::run(program)
+        .expect_code(3)
+        .expect_silent_stderr()
+        .expect_stdout("");
+}
+
+/// `goexit` runs destructors and deferred calls, passes `recover`, prints nothing and stops nobody else.
+#[test]
+fn goexit_unwinds_quietly() {
+    #[gort::main]
+    fn program() {
+        let done = chan!(());
+        let handle = go!([done] {
+            let _a = Loud("first value");
+            defer! { println!("defer") }
+            let _b = Loud("second value");
+            let _ = gort::recover(|| {
+                let _c = Loud("inside recover");
+                deep(3);
+            });
+            println!("not reached");
+            chan!(done <- ());
+        });
+        let error = handle.join().unwrap_err();
+        println!("panic: {}", error.is_panic());
+        drop(go!(|| goexit()));
+        gort::time::sleep(Duration::from_millis(20));
+        println!("main goes on");
+    }
+
+    fn deep(n: u32) {
+        let _frame = Loud("frame");
+        if n == 0 { goexit() } else { deep(n - 1) }
+    }
+
+    child::run(program)
+        .expect_code(0)
+        .expect_silent_stderr()
+        .expect_stdout(concat!(
+            "frame\nframe\nframe\nframe\n",
+            "inside recover\nsecond value\ndefer\nfirst value\n",
+            "panic: false\nmain goes on\n",
+        ));
+}
+
+/// A deferred call that panics and recovers while the goroutine is exiting does not stop it from exiting.
+#[test]
+fn goexit_survives_a_recovered_panic() {
+    #[gort::main]
+    fn program() {
+        let handle = go!(|| {
+            defer! {
+                let caught = gort::recover(|| panic!("while exiting")).unwrap_err();
+                println!("recovered: {caught}");
+            }
+            goexit();
+        });
+        assert!(!handle.join().unwrap_err().is_panic());
+    }
+    child::run(program)
+        .expect_code(0)
+        .expect_silent_stderr()
+        .expect_stdout("recovered: while exiting\n");
+}
+
+/// Deferred calls may wait, while panicking and while exiting.
+#[test]
+fn destructors_may_park() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(u32);
+        let handles: Vec<_> = (0..20)
+            .map(|i| {
+                go!([ch] {
+                    defer! {
+                        gort::time::sleep(Duration::from_micros(100));
+                        chan!(ch <- i);
+                    }
+                    match i % 3 {
+                        0 => goexit(),
+                        1 => panic!("boom"),
+                        _ => {}
+                    }
+                })
+            })
+            .collect();
+        let sum: u32 = (0..20).map(|_| chan!(<-ch).unwrap()).sum();
+        assert_eq!(sum, 190);
+        let ends: Vec<_> = handles
+            .into_iter()
+            .map(|h| h.join().map_err(|e| e.is_panic()))
+            .collect();
+        for (i, end) in ends.into_iter().enumerate() {
+            assert_eq!(end, [Err(false), Err(true), Ok(())][i % 3]);
+        }
+    }
+    child::run(program).expect_code(0).expect_silent_stderr();
+}
+
+/// A send nobody can receive ends the goroutine quietly; in main it is a panic.
+#[test]
+fn a_send_without_receivers() {
+    #[gort::main]
+    fn program() {
+        let (tx, rx) = gort::channel(0);
+        drop(rx);
+        let handle = go!([tx] {
+            let _value = Loud("dropped");
+            chan!(tx <- 1);
+            println!("not reached");
+        });
+        assert!(!handle.join().unwrap_err().is_panic());
+        assert_eq!(tx.send(2).unwrap_err().0, 2);
+        chan!(tx <- 3);
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stdout("dropped\n")
+        .expect_stderr(&["panic: ", "goroutine 1 [running]:"]);
+}

@@ -1,0 +1,129 @@
+//! Programs that wait: they use no processor time, and many can wait at once (GS-9).
+
+use std::time::{Duration, Instant};
+
+use gort::prelude::*;
+
+use crate::support::child::{self, Child, Outcome};
+use crate::support::eventually;
+
+/// The processor time of all threads of this process so far, to the nanosecond.
+fn cpu_time() -> Duration {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+    let nanos = tasks.map(|task| {
+        let stat =
+            std::fs::read_to_string(task.expect("a thread").path().join("schedstat")).unwrap_or_default();
+        stat.split(' ')
+            .next()
+            .and_then(|field| field.parse().ok())
+            .unwrap_or(0)
+    });
+    Duration::from_nanos(nanos.sum())
+}
+
+/// Prints the processor time of five seconds, in microseconds, after things have settled.
+fn measure(wait: impl Fn(Duration)) {
+    wait(Duration::from_millis(300));
+    let before = cpu_time();
+    wait(Duration::from_secs(5));
+    println!("{}", (cpu_time() - before).as_micros());
+}
+
+#[track_caller]
+fn idle(out: Outcome) {
+    let out = out.expect_code(0).expect_silent_stderr();
+    let micros: u64 = out.stdout.trim().parse().expect("a number");
+    println!("{micros} µs of processor time in 5 s");
+    assert!(micros < 10_000, "an idle program used {micros} µs in 5 s");
+}
+
+#[test]
+fn sleeping_main_with_parked_goroutines() {
+    #[gort::main]
+    fn program() {
+        let never = chan!(());
+        for _ in 0..100 {
+            let rx = never.rx();
+            go!(move || drop(chan!(<-rx)));
+        }
+        measure(gort::time::sleep);
+    }
+    idle(child::run(program));
+}
+
+/// Many workers, once busy, with timers, blocking calls and joins behind them.
+#[test]
+fn after_much_work_on_eight_workers() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(u64, 8);
+        for i in 0..16 {
+            go!([ch] {
+                for j in 0..200 {
+                    chan!(ch <- i * j);
+                    if j % 50 == 0 {
+                        gort::time::sleep(Duration::from_micros(200));
+                        gort::blocking(|| ());
+                    }
+                }
+            });
+        }
+        for _ in 0..16 * 200 {
+            chan!(<-ch);
+        }
+        let far = gort::time::after(Duration::from_secs(1000));
+        measure(|d| {
+            select! {
+                <-far => {}
+                <-gort::time::after(d) => {}
+            }
+        });
+    }
+    idle(Child::default().env("GOMAXPROCS", 8).run(program));
+}
+
+/// Nobody in the runtime at all: the thread that used it sleeps outside.
+#[test]
+fn between_two_runs() {
+    idle(child::run(|| {
+        gort::run(|| go!(|| 1).join().unwrap());
+        measure(std::thread::sleep);
+        gort::run(|| go!(|| 1).join().unwrap());
+    }));
+}
+
+/// On default kernel settings, where every stack is mapped and guarded.
+#[test]
+fn a_hundred_thousand_goroutines_parked_at_once() {
+    #[gort::main]
+    fn program() {
+        const N: usize = 100_000;
+        let begin = Instant::now();
+        let (start, wait) = gort::channel::<()>(0);
+        let (report, reports) = gort::channel(N);
+        for i in 0..N {
+            go!([wait, report] {
+                report.send(i).unwrap();
+                // Closed: everybody goes on.
+                assert_eq!(chan!(<-wait), None);
+                report.send(i).unwrap();
+            });
+        }
+        let parked: usize = (0..N).map(|_| chan!(<-reports).unwrap()).sum();
+        assert_eq!(parked, N * (N - 1) / 2);
+        assert_eq!(gort::runtime::num_goroutine(), N + 1);
+        drop(start);
+        let ended: usize = (0..N).map(|_| chan!(<-reports).unwrap()).sum();
+        assert_eq!(ended, N * (N - 1) / 2);
+        eventually("all end", Duration::from_secs(30), || {
+            gort::runtime::num_goroutine() == 1
+        });
+        println!("{:?}", begin.elapsed());
+    }
+    let out = Child::default()
+        .timeout(Duration::from_secs(120))
+        .run(program)
+        .expect_code(0)
+        .expect_silent_stderr();
+    println!("100,000 goroutines parked and ended in {}", out.stdout.trim());
+}

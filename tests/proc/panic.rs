@@ -1,0 +1,261 @@
+//! Panics: who learns of them, what is printed, and what goes on (GS-6, GS-7, GS-73, GS-88).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use gort::prelude::*;
+use gort::runtime::Builder;
+
+use crate::support::child::{self, Child};
+use crate::support::eventually;
+use crate::{LONG, Loud};
+
+/// This file, as reports name it.
+const HERE: &str = file!();
+
+/// The place of line `offset` after the call.
+#[track_caller]
+fn line(offset: u32) -> String {
+    format!("{HERE}:{}:", std::panic::Location::caller().line() + offset)
+}
+
+#[test]
+fn detached() {
+    let spawned = line(4);
+    let panicked = line(4);
+    #[gort::main]
+    fn program() {
+        go!({
+            panic!("boom {}", 7);
+        });
+        gort::time::sleep(LONG);
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stderr(&[
+            "panic: boom 7\n\ngoroutine ",
+            " [running]:\n",
+            &panicked,
+            &spawned,
+        ])
+        .expect_not_stderr("thread '");
+}
+
+#[test]
+fn handle_dropped_later() {
+    #[gort::main]
+    fn program() {
+        let handle = go!(|| panic!("late"));
+        eventually("the goroutine ends", LONG, || handle.is_finished());
+        println!("finished");
+        drop(handle);
+        println!("not reached");
+        gort::time::sleep(LONG);
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stdout("finished\n")
+        .expect_stderr(&["panic: late\n", "[running]:"]);
+}
+
+#[test]
+fn in_main() {
+    #[gort::main]
+    fn program() {
+        defer! { println!("deferred") }
+        panic!("a problem");
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stdout("deferred\n")
+        .expect_stderr(&["panic: a problem\n\ngoroutine 1 [running]:\n", HERE]);
+}
+
+#[test]
+fn a_named_goroutine_is_called_by_its_name() {
+    #[gort::main]
+    fn program() {
+        go!(name = "the culprit"; || panic!("boom"));
+        gort::time::sleep(LONG);
+    }
+    child::run(program).expect_code(2).expect_stderr(&[
+        "panic: boom\n\ngoroutine ",
+        "the culprit",
+        "[running]:",
+    ]);
+}
+
+#[test]
+fn what_is_joined_is_a_value() {
+    #[gort::main]
+    fn program() {
+        let error = go!(|| -> u32 { panic!("boom {}", 7) }).join().unwrap_err();
+        assert!(error.is_panic());
+        let panic = error.into_panic().unwrap();
+        assert_eq!(panic.to_string(), "boom 7");
+        assert_eq!(panic.into_payload().downcast_ref::<String>().unwrap(), "boom 7");
+
+        let error = go!(|| std::panic::panic_any(42)).join().unwrap_err();
+        assert_eq!(
+            error.into_panic().unwrap().into_payload().downcast_ref(),
+            Some(&42)
+        );
+
+        // Joined long after the fact.
+        let handle = go!(|| panic!("boom"));
+        eventually("the goroutine ends", LONG, || handle.is_finished());
+        gort::time::sleep(Duration::from_millis(5));
+        handle.join().unwrap_err();
+    }
+    child::run(program).expect_code(0).expect_silent_stderr();
+}
+
+/// A handle is a select source as well, and taking the end out of it is observing it.
+#[test]
+fn what_is_selected_is_a_value() {
+    #[gort::main]
+    fn program() {
+        let handle = go!(|| panic!("boom"));
+        select! {
+            r = <-handle => assert_eq!(r.unwrap().unwrap_err().into_panic().unwrap().to_string(), "boom"),
+            <-gort::time::after(LONG) => panic!("the goroutine did not end"),
+        }
+        drop(handle);
+    }
+    child::run(program).expect_code(0).expect_silent_stderr();
+}
+
+#[test]
+fn run_hands_it_to_its_caller() {
+    child::run(|| {
+        let caught = catch_unwind(AssertUnwindSafe(|| gort::run(|| panic!("to the caller"))));
+        assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"to the caller"));
+        assert_eq!(gort::run(|| 7), 7);
+    })
+    .expect_code(0)
+    .expect_not_stderr("goroutine");
+}
+
+/// The policy sees what would have been printed, and the process goes on.
+#[test]
+fn a_policy_replaces_the_end_of_the_process() {
+    child::run(|| {
+        let run = Builder::new()
+            .on_panic(|report| eprintln!("policy: {}", report.to_string().lines().next().unwrap()))
+            .run(|| {
+                for i in 0..2 {
+                    let (tx, ended) = gort::channel::<()>(0);
+                    go!(move || {
+                        defer! { drop(tx) }
+                        panic!("number {i}");
+                    });
+                    chan!(<-ended);
+                    gort::time::sleep(Duration::from_millis(20));
+                }
+                println!("went on");
+            });
+        run.unwrap();
+    })
+    .expect_code(0)
+    .expect_stdout("went on\n")
+    .expect_stderr(&["policy: panic: number 0\n", "policy: panic: number 1\n"]);
+}
+
+/// Destructors and deferred calls of the goroutine that panics run, those of all others do not.
+#[test]
+fn only_the_panicking_goroutine_is_unwound() {
+    #[gort::main]
+    fn program() {
+        let _mine = Loud("main's value");
+        defer! { println!("main's defer") }
+        let never = chan!(());
+        go!([never] {
+            let _other = Loud("another's value");
+            chan!(<-never);
+        });
+        gort::time::sleep(Duration::from_millis(5));
+        go!({
+            let _a = Loud("first value");
+            defer! { println!("defer") }
+            let _b = Loud("second value");
+            panic!("boom");
+        });
+        gort::time::sleep(LONG);
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stdout("second value\ndefer\nfirst value\n")
+        .expect_stderr(&["panic: boom"]);
+}
+
+/// `recover` catches what happens in its own goroutine, and nothing else.
+#[test]
+fn recover_is_local() {
+    #[gort::main]
+    fn program() {
+        let caught = gort::recover(|| panic!("mine")).unwrap_err();
+        println!("recovered: {caught}");
+        let _ = gort::recover(|| {
+            go!(|| panic!("another's"));
+            gort::time::sleep(LONG);
+        });
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stdout("recovered: mine\n")
+        .expect_not_stderr("mine\n")
+        .expect_stderr(&["panic: another's\n"]);
+}
+
+#[test]
+fn send_on_closed_channel() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        ch.close();
+        chan!(ch <- 1);
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stderr(&["panic: send on closed channel\n\ngoroutine 1 [running]:"]);
+}
+
+#[test]
+fn close_of_closed_channel() {
+    #[gort::main]
+    fn program() {
+        let ch = chan!(i32);
+        ch.close();
+        ch.close();
+    }
+    child::run(program)
+        .expect_code(2)
+        .expect_stderr(&["panic: close of closed channel\n\ngoroutine 1 [running]:"]);
+}
+
+#[test]
+fn backtrace_when_asked_for() {
+    #[gort::main]
+    fn program() {
+        go!(|| panic!("boom"));
+        gort::time::sleep(LONG);
+    }
+    let out = Child::default()
+        .env("RUST_BACKTRACE", 1)
+        .run(program)
+        .expect_code(2);
+    out.expect_stderr(&["panic: boom\n", "[running]:", "backtrace_when_asked_for"]);
+}
+
+/// On a thread that is no goroutine, Rust's own report is printed, as ever.
+#[test]
+fn plain_threads_panic_as_ever() {
+    #[gort::main]
+    fn program() {
+        let thread = std::thread::spawn(|| panic!("on a thread"));
+        gort::blocking(|| thread.join()).unwrap_err();
+    }
+    child::run(program)
+        .expect_code(0)
+        .expect_stderr(&["thread '", "panicked at", "on a thread"]);
+}

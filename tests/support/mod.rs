@@ -1,0 +1,55 @@
+//! What the integration tests share: children, seeds, sizes and waiting.
+//!
+//! Each test binary takes this folder in with `mod support` and uses what it needs of it, so items
+//! unused in one binary are normal.
+#![allow(dead_code, reason = "each test binary uses another part")]
+
+pub(crate) mod child;
+pub(crate) mod seed;
+
+use std::time::{Duration, Instant};
+
+/// How often a test repeats: `n` in release and with `GORT_TEST_FULL`, a tenth in debug.
+///
+/// Go's suites are sized for optimised code; unoptimised Rust runs ten times longer.
+pub(crate) fn rounds(n: usize) -> usize {
+    if cfg!(debug_assertions) && std::env::var_os("GORT_TEST_FULL").is_none() {
+        n.div_ceil(10)
+    } else {
+        n
+    }
+}
+
+/// Waits for `condition`, and panics with `what` once `limit` has passed. Works in a goroutine and outside.
+#[track_caller]
+pub(crate) fn eventually(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < limit, "not within {limit:?}: {what}");
+        gort::time::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Runs `f`, which must panic, and returns the message.
+#[track_caller]
+pub(crate) fn panic_message(f: impl FnOnce()) -> String {
+    match gort::recover(f) {
+        Ok(()) => panic!("did not panic"),
+        Err(panic) => panic.to_string(),
+    }
+}
+
+/// Go's `defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))`: `n` until the guard is dropped.
+pub(crate) struct MaxProcs(usize);
+
+impl MaxProcs {
+    pub(crate) fn set(n: usize) -> MaxProcs {
+        MaxProcs(gort::runtime::set_max_procs(n))
+    }
+}
+
+impl Drop for MaxProcs {
+    fn drop(&mut self) {
+        gort::runtime::set_max_procs(self.0);
+    }
+}
