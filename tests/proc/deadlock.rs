@@ -24,8 +24,7 @@ fn deadlocked(out: Outcome, reason: &str) -> Outcome {
     ])
 }
 
-#[test]
-fn chan_receive() {
+pub(crate) fn chan_receive() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -34,8 +33,7 @@ fn chan_receive() {
     deadlocked(child::run(program), "chan receive");
 }
 
-#[test]
-fn chan_send() {
+pub(crate) fn chan_send() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -44,8 +42,7 @@ fn chan_send() {
     deadlocked(child::run(program), "chan send");
 }
 
-#[test]
-fn chan_send_to_a_full_buffer() {
+pub(crate) fn chan_send_to_a_full_buffer() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32, 1);
@@ -55,8 +52,7 @@ fn chan_send_to_a_full_buffer() {
     deadlocked(child::run(program), "chan send");
 }
 
-#[test]
-fn ranging() {
+pub(crate) fn ranging() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -65,8 +61,7 @@ fn ranging() {
     deadlocked(child::run(program), "chan receive");
 }
 
-#[test]
-fn select() {
+pub(crate) fn select() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -78,8 +73,7 @@ fn select() {
     deadlocked(child::run(program), "select");
 }
 
-#[test]
-fn select_of_nil_channels() {
+pub(crate) fn select_of_nil_channels() {
     #[gort::main]
     fn program() {
         select! {
@@ -90,8 +84,7 @@ fn select_of_nil_channels() {
     deadlocked(child::run(program), "select");
 }
 
-#[test]
-fn select_no_cases() {
+pub(crate) fn select_no_cases() {
     #[gort::main]
     fn program() {
         select! {}
@@ -99,8 +92,7 @@ fn select_no_cases() {
     deadlocked(child::run(program), "select (no cases)");
 }
 
-#[test]
-fn receive_from_nil() {
+pub(crate) fn receive_from_nil() {
     #[gort::main]
     fn program() {
         let nil: Option<Receiver<()>> = None;
@@ -109,8 +101,7 @@ fn receive_from_nil() {
     deadlocked(child::run(program), "chan receive (nil chan)");
 }
 
-#[test]
-fn send_to_nil() {
+pub(crate) fn send_to_nil() {
     #[gort::main]
     fn program() {
         let nil: Option<Sender<()>> = None;
@@ -119,8 +110,7 @@ fn send_to_nil() {
     deadlocked(child::run(program), "chan send (nil chan)");
 }
 
-#[test]
-fn wait_group() {
+pub(crate) fn wait_group() {
     #[gort::main]
     fn program() {
         let wg = WaitGroup::new();
@@ -130,8 +120,7 @@ fn wait_group() {
     deadlocked(child::run(program), "sync.WaitGroup.Wait");
 }
 
-#[test]
-fn mutex() {
+pub(crate) fn mutex() {
     #[gort::main]
     fn program() {
         let mutex = Mutex::new(());
@@ -142,8 +131,7 @@ fn mutex() {
 }
 
 /// A goroutine that waits for itself, by way of another.
-#[test]
-fn joining_somebody_who_waits() {
+pub(crate) fn joining_somebody_who_waits() {
     #[gort::main]
     fn program() {
         let never = chan!(());
@@ -156,8 +144,7 @@ fn joining_somebody_who_waits() {
 }
 
 /// One paragraph for each goroutine, with its name, its number and the place where it was started.
-#[test]
-fn everybody_is_listed() {
+pub(crate) fn everybody_is_listed() {
     #[gort::main]
     fn program() {
         let (ch, wg) = (chan!(i32), WaitGroup::new());
@@ -182,8 +169,7 @@ fn everybody_is_listed() {
     }
 }
 
-#[test]
-fn found_on_one_worker() {
+pub(crate) fn found_on_one_worker() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -201,8 +187,7 @@ fn found_on_one_worker() {
     deadlocked(out, "chan send").expect_stderr(&["[select (no cases)]:"]);
 }
 
-#[test]
-fn found_when_locked_to_a_thread() {
+pub(crate) fn found_when_locked_to_a_thread() {
     #[gort::main]
     fn program() {
         lock_os_thread();
@@ -211,8 +196,7 @@ fn found_when_locked_to_a_thread() {
     deadlocked(child::run(program), "select (no cases)");
 }
 
-#[test]
-fn goexit_in_main_when_the_others_end() {
+pub(crate) fn goexit_in_main_when_the_others_end() {
     #[gort::main]
     fn program() {
         let _value = Loud("main's value");
@@ -229,8 +213,7 @@ fn goexit_in_main_when_the_others_end() {
         .expect_stderr(&["fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"]);
 }
 
-#[test]
-fn goexit_in_main_when_the_others_wait() {
+pub(crate) fn goexit_in_main_when_the_others_wait() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -243,8 +226,7 @@ fn goexit_in_main_when_the_others_wait() {
 }
 
 /// Only the program is silent about it that ends in time: a partial deadlock is none (as in Go).
-#[test]
-fn some_asleep_is_no_deadlock() {
+pub(crate) fn some_asleep_is_no_deadlock() {
     #[gort::main]
     fn program() {
         go!(|| select! {});
@@ -253,8 +235,7 @@ fn some_asleep_is_no_deadlock() {
     child::run(program).expect_code(0).expect_silent_stderr();
 }
 
-#[test]
-fn sleeping_is_no_deadlock() {
+pub(crate) fn sleeping_is_no_deadlock() {
     #[gort::main]
     fn program() {
         let begin = Instant::now();
@@ -264,8 +245,7 @@ fn sleeping_is_no_deadlock() {
     child::run(program).expect_code(0).expect_silent_stderr();
 }
 
-#[test]
-fn waiting_for_a_timer_is_no_deadlock() {
+pub(crate) fn waiting_for_a_timer_is_no_deadlock() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -282,8 +262,7 @@ fn waiting_for_a_timer_is_no_deadlock() {
 }
 
 /// A timer nobody waits for any more does not keep the program from being found out (GS-100).
-#[test]
-fn an_abandoned_timer_counts_for_nothing() {
+pub(crate) fn an_abandoned_timer_counts_for_nothing() {
     #[gort::main]
     fn program() {
         let timer = gort::time::after(crate::LONG);
@@ -298,8 +277,7 @@ fn an_abandoned_timer_counts_for_nothing() {
     deadlocked(child::run(program), "chan receive");
 }
 
-#[test]
-fn a_blocking_call_is_no_deadlock() {
+pub(crate) fn a_blocking_call_is_no_deadlock() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -313,8 +291,7 @@ fn a_blocking_call_is_no_deadlock() {
 }
 
 /// A plain thread that has used a channel may use it again.
-#[test]
-fn a_foreign_thread_may_still_act() {
+pub(crate) fn a_foreign_thread_may_still_act() {
     #[gort::main]
     fn program() {
         let ch = chan!(i32);
@@ -330,8 +307,7 @@ fn a_foreign_thread_may_still_act() {
     child::run(program).expect_code(0).expect_silent_stderr();
 }
 
-#[test]
-fn the_last_wait_may_come_after_much_work() {
+pub(crate) fn the_last_wait_may_come_after_much_work() {
     #[gort::main]
     fn program() {
         let ch = chan!(u64, 3);
@@ -346,9 +322,8 @@ fn the_last_wait_may_come_after_much_work() {
     deadlocked(child::run(program), "chan receive");
 }
 
-/// A test that deadlocks is found out too, rather than hanging.
-#[test]
-fn in_gort_test() {
+/// Without `#[gort::main]`: a thread that waits in `run`.
+pub(crate) fn in_run() {
     child::run(|| gort::run(|| select! {}))
         .expect_code(2)
         .expect_stderr(&[ASLEEP, "[select (no cases)]:\n"]);

@@ -10,8 +10,7 @@ use crate::support::child;
 use crate::{LONG, Loud};
 
 /// When main returns, the process ends at once: other goroutines are gone without a word, wherever they are.
-#[test]
-fn main_returning_ends_everybody() {
+pub(crate) fn main_returning_ends_everybody() {
     #[gort::main]
     fn program() {
         let never = chan!(());
@@ -42,10 +41,9 @@ fn main_returning_ends_everybody() {
     );
 }
 
-/// The same when the test harness itself returns from its main function, rather than calling exit.
-#[test]
-fn a_process_ends_with_goroutines_about() {
-    if std::env::var_os("GORT_CHILD").is_some() {
+/// `gort::run` ends with its closure; a process that returns from its main function then takes everybody along.
+pub(crate) fn a_process_ends_with_goroutines_about() {
+    child::run(|| {
         gort::run(|| {
             for i in 0..100 {
                 go!(move || {
@@ -54,29 +52,14 @@ fn a_process_ends_with_goroutines_about() {
                 });
             }
         });
-        return;
-    }
-    let out = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "exit::a_process_ends_with_goroutines_about",
-            "--nocapture",
-            "--test-threads=1",
-        ])
-        .env("GORT_CHILD", "direct")
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "{out:?}");
-    assert!(out.stderr.is_empty(), "{out:?}");
-    let stdout = String::from_utf8(out.stdout).unwrap();
-    assert!(
-        stdout.contains("1 passed") && !stdout.contains("not dropped"),
-        "{stdout}"
-    );
+        println!("run returns");
+    })
+    .expect_code(0)
+    .expect_silent_stderr()
+    .expect_stdout("run returns\n");
 }
 
-#[test]
-fn main_has_a_result() {
+pub(crate) fn main_has_a_result() {
     #[gort::main]
     fn number() -> u32 {
         let handle = go!(|| 20);
@@ -100,8 +83,7 @@ fn main_has_a_result() {
     .expect_silent_stderr();
 }
 
-#[test]
-fn exit_is_immediate() {
+pub(crate) fn exit_is_immediate() {
     #[gort::main]
     fn program() {
         let _value = Loud("not dropped");
@@ -116,8 +98,7 @@ fn exit_is_immediate() {
 }
 
 /// `goexit` runs destructors and deferred calls, passes `recover`, prints nothing and stops nobody else.
-#[test]
-fn goexit_unwinds_quietly() {
+pub(crate) fn goexit_unwinds_quietly() {
     #[gort::main]
     fn program() {
         let done = chan!(());
@@ -155,8 +136,7 @@ fn goexit_unwinds_quietly() {
 }
 
 /// A deferred call that panics and recovers while the goroutine is exiting does not stop it from exiting.
-#[test]
-fn goexit_survives_a_recovered_panic() {
+pub(crate) fn goexit_survives_a_recovered_panic() {
     #[gort::main]
     fn program() {
         let handle = go!(|| {
@@ -175,8 +155,7 @@ fn goexit_survives_a_recovered_panic() {
 }
 
 /// Deferred calls may wait, while panicking and while exiting.
-#[test]
-fn destructors_may_park() {
+pub(crate) fn destructors_may_park() {
     #[gort::main]
     fn program() {
         let ch = chan!(u32);
@@ -209,8 +188,7 @@ fn destructors_may_park() {
 }
 
 /// A send nobody can receive ends the goroutine quietly; in main it is a panic.
-#[test]
-fn a_send_without_receivers() {
+pub(crate) fn a_send_without_receivers() {
     #[gort::main]
     fn program() {
         let (tx, rx) = gort::channel(0);

@@ -37,8 +37,7 @@ fn idle(out: Outcome) {
     assert!(micros < 10_000, "an idle program used {micros} µs in 5 s");
 }
 
-#[test]
-fn sleeping_main_with_parked_goroutines() {
+pub(crate) fn sleeping_main_with_parked_goroutines() {
     #[gort::main]
     fn program() {
         let never = chan!(());
@@ -52,8 +51,7 @@ fn sleeping_main_with_parked_goroutines() {
 }
 
 /// Many workers, once busy, with timers, blocking calls and joins behind them.
-#[test]
-fn after_much_work_on_eight_workers() {
+pub(crate) fn after_much_work_on_eight_workers() {
     #[gort::main]
     fn program() {
         let ch = chan!(u64, 8);
@@ -83,8 +81,7 @@ fn after_much_work_on_eight_workers() {
 }
 
 /// Nobody in the runtime at all: the thread that used it sleeps outside.
-#[test]
-fn between_two_runs() {
+pub(crate) fn between_two_runs() {
     idle(child::run(|| {
         gort::run(|| go!(|| 1).join().unwrap());
         measure(std::thread::sleep);
@@ -93,8 +90,7 @@ fn between_two_runs() {
 }
 
 /// On default kernel settings, where every stack is mapped and guarded.
-#[test]
-fn a_hundred_thousand_goroutines_parked_at_once() {
+pub(crate) fn a_hundred_thousand_goroutines_parked_at_once() {
     #[gort::main]
     fn program() {
         const N: usize = 100_000;

@@ -28,8 +28,7 @@ fn overflowed(out: Outcome, limit: usize) -> Outcome {
         .expect_not_stderr("not reached")
 }
 
-#[test]
-fn of_the_main_goroutine() {
+pub(crate) fn of_the_main_goroutine() {
     #[gort::main]
     fn program() {
         let _value = Loud("not reached");
@@ -41,8 +40,7 @@ fn of_the_main_goroutine() {
         .expect_stderr(&["goroutine 1 "]);
 }
 
-#[test]
-fn of_another_goroutine() {
+pub(crate) fn of_another_goroutine() {
     #[gort::main]
     fn program() {
         let _value = Loud("not reached");
@@ -52,8 +50,7 @@ fn of_another_goroutine() {
     overflowed(Child::default().without_env("GORT_STACK").run(program), 256 << 10).expect_stdout("");
 }
 
-#[test]
-fn of_a_named_goroutine() {
+pub(crate) fn of_a_named_goroutine() {
     #[gort::main]
     fn program() {
         let handle = go!(name = "deep thought"; dig(100_000));
@@ -66,8 +63,7 @@ fn of_a_named_goroutine() {
 }
 
 /// `recover` does not catch it, and it is not a panic that somebody joins.
-#[test]
-fn cannot_be_recovered() {
+pub(crate) fn cannot_be_recovered() {
     #[gort::main]
     fn program() {
         let _ = gort::recover(|| dig(100_000));
@@ -77,8 +73,7 @@ fn cannot_be_recovered() {
 }
 
 /// The reserve is set for one goroutine, and the limit in the message is its own.
-#[test]
-fn the_reserve_is_an_option() {
+pub(crate) fn the_reserve_is_an_option() {
     #[gort::main]
     fn program() {
         let enough = go!(stack = 4 << 20; dig(2_000));
@@ -90,8 +85,7 @@ fn the_reserve_is_an_option() {
     overflowed(child::run(program), 1 << 20).expect_stdout("deep enough\n");
 }
 
-#[test]
-fn the_reserve_is_set_by_the_environment() {
+pub(crate) fn the_reserve_is_set_by_the_environment() {
     #[gort::main]
     fn program() {
         dig(2_000);
@@ -103,8 +97,7 @@ fn the_reserve_is_set_by_the_environment() {
 }
 
 /// In a goroutine that has parked before, on whatever thread it goes on.
-#[test]
-fn after_a_park() {
+pub(crate) fn after_a_park() {
     #[gort::main]
     fn program() {
         let ch = chan!(usize);
@@ -123,8 +116,7 @@ fn after_a_park() {
 }
 
 /// On a plain thread the overflow is Rust's own, runtime or not.
-#[test]
-fn of_a_plain_thread() {
+pub(crate) fn of_a_plain_thread() {
     #[gort::main]
     fn program() {
         go!(dig(10)).join().unwrap();
