@@ -13,7 +13,7 @@
 //! | timers | `timer` |
 //! | scheduler and workers | `sched`, `worker` |
 //! | services | `blocking`, `deadlock` |
-//! | interface | `task`, `join_handle`, `scope`, `main_goroutine`, `builder` |
+//! | interface | `task`, `sema`, `join_handle`, `scope`, `main_goroutine`, `builder` |
 //!
 //! # The rule
 //!
@@ -39,6 +39,7 @@ mod random;
 mod reason;
 mod sched;
 mod scope;
+mod sema;
 mod shim;
 mod sys;
 mod task;
@@ -62,5 +63,6 @@ pub use sched::park::gosched;
 pub use sched::procs::{lock_os_thread, max_procs, num_cpu, num_goroutine, set_max_procs, unlock_os_thread};
 pub use sched::spawn::{Spawn, go};
 pub use scope::{Scope, ScopedJoinHandle, scope};
+pub use sema::{Place as SemaPlace, Sema};
 pub use task::{Claim, Task, park, park_until};
 pub use timer::{CallTimer, sleep_until};
