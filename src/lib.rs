@@ -1,1 +1,82 @@
-//! Go-style CSP for Rust.
+//! Go-style CSP for Rust: goroutines, channels and `select!` with Go's semantics and Rust's safety, on a stackful M:N
+//! work-stealing runtime. No `async`, no coloured functions, no executor to choose.
+//!
+//! ```
+//! use gort::prelude::*;
+//!
+//! #[gort::main]
+//! fn main() {
+//!     let jobs = chan!(u64, 100);                     // make(chan uint64, 100)
+//!     let results = chan!(u64, 100);
+//!
+//!     for id in 1..=3 {
+//!         go!(worker(id, jobs.rx(), results.tx()));   // arguments are evaluated here, as Go does
+//!     }
+//!     for j in 1..=5 {
+//!         chan!(jobs <- j);                           // jobs <- j
+//!     }
+//!     jobs.close();
+//!     let sum: u64 = (0..5).map(|_| chan!(<-results).unwrap()).sum();
+//!     assert_eq!(sum, 30);
+//! }
+//!
+//! fn worker(_id: u32, jobs: Receiver<u64>, results: Sender<u64>) {
+//!     for j in jobs {                                 // for j := range jobs
+//!         chan!(results <- j * 2);
+//!     }
+//! }
+//! ```
+//!
+//! **The macros speak Go, the methods speak Rust.** `chan!(tx <- v)` does what Go's `tx <- v` does, panic included;
+//! [`tx.send(v)`](Sender::send) returns a `Result` with the value inside. Both are the same operation underneath.
+//!
+//! # The rule
+//!
+//! A goroutine that waits may go on **on another OS thread**, and the compiler cannot see it. So *between two points where a
+//! goroutine may wait, do not keep anything tied to the thread*: a reference out of a `thread_local!`, a
+//! `std::sync::MutexGuard`, an `Rc` that a thread-local shares. Use [`sync::Mutex`] and values that are `Send`. If you
+//! cannot keep the rule somewhere, [`runtime::lock_os_thread`] (for one goroutine) or
+//! [`Migration::Pinned`](runtime::Migration::Pinned) (for all) makes it unnecessary. Running a test suite with
+//! `GORT_MIGRATION=always` moves a goroutine at every wait and shakes violations out.
+//!
+//! # A tour
+//!
+//! * [`go!`] starts a goroutine, [`JoinHandle`] waits for it, [`scope`] lets goroutines borrow.
+//! * [`chan!`] makes channels, sends and receives; [`Chan`], [`Sender`], [`Receiver`] are the handles.
+//! * [`select!`] waits for several channels at once; [`Select`] does it for a set known only at run time.
+//! * [`sync`] has what locks and counts, [`time`] what waits for the clock.
+//! * [`blocking`] makes a call that would block the thread; [`recover`] turns a panic into a value.
+//! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
+#![deny(unsafe_code)]
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod macros;
+pub mod prelude;
+pub mod runtime;
+pub mod sync;
+pub mod time;
+
+pub use gort_channels::{
+    Chan, Iter, Receiver, RecvTimeoutError, Select, SendError, SendTimeoutError, Sender, TryIter, TryRecvError,
+    TrySendError, channel,
+};
+pub use gort_macros::{main, test};
+pub use gort_runtime::{JoinError, JoinHandle, Panic, Scope, ScopedJoinHandle, blocking, recover, run, scope};
+/// Runs a block when the scope it stands in is left: by its end, `return`, `?`, a panic or [`goexit`](runtime::goexit).
+///
+/// Go's `defer`, but for the enclosing block rather than for the function.
+///
+/// ```
+/// use std::cell::RefCell;
+///
+/// let log = RefCell::new(Vec::new());
+/// {
+///     gort::defer! { log.borrow_mut().push("deferred"); }
+///     log.borrow_mut().push("body");
+/// }
+/// assert_eq!(*log.borrow(), ["body", "deferred"]);
+/// ```
+#[doc(inline)]
+pub use scopeguard::defer;

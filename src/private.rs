@@ -1,0 +1,38 @@
+//! The only names that the macros' expansions use. Not part of the public interface.
+
+pub use ::core;
+pub use gort_channels::macro_support::*;
+pub use gort_macros::{chan_impl, go_impl, select_impl};
+pub use gort_runtime::{JoinHandle, Scope, ScopedJoinHandle, Spawn as SpawnOptions, main, run as test};
+
+/// The options of a `go!` that names none.
+#[inline]
+pub fn options() -> SpawnOptions {
+    SpawnOptions::new()
+}
+
+/// `go!(…)`.
+#[track_caller]
+#[inline]
+pub fn go<F, T>(options: SpawnOptions, f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    options.go(f)
+}
+
+/// `go!(s => …)`.
+#[track_caller]
+#[inline]
+pub fn go_scoped<'scope, F, T>(
+    scope: &'scope Scope<'scope, '_>,
+    options: SpawnOptions,
+    f: F,
+) -> ScopedJoinHandle<'scope, T>
+where
+    F: FnOnce() -> T + Send + 'scope,
+    T: Send + 'scope,
+{
+    scope.spawn_with(options, f)
+}

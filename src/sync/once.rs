@@ -1,0 +1,69 @@
+//! `Once`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::sync::Mutex;
+
+/// Runs a function once, however many goroutines ask for it at the same time; the others wait until it has run.
+///
+/// As in Go, a function that panics has run: later calls return at once. Calling it again from within deadlocks.
+///
+/// ```
+/// use gort::sync::Once;
+///
+/// let once = Once::new();
+/// let mut runs = 0;
+/// for _ in 0..3 {
+///     once.call_once(|| runs += 1);
+/// }
+/// assert_eq!(runs, 1);
+/// assert!(once.is_completed());
+/// ```
+#[derive(Debug, Default)]
+pub struct Once {
+    done: AtomicBool,
+    running: Mutex<()>,
+}
+
+impl Once {
+    /// One that has not run.
+    pub const fn new() -> Once {
+        Once { done: AtomicBool::new(false), running: Mutex::new(()) }
+    }
+
+    /// Runs `f` if no call has run before; otherwise waits until that call has ended.
+    ///
+    /// # Panics
+    /// With the panic of `f`, in the caller whose `f` ran.
+    #[doc(alias = "Do")]
+    #[track_caller]
+    #[inline]
+    pub fn call_once(&self, f: impl FnOnce()) {
+        // Acquire pairs with the release in `Finish`: who sees it done sees what `f` did.
+        if !self.done.load(Ordering::Acquire) {
+            self.call_slow(f);
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn call_slow(&self, f: impl FnOnce()) {
+        struct Finish<'a>(&'a AtomicBool);
+        impl Drop for Finish<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Release);
+            }
+        }
+        let _running = self.running.lock();
+        if !self.done.load(Ordering::Relaxed) {
+            // Set even if `f` panics or calls goexit, and before the lock is released.
+            let _finish = Finish(&self.done);
+            f();
+        }
+    }
+
+    /// Whether some call has run its function to the end (or to its panic).
+    pub fn is_completed(&self) -> bool {
+        self.done.load(Ordering::Acquire)
+    }
+}

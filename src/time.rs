@@ -1,0 +1,60 @@
+//! Waiting for the clock: what Go has in package `time`.
+
+use std::time::{Duration, Instant};
+
+use crate::Receiver;
+
+/// The latest deadline that is asked for: a duration that does not fit becomes this far in the future.
+const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
+
+/// Now plus `duration`, saturating.
+fn deadline(duration: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(duration.min(FAR)).unwrap_or(now)
+}
+
+/// Lets the goroutine sleep for at least `duration`; others run meanwhile. Zero returns at once.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// gort::run(|| {
+///     let start = Instant::now();
+///     gort::time::sleep(Duration::from_millis(5));
+///     assert!(start.elapsed() >= Duration::from_millis(5));
+/// });
+/// ```
+#[doc(alias = "Sleep")]
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    if !duration.is_zero() {
+        gort_runtime::sleep_until(deadline(duration));
+    }
+}
+
+/// A channel that yields the time once, `duration` from now. It is never closed.
+///
+/// ```
+/// use gort::prelude::*;
+/// use std::time::Duration;
+///
+/// gort::run(|| {
+///     let never = chan!(u32);
+///     select! {
+///         v = <-never => unreachable!("{v:?}"),
+///         <-gort::time::after(Duration::from_millis(1)) => {}
+///     }
+/// });
+/// ```
+#[doc(alias = "After")]
+pub fn after(duration: Duration) -> Receiver<Instant> {
+    let (tx, rx) = crate::channel(1);
+    // Without this, the channel would close when the timer is gone, and a closed channel is ready for ever.
+    tx.clone().leave_open();
+    let timer = gort_runtime::CallTimer::new(move || {
+        // There is room, since nothing else sends; nobody may be listening any more.
+        let _ = tx.try_send(Instant::now());
+    });
+    timer.start(deadline(duration));
+    rx
+}
