@@ -1,1 +1,97 @@
-//! Part of gort: macros.
+//! The proc macros behind gort's `chan!`, `go!` and `select!`, and the attributes `main` and `test`.
+//!
+//! Each macro has one folder and goes three steps: *parse* (tokens to a small tree; every mistake found on the way is
+//! collected, none ends the parsing), *check* (while parsing: what the tree may hold is what can be expanded), *expand*
+//! (tree to tokens). A macro with mistakes expands to all of them as `compile_error!`s, plus the user's own bodies, so
+//! that editors still see them.
+//!
+//! What the expansions may name: `$crate::__private::…` and nothing else. `$crate` comes in from the `macro_rules!`
+//! shells of the facade (see [`path`]), so nothing here depends on what the user's crate imports, declares or calls
+//! the dependency. No expansion contains `unsafe`.
+//!
+//! Users never name this crate: they take everything from `gort`.
+
+mod arrow;
+mod chan;
+mod entry;
+mod error;
+mod go;
+mod operand;
+mod path;
+mod select;
+
+use proc_macro::TokenStream;
+
+/// What `gort::chan!` expands through: `chan_impl! { ($crate) … }`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn chan_impl(input: TokenStream) -> TokenStream {
+    let (private, tokens) = path::split(input.into());
+    chan::expand(&private, &tokens).into()
+}
+
+/// What `gort::go!` expands through: `go_impl! { ($crate) … }`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn go_impl(input: TokenStream) -> TokenStream {
+    let (private, tokens) = path::split(input.into());
+    go::expand(&private, &tokens).into()
+}
+
+/// What `gort::select!` expands through: `select_impl! { ($crate) … }`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn select_impl(input: TokenStream) -> TokenStream {
+    let (private, tokens) = path::split(input.into());
+    select::expand(&private, tokens).into()
+}
+
+/// Runs `fn main` as the main goroutine.
+///
+/// The function is rewritten so that its body is the main goroutine of the program, as in Go: when it returns the
+/// process ends, and other goroutines do not keep it alive. A panic in it prints Go's report and exits with status 2.
+///
+/// The function may return anything that `main` may return (it need not be `Send`). It takes no arguments (`std::env::args()` has them), and it
+/// is not `async`: a goroutine parks without `async` and `.await`.
+///
+/// ```text
+/// #[gort::main]
+/// fn main() -> Result<(), MyError> {
+///     body
+/// }
+/// ```
+///
+/// becomes
+///
+/// ```text
+/// fn main() -> ExitCode {
+///     fn main() -> Result<(), MyError> {
+///         body
+///     }
+///     ::gort::__private::main(|| Termination::report(main()))
+/// }
+/// ```
+///
+/// # Options
+///
+/// `#[gort::main(crate = path)]` says where gort is, for a dependency with another name:
+/// `#[renamed::main(crate = renamed)]`.
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    entry::expand(entry::Kind::Main, arguments.into(), item.into()).into()
+}
+
+/// Makes a function a test whose body runs as a goroutine.
+///
+/// The counterpart of `#[test]` for code that uses goroutines and channels: `#[should_panic]`, `#[ignore]` and a
+/// `Result` as return type work as they do there. (Channels and goroutines work in a plain `#[test]` too; there the
+/// test's OS thread blocks where a goroutine would park.)
+///
+/// # Options
+///
+/// `#[gort::test(crate = path)]` says where gort is, for a dependency with another name.
+#[doc(alias = "testing")]
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    entry::expand(entry::Kind::Test, arguments.into(), item.into()).into()
+}

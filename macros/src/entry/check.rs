@@ -1,0 +1,149 @@
+//! What may stand in the attribute, and what the function may look like.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Expr, ItemFn, Lit, Path, Token};
+
+use super::Kind;
+use crate::error::Mistakes;
+
+/// `crate = path` or `crate = "path"`: where gort is.
+pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mistakes) -> TokenStream {
+    let mut path = None;
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            parse_one(kind, input, &mut path, mistakes)?;
+            let _comma: Option<Token![,]> = input.parse()?;
+        }
+        Ok(())
+    };
+    let result = parser.parse2(arguments);
+    mistakes.take(result);
+    path.map_or_else(|| quote!(::gort), Path::into_token_stream)
+}
+
+fn parse_one(
+    kind: Kind,
+    input: ParseStream<'_>,
+    path: &mut Option<Path>,
+    mistakes: &mut Mistakes,
+) -> syn::Result<()> {
+    let name = kind.name();
+    let usage = format!("the only option is `#[gort::{name}(crate = path)]`, which says where gort is");
+    if !input.peek(Token![crate]) {
+        let mut rest = TokenStream::new();
+        while !input.is_empty() && !input.peek(Token![,]) {
+            rest.extend([input.parse::<proc_macro2::TokenTree>()?]);
+        }
+        mistakes.at(
+            rest,
+            format!("unknown option: {usage}; the runtime is set up by `gort::runtime::Builder`"),
+        );
+        return Ok(());
+    }
+    let word: Token![crate] = input.parse()?;
+    let wrong = |at: TokenStream| syn::Error::new_spanned(at, format!("write `crate = path`: {usage}"));
+    if !input.peek(Token![=]) {
+        return Err(wrong(word.into_token_stream()));
+    }
+    let equals: Token![=] = input.parse()?;
+    if input.is_empty() {
+        return Err(wrong(quote!(#word #equals)));
+    }
+    let value: Expr = input.parse()?;
+    let found = match &value {
+        Expr::Path(found) if found.qself.is_none() => found.path.clone(),
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Str(text) => text.parse_with(Path::parse_mod_style)?,
+            _ => return Err(wrong(value.into_token_stream())),
+        },
+        _ => return Err(wrong(value.into_token_stream())),
+    };
+    if path.is_some() {
+        mistakes.at(word, "`crate` is given twice: remove one");
+    }
+    *path = Some(found);
+    Ok(())
+}
+
+/// The attribute stands on something that did not parse as a function with a body.
+pub(super) fn no_function(kind: Kind, item: &TokenStream, mistake: syn::Error, mistakes: &mut Mistakes) {
+    let name = kind.name();
+    let example = if kind == Kind::Main {
+        "fn main() { … }"
+    } else {
+        "fn it_works() { … }"
+    };
+    if item.to_string().contains("fn ") && syn::parse2::<syn::Item>(item.clone()).is_err() {
+        mistakes.add(mistake);
+    } else {
+        mistakes.at(
+            item,
+            format!("`#[gort::{name}]` stands on a function: `{example}`"),
+        );
+    }
+}
+
+pub(super) fn function(kind: Kind, function: &ItemFn, mistakes: &mut Mistakes) {
+    let signature = &function.sig;
+    if let Some(word) = &signature.asyncness {
+        mistakes.at(
+            word,
+            "remove `async`: a goroutine needs none; `fn` may call anything that parks, and `.await` is not needed",
+        );
+    }
+    if let Some(word) = &signature.constness {
+        mistakes.at(word, "remove `const`: the function runs on the runtime");
+    }
+    if let Some(word) = &signature.unsafety {
+        mistakes.at(
+            word,
+            "remove `unsafe`: the runtime calls the function; put an `unsafe` block inside",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        mistakes.at(abi, "remove `extern`: the runtime calls this as a Rust function");
+    }
+    if !signature.inputs.is_empty() {
+        let say = match kind {
+            Kind::Main => "`main` takes no arguments; the command line is in `std::env::args()`",
+            Kind::Test => "a test takes no arguments; bind the values inside",
+        };
+        mistakes.at(&signature.inputs, say);
+    } else if let Some(dots) = &signature.variadic {
+        mistakes.at(dots, "remove this: nobody passes arguments");
+    }
+    if !signature.generics.params.is_empty() {
+        mistakes.at(
+            &signature.generics,
+            "remove the generics: nobody could choose them",
+        );
+    } else if let Some(bounds) = &signature.generics.where_clause {
+        mistakes.at(bounds, "remove the `where`: there are no generics");
+    }
+    if kind == Kind::Main && signature.ident != "main" {
+        let say = "`#[gort::main]` belongs to `fn main`; elsewhere call `gort::run(|| …)`";
+        mistakes.at(&signature.ident, say);
+    }
+    if kind == Kind::Test
+        && let Some(second) = function
+            .attrs
+            .iter()
+            .find(|attribute| is_test_attribute(attribute))
+    {
+        mistakes.at(
+            second,
+            "remove one: `#[gort::test]` is `#[test]` already, and the test would run twice",
+        );
+    }
+}
+
+/// `#[test]`, under any path.
+pub(super) fn is_test_attribute(attribute: &Attribute) -> bool {
+    attribute
+        .path()
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "test")
+}

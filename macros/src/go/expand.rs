@@ -1,0 +1,169 @@
+//! `Go` to tokens.
+//!
+//! ```text
+//! go!(name = "n"; [tx] worker(id, tx.clone()))
+//! {
+//!     let options = $crate::__private::options().name("n");
+//!     let tx = { use $crate::__private::core::clone::Clone as _; tx.clone() };
+//!     let mut callee = worker;                  // callee, receiver and arguments: now, in order, in the caller
+//!     let argument0 = id;
+//!     let argument1 = tx.clone();
+//!     $crate::__private::go(options, move || callee(argument0, argument1))
+//! }
+//! ```
+//!
+//! Arguments that have no effect and need the parameter's type to be understood (closures, literals) stay in the call.
+//! The call of `go` has the span of the user's `go!`, so that `#[track_caller]` reports the user's line.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprCall, ExprMethodCall, Token};
+
+use super::{Capture, Form, Go, Options};
+use crate::path::Private;
+
+pub(super) fn expand(
+    private: &Private,
+    options: &Options,
+    scope: Option<&Expr>,
+    captures: Option<&[Capture]>,
+    form: Form,
+) -> TokenStream {
+    let mut before = TokenStream::new();
+    let options = with_options(private, options, &mut before);
+    let scope = scope.map(|scope| {
+        let name = hygienic("scope", scope.span());
+        before.extend(quote!(let #name = #scope;));
+        name
+    });
+    before.extend(
+        captures
+            .unwrap_or_default()
+            .iter()
+            .map(|capture| clone(private, capture)),
+    );
+    let closure = match form {
+        Form::Block(block) => {
+            let at = block.span();
+            quote_spanned!(at=> move || #block)
+        }
+        Form::Closure(Expr::Closure(mut closure)) => {
+            // What is not in the capture list is moved, as in a block.
+            if captures.is_some() && closure.capture.is_none() {
+                closure.capture = Some(Token![move](closure.or1_token.spans[0]));
+            }
+            quote!(#closure)
+        }
+        Form::Closure(value) => quote!(#value),
+        Form::Call(call) => self::call(call, &mut before),
+        Form::Method(call) => method(call, &mut before),
+    };
+    let spawn = match scope {
+        Some(scope) => quote!(#private::go_scoped(#scope, #options, #closure)),
+        None => quote!(#private::go(#options, #closure)),
+    };
+    if before.is_empty() {
+        spawn
+    } else {
+        quote!({ #before #spawn })
+    }
+}
+
+/// The user's own code in a `go!` with mistakes, as statements.
+pub(super) fn keep(private: &Private, go: &Go) -> TokenStream {
+    let clones = go
+        .captures
+        .iter()
+        .flatten()
+        .map(|capture| clone(private, capture));
+    let form = match &go.form {
+        Some(Form::Block(block)) => quote!(let _ = move || #block;),
+        Some(Form::Closure(closure)) => quote!(let _ = #closure;),
+        Some(Form::Call(call)) => quote!(let _ = #call;),
+        Some(Form::Method(call)) => quote!(let _ = #call;),
+        None => TokenStream::new(),
+    };
+    quote!(#(#clones)* #form)
+}
+
+fn with_options(private: &Private, options: &Options, before: &mut TokenStream) -> TokenStream {
+    let Options { name, stack } = options;
+    if name.is_none() && stack.is_none() {
+        return quote!(#private::options());
+    }
+    let set_name = name.iter().map(|name| quote_spanned!(name.span()=> .name(#name)));
+    let set_stack = stack
+        .iter()
+        .map(|stack| quote_spanned!(stack.span()=> .stack(#stack)));
+    let options = hygienic("options", Span::call_site());
+    before.extend(quote!(let #options = #private::options() #(#set_name)* #(#set_stack)*;));
+    quote!(#options)
+}
+
+/// Shadows the variable by its clone. `tx.clone()` as a method, so that a `&Sender` gives a `Sender`; the trait is named
+/// by its path, in case that the user's module has no `Clone`.
+fn clone(private: &Private, Capture { is_mut, name }: &Capture) -> TokenStream {
+    let is_mut = is_mut.then(|| Token![mut](name.span()));
+    quote! {
+        let #is_mut #name = {
+            #[allow(unused_imports)]
+            use #private::core::clone::Clone as _;
+            #name.clone()
+        };
+    }
+}
+
+fn call(call: ExprCall, before: &mut TokenStream) -> TokenStream {
+    let ExprCall { func, args, .. } = call;
+    let callee = match *func {
+        Expr::Path(path) if path.path.get_ident().is_none() => quote!(#path),
+        Expr::Closure(_) => quote!(#func),
+        Expr::Paren(paren) if matches!(*paren.expr, Expr::Closure(_)) => quote!(#paren),
+        func => mutable("callee", &func, before),
+    };
+    let arguments = arguments(args, before);
+    quote!(move || #callee(#arguments))
+}
+
+fn method(call: ExprMethodCall, before: &mut TokenStream) -> TokenStream {
+    let ExprMethodCall {
+        receiver,
+        method,
+        turbofish,
+        args,
+        ..
+    } = call;
+    let receiver = mutable("receiver", &receiver, before);
+    let arguments = arguments(args, before);
+    quote!(move || #receiver.#method #turbofish(#arguments))
+}
+
+/// Evaluates a callee or a receiver. `mut`, since calling may need that (`FnMut`, `&mut self`) and the value was moved here.
+fn mutable(name: &str, value: &Expr, before: &mut TokenStream) -> TokenStream {
+    let name = hygienic(name, value.span());
+    before.extend(quote! {
+        #[allow(unused_mut)]
+        let mut #name = #value;
+    });
+    quote!(#name)
+}
+
+fn arguments(arguments: Punctuated<Expr, Token![,]>, before: &mut TokenStream) -> TokenStream {
+    let evaluated = arguments.iter().enumerate().map(|(at, argument)| {
+        if matches!(argument, Expr::Closure(_) | Expr::Lit(_)) {
+            return quote!(#argument);
+        }
+        let name = hygienic(&format_ident!("argument{at}").to_string(), argument.span());
+        before.extend(quote!(let #name = #argument;));
+        quote!(#name)
+    });
+    let evaluated: Vec<TokenStream> = evaluated.collect();
+    quote!(#(#evaluated),*)
+}
+
+/// A name that the user's code cannot see, shown at `at` in rustc's messages.
+fn hygienic(name: &str, at: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(at))
+}

@@ -1,0 +1,68 @@
+//! `go!`: start a goroutine.
+
+mod capture;
+mod expand;
+mod form;
+mod options;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::{Expr, ExprCall, ExprMethodCall};
+
+use crate::error::Mistakes;
+use crate::path::Private;
+
+/// A well-formed `go!`, or what could be read of one (then a mistake was added).
+#[derive(Default)]
+struct Go {
+    options: Options,
+    /// `s` of `go!(s => …)`
+    scope: Option<Expr>,
+    /// `[a, mut b]`, if there is a list.
+    captures: Option<Vec<Capture>>,
+    form: Option<Form>,
+}
+
+#[derive(Default)]
+struct Options {
+    name: Option<Expr>,
+    stack: Option<Expr>,
+}
+
+/// A variable that is cloned for the goroutine.
+struct Capture {
+    is_mut: bool,
+    name: Ident,
+}
+
+/// What the goroutine runs.
+enum Form {
+    /// The statements of a block, kept as raw tokens `{ … }`.
+    Block(TokenStream),
+    /// A closure, or anything else that can be called without arguments.
+    Closure(Expr),
+    /// `f(a, b)`
+    Call(ExprCall),
+    /// `x.m(a, b)`
+    Method(ExprMethodCall),
+}
+
+pub(crate) fn expand(private: &Private, tokens: &[TokenTree]) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let go = parse::parse(tokens, &mut mistakes);
+    if !mistakes.is_empty() {
+        return mistakes.expression(&expand::keep(private, &go));
+    }
+    match go {
+        Go {
+            options,
+            scope,
+            captures,
+            form: Some(form),
+        } => expand::expand(private, &options, scope.as_ref(), captures.as_deref(), form),
+        // No form without a mistake: `parse` never does that.
+        Go { form: None, .. } => TokenStream::new(),
+    }
+}

@@ -1,0 +1,47 @@
+//! A `select!` with mistakes: the mistakes, and every body in a place where its variables have a type.
+//!
+//! Well-formed arms keep their operands, so that editors still know the types; the names of broken arms get rustc's
+//! error type, so that their bodies cause no second message.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::expand::receiving;
+use super::{Operation, Select};
+use crate::error::Mistakes;
+use crate::operand::borrowed;
+use crate::path::Private;
+
+pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> TokenStream {
+    let arms = select.arms.into_iter().map(|arm| {
+        let body = arm.body;
+        match arm.operation {
+            Operation::Send { channel, value } => {
+                let channel = borrowed(channel);
+                quote!({ #private::send_arm(#channel, #value).finish(); #body })
+            }
+            Operation::Receive { binding, channel } => {
+                let channel = borrowed(channel);
+                let (make, take, pattern) = receiving(&binding);
+                let pattern = pattern.map_or_else(|| quote!(_), |pattern| quote!(#pattern));
+                quote!(match #private::#make(#channel).#take() { #pattern => #body })
+            }
+        }
+    });
+    let fallbacks = select.default.into_iter().chain(select.otherwise);
+    let unknown = Ident::new("unknown", Span::mixed_site());
+    let broken = select.broken.into_iter().map(|broken| {
+        let (names, body) = (broken.names, broken.body);
+        quote!({ #(let #names = #unknown;)* #body })
+    });
+    let report = mistakes.expression(&TokenStream::new());
+    quote!({
+        let #unknown = #report;
+        match #unknown {
+            #(_ => #arms,)*
+            #(_ => #fallbacks,)*
+            #(_ => #broken,)*
+            _ => #unknown,
+        }
+    })
+}
