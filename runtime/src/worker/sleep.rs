@@ -30,8 +30,12 @@ impl Worker {
     /// Sleeps until somebody wakes this worker or a timer is due. On return it counts as a searcher.
     pub(super) fn sleep(&self, searching: bool, retired: bool) {
         let asleep = self.rt.idle.sleep(self.index, searching, retired);
-        let more = asleep.check_again && self.rt.any_visible_work() && !retired;
-        if (more || !self.post.inbox_is_empty()) && self.rt.idle.wake_this(self.index) {
+        let more = asleep.check_again && self.rt.any_visible_work();
+        if more && retired {
+            // Work was queued in the belief that this worker searches. It may not take it, so another one has to.
+            self.rt.notify();
+        }
+        if (more && !retired || !self.post.inbox_is_empty()) && self.rt.idle.wake_this(self.index) {
             return;
         }
         let keeper = self.rt.timekeeper.try_become(self.index);
