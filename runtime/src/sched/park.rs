@@ -88,3 +88,18 @@ pub fn gosched() {
         unpin(g);
     }
 }
+
+/// To be called by an operation that found nothing to do and does not wait: every so often it yields, so that a loop which
+/// polls (`select!` with a `default`, `try_recv`) lets others run, whatever GOMAXPROCS is. Go preempts such a loop.
+///
+/// ```
+/// gort_runtime::polled_in_vain();
+/// ```
+#[inline]
+pub fn polled_in_vain() {
+    let worker = crate::tls::worker();
+    // SAFETY: null or this thread's worker, which is not used after the switch below.
+    if !worker.is_null() && unsafe { (*worker).count_vain_poll() } {
+        gosched();
+    }
+}

@@ -22,6 +22,8 @@ mod steal;
 
 /// Goroutine numbers that a worker takes at once.
 const ID_BATCH: u64 = 16;
+/// A loop that polls without success yields once in this many rounds.
+const VAIN_POLLS: u32 = 64;
 /// A queue this long is worth robbing whatever its owner does.
 pub(crate) const LONG_QUEUE: usize = 32;
 
@@ -37,6 +39,7 @@ pub(crate) struct Worker {
     /// Runs in a row that came out of run-next while others waited in the deque.
     streak: Cell<u32>,
     pushes: Cell<u32>,
+    vain_polls: Cell<u32>,
     /// When the timers were looked at last, in cycles.
     timers_checked: Cell<u64>,
     next_id: Cell<u64>,
@@ -140,6 +143,7 @@ pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, (qu
             random: Cell::new(crate::random::fresh_seed()),
             streak: Cell::new(0),
             pushes: Cell::new(0),
+            vain_polls: Cell::new(0),
             timers_checked: Cell::new(0),
             next_id: Cell::new(0),
             last_id: Cell::new(0),
@@ -177,6 +181,14 @@ impl Worker {
         let next = crate::random::step(self.random.get());
         self.random.set(next);
         crate::random::output(next)
+    }
+
+    /// Counts a poll that found nothing. `true` if it is time to yield.
+    #[inline]
+    pub(crate) fn count_vain_poll(&self) -> bool {
+        let polls = self.vain_polls.get().wrapping_add(1);
+        self.vain_polls.set(polls);
+        polls.is_multiple_of(VAIN_POLLS)
     }
 
     /// Queues a goroutine that has become runnable: in run-next if that is free, else at the end of the deque.
