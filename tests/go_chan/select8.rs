@@ -17,6 +17,10 @@ fn fives() -> Receiver<i32> {
 }
 
 #[gort::test]
+#[expect(
+    unreachable_code,
+    reason = "Go's panic after each `break`, and the point of the test"
+)]
 fn labelled_break_leaves_the_select() {
     let ch = fives();
     let nobody: Option<Sender<i32>> = None;
@@ -25,7 +29,6 @@ fn labelled_break_leaves_the_select() {
         select! {
             <-ch => break 'one,
         }
-        #[expect(unreachable_code, reason = "this is the point")]
         left = 100;
     }
     left += 1;
@@ -33,7 +36,6 @@ fn labelled_break_leaves_the_select() {
         select! {
             default => break 'only_default,
         }
-        #[expect(unreachable_code, reason = "this is the point")]
         left = 100;
     }
     left += 1;
@@ -42,7 +44,6 @@ fn labelled_break_leaves_the_select() {
             <-ch => break 'two,
             default => break 'two,
         }
-        #[expect(unreachable_code, reason = "this is the point")]
         left = 100;
     }
     left += 1;

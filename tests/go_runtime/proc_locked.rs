@@ -85,7 +85,9 @@ fn test_num_goroutine() {
             let stop = chan!(());
             for _ in 0..10 {
                 let rx = stop.rx();
-                go!(move || drop(chan!(<-rx)));
+                go!({
+                    chan!(<-rx);
+                });
             }
             assert_eq!(num_goroutine(), 11);
             let timer = gort::time::after(Duration::from_secs(100));

@@ -297,6 +297,7 @@ fn issue43292() {
     assert_eq!(i.m(), 2);
 
     i = Box::new(A);
+    assert_eq!(i.m(), 1);
     chan!(b <- Box::new(B));
     select! {
         Some(v) = <-b => i = v,
@@ -304,9 +305,14 @@ fn issue43292() {
     assert_eq!(i.m(), 2);
 
     i = Box::new(A);
+    assert_eq!(i.m(), 1);
     chan!(b <- Box::new(B));
     select! {
-        v = <-b => if let Some(v) = v { i = v },
+        v = <-b => {
+            if let Some(v) = v {
+                i = v;
+            }
+        }
     }
     assert_eq!(i.m(), 2);
 }

@@ -26,119 +26,123 @@ fn deadlocked(out: Outcome, reason: &str) -> Outcome {
 
 pub(crate) fn chan_receive() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         chan!(<-ch);
     }
-    deadlocked(child::run(program), "chan receive");
+    deadlocked(child::run(main), "chan receive");
 }
 
 pub(crate) fn chan_send() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         chan!(ch <- 1);
     }
-    deadlocked(child::run(program), "chan send");
+    deadlocked(child::run(main), "chan send");
 }
 
 pub(crate) fn chan_send_to_a_full_buffer() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32, 1);
         chan!(ch <- 1);
         let _ = ch.send(2);
     }
-    deadlocked(child::run(program), "chan send");
+    deadlocked(child::run(main), "chan send");
 }
 
 pub(crate) fn ranging() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         for _ in &ch {}
     }
-    deadlocked(child::run(program), "chan receive");
+    deadlocked(child::run(main), "chan receive");
 }
 
 pub(crate) fn select() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         select! {
             <-ch => {}
             ch <- 1 => {}
         }
     }
-    deadlocked(child::run(program), "select");
+    deadlocked(child::run(main), "select");
 }
 
 pub(crate) fn select_of_nil_channels() {
     #[gort::main]
-    fn program() {
+    fn main() {
         select! {
             <-None::<Receiver<()>> => {}
             None::<Sender<()>> <- () => {}
         }
     }
-    deadlocked(child::run(program), "select");
+    deadlocked(child::run(main), "select");
 }
 
 pub(crate) fn select_no_cases() {
     #[gort::main]
-    fn program() {
+    fn main() {
         select! {}
     }
-    deadlocked(child::run(program), "select (no cases)");
+    deadlocked(child::run(main), "select (no cases)");
 }
 
 pub(crate) fn receive_from_nil() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let nil: Option<Receiver<()>> = None;
         chan!(<-nil);
     }
-    deadlocked(child::run(program), "chan receive (nil chan)");
+    deadlocked(child::run(main), "chan receive (nil chan)");
 }
 
 pub(crate) fn send_to_nil() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let nil: Option<Sender<()>> = None;
         chan!(nil <- ());
     }
-    deadlocked(child::run(program), "chan send (nil chan)");
+    deadlocked(child::run(main), "chan send (nil chan)");
 }
 
 pub(crate) fn wait_group() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let wg = WaitGroup::new();
         wg.add(1);
         wg.wait();
     }
-    deadlocked(child::run(program), "sync.WaitGroup.Wait");
+    deadlocked(child::run(main), "sync.WaitGroup.Wait");
 }
 
 pub(crate) fn mutex() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let mutex = Mutex::new(());
         let _held = mutex.lock();
         drop(mutex.lock());
     }
-    deadlocked(child::run(program), "sync.Mutex.Lock");
+    deadlocked(child::run(main), "sync.Mutex.Lock");
 }
 
 /// A goroutine that waits for itself, by way of another.
 pub(crate) fn joining_somebody_who_waits() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let never = chan!(());
         let rx = never.rx();
-        go!(move || drop(chan!(<-rx))).join().unwrap();
+        go!({
+            chan!(<-rx);
+        })
+        .join()
+        .unwrap();
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stderr(&[ASLEEP, "goroutine 1 [", "[chan receive]:\n"]);
 }
@@ -146,7 +150,7 @@ pub(crate) fn joining_somebody_who_waits() {
 /// One paragraph for each goroutine, with its name, its number and the place where it was started.
 pub(crate) fn everybody_is_listed() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let (ch, wg) = (chan!(i32), WaitGroup::new());
         wg.add(1);
         let _a = go!(name = "sender"; [ch] { chan!(ch <- 1) });
@@ -154,7 +158,7 @@ pub(crate) fn everybody_is_listed() {
         let _b = go!(name = "waiter"; [wg] { wg.wait() });
         select! {}
     }
-    let out = child::run(program).expect_code(2).expect_stderr(&[ASLEEP]);
+    let out = child::run(main).expect_code(2).expect_stderr(&[ASLEEP]);
     assert_eq!(out.stderr.matches("\ngoroutine ").count(), 3, "{}", out.stderr);
     let paragraph = |reason: &str| {
         let mut all = out.stderr.split("\n\n");
@@ -171,7 +175,7 @@ pub(crate) fn everybody_is_listed() {
 
 pub(crate) fn found_on_one_worker() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         go!([ch] {
             for _ in 0..3 {
@@ -183,22 +187,22 @@ pub(crate) fn found_on_one_worker() {
             chan!(ch <- i);
         }
     }
-    let out = child::Child::default().env("GOMAXPROCS", 1).run(program);
+    let out = child::Child::default().env("GOMAXPROCS", 1).run(main);
     deadlocked(out, "chan send").expect_stderr(&["[select (no cases)]:"]);
 }
 
 pub(crate) fn found_when_locked_to_a_thread() {
     #[gort::main]
-    fn program() {
+    fn main() {
         lock_os_thread();
         select! {}
     }
-    deadlocked(child::run(program), "select (no cases)");
+    deadlocked(child::run(main), "select (no cases)");
 }
 
 pub(crate) fn goexit_in_main_when_the_others_end() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let _value = Loud("main's value");
         go!(|| {
             gort::time::sleep(PAUSE);
@@ -207,7 +211,7 @@ pub(crate) fn goexit_in_main_when_the_others_end() {
         defer! { println!("main's defer") }
         goexit();
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stdout("main's defer\nmain's value\nthe last one\n")
         .expect_stderr(&["fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"]);
@@ -215,12 +219,12 @@ pub(crate) fn goexit_in_main_when_the_others_end() {
 
 pub(crate) fn goexit_in_main_when_the_others_wait() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         go!([ch] { chan!(<-ch); });
         goexit();
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stderr(&["all goroutines are asleep - deadlock!\n", "[chan receive]:\n"]);
 }
@@ -228,26 +232,26 @@ pub(crate) fn goexit_in_main_when_the_others_wait() {
 /// Only the program is silent about it that ends in time: a partial deadlock is none (as in Go).
 pub(crate) fn some_asleep_is_no_deadlock() {
     #[gort::main]
-    fn program() {
+    fn main() {
         go!(|| select! {});
         gort::time::sleep(PAUSE);
     }
-    child::run(program).expect_code(0).expect_silent_stderr();
+    child::run(main).expect_code(0).expect_silent_stderr();
 }
 
 pub(crate) fn sleeping_is_no_deadlock() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let begin = Instant::now();
         gort::time::sleep(PAUSE);
         assert!(begin.elapsed() >= PAUSE);
     }
-    child::run(program).expect_code(0).expect_silent_stderr();
+    child::run(main).expect_code(0).expect_silent_stderr();
 }
 
 pub(crate) fn waiting_for_a_timer_is_no_deadlock() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         select! {
             <-ch => {}
@@ -255,7 +259,7 @@ pub(crate) fn waiting_for_a_timer_is_no_deadlock() {
         }
         assert!(ch.recv_timeout(PAUSE).is_err());
     }
-    child::run(program)
+    child::run(main)
         .expect_code(0)
         .expect_stdout("timeout\n")
         .expect_silent_stderr();
@@ -264,7 +268,7 @@ pub(crate) fn waiting_for_a_timer_is_no_deadlock() {
 /// A timer nobody waits for any more does not keep the program from being found out (GS-100).
 pub(crate) fn an_abandoned_timer_counts_for_nothing() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let timer = gort::time::after(crate::LONG);
         select! {
             <-timer => {}
@@ -274,12 +278,12 @@ pub(crate) fn an_abandoned_timer_counts_for_nothing() {
         let ch = chan!(i32);
         chan!(<-ch);
     }
-    deadlocked(child::run(program), "chan receive");
+    deadlocked(child::run(main), "chan receive");
 }
 
 pub(crate) fn a_blocking_call_is_no_deadlock() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         go!([ch] {
             gort::blocking(|| std::thread::sleep(PAUSE));
@@ -287,13 +291,13 @@ pub(crate) fn a_blocking_call_is_no_deadlock() {
         });
         assert_eq!(chan!(<-ch), Some(7));
     }
-    child::run(program).expect_code(0).expect_silent_stderr();
+    child::run(main).expect_code(0).expect_silent_stderr();
 }
 
 /// A plain thread that has used a channel may use it again.
 pub(crate) fn a_foreign_thread_may_still_act() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         let tx = ch.tx();
         let thread = std::thread::spawn(move || {
@@ -304,12 +308,12 @@ pub(crate) fn a_foreign_thread_may_still_act() {
         assert_eq!((chan!(<-ch), chan!(<-ch)), (Some(1), Some(2)));
         thread.join().unwrap();
     }
-    child::run(program).expect_code(0).expect_silent_stderr();
+    child::run(main).expect_code(0).expect_silent_stderr();
 }
 
 pub(crate) fn the_last_wait_may_come_after_much_work() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(u64, 3);
         let rx = ch.rx();
         let sum = go!(move || (0..10_000).map(|_| chan!(<-rx).unwrap()).sum::<u64>());
@@ -319,7 +323,7 @@ pub(crate) fn the_last_wait_may_come_after_much_work() {
         assert_eq!(sum.join().unwrap(), 49_995_000);
         chan!(<-ch);
     }
-    deadlocked(child::run(program), "chan receive");
+    deadlocked(child::run(main), "chan receive");
 }
 
 /// Without `#[gort::main]`: a thread that waits in `run`.

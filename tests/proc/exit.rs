@@ -12,7 +12,7 @@ use crate::{LONG, Loud};
 /// When main returns, the process ends at once: other goroutines are gone without a word, wherever they are.
 pub(crate) fn main_returning_ends_everybody() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let never = chan!(());
         go!([never] {
             let _value = Loud("not dropped");
@@ -31,7 +31,7 @@ pub(crate) fn main_returning_ends_everybody() {
         gort::time::sleep(Duration::from_millis(20));
         println!("main returns");
     }
-    let out = child::run(program)
+    let out = child::run(main)
         .expect_code(0)
         .expect_silent_stderr()
         .expect_stdout("main returns\n");
@@ -59,39 +59,40 @@ pub(crate) fn a_process_ends_with_goroutines_about() {
     .expect_stdout("run returns\n");
 }
 
+/// The status of what `main` returns is that of an ordinary `main` with this type.
 pub(crate) fn main_has_a_result() {
-    #[gort::main]
-    fn number() -> u32 {
-        let handle = go!(|| 20);
-        handle.join().unwrap() + 1
-    }
-    #[gort::main]
-    fn code() -> ExitCode {
-        ExitCode::from(3)
-    }
-    #[gort::main]
-    fn result() -> Result<u32, String> {
-        let v: u32 = "x".parse().map_err(|_| "not a number".to_string())?;
-        Ok(v)
-    }
     child::run(|| {
-        assert_eq!(number(), 21);
-        assert_eq!(code(), ExitCode::from(3));
-        assert_eq!(result(), Err("not a number".into()));
+        #[gort::main]
+        fn main() -> ExitCode {
+            let three = go!(|| 3).join().unwrap();
+            ExitCode::from(three)
+        }
+        assert_eq!(main(), ExitCode::from(3));
     })
     .expect_code(0)
     .expect_silent_stderr();
+
+    child::run(|| {
+        #[gort::main]
+        fn main() -> Result<(), String> {
+            let v: u32 = "x".parse().map_err(|_| "not a number".to_string())?;
+            unreachable!("{v}");
+        }
+        assert_eq!(main(), ExitCode::FAILURE);
+    })
+    .expect_code(0)
+    .expect_stderr(&["Error: \"not a number\""]);
 }
 
 pub(crate) fn exit_is_immediate() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let _value = Loud("not dropped");
         defer! { println!("not deferred") }
         go!(|| std::process::exit(3));
         gort::time::sleep(LONG);
     }
-    child::run(program)
+    child::run(main)
         .expect_code(3)
         .expect_silent_stderr()
         .expect_stdout("");
@@ -100,7 +101,7 @@ pub(crate) fn exit_is_immediate() {
 /// `goexit` runs destructors and deferred calls, passes `recover`, prints nothing and stops nobody else.
 pub(crate) fn goexit_unwinds_quietly() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let done = chan!(());
         let handle = go!([done] {
             let _a = Loud("first value");
@@ -125,7 +126,7 @@ pub(crate) fn goexit_unwinds_quietly() {
         if n == 0 { goexit() } else { deep(n - 1) }
     }
 
-    child::run(program)
+    child::run(main)
         .expect_code(0)
         .expect_silent_stderr()
         .expect_stdout(concat!(
@@ -138,7 +139,7 @@ pub(crate) fn goexit_unwinds_quietly() {
 /// A deferred call that panics and recovers while the goroutine is exiting does not stop it from exiting.
 pub(crate) fn goexit_survives_a_recovered_panic() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let handle = go!(|| {
             defer! {
                 let caught = gort::recover(|| panic!("while exiting")).unwrap_err();
@@ -148,7 +149,7 @@ pub(crate) fn goexit_survives_a_recovered_panic() {
         });
         assert!(!handle.join().unwrap_err().is_panic());
     }
-    child::run(program)
+    child::run(main)
         .expect_code(0)
         .expect_silent_stderr()
         .expect_stdout("recovered: while exiting\n");
@@ -157,7 +158,7 @@ pub(crate) fn goexit_survives_a_recovered_panic() {
 /// Deferred calls may wait, while panicking and while exiting.
 pub(crate) fn destructors_may_park() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(u32);
         let handles: Vec<_> = (0..20)
             .map(|i| {
@@ -184,13 +185,13 @@ pub(crate) fn destructors_may_park() {
             assert_eq!(end, [Err(false), Err(true), Ok(())][i % 3]);
         }
     }
-    child::run(program).expect_code(0).expect_silent_stderr();
+    child::run(main).expect_code(0).expect_silent_stderr();
 }
 
 /// A send nobody can receive ends the goroutine quietly; in main it is a panic.
 pub(crate) fn a_send_without_receivers() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let (tx, rx) = gort::channel(0);
         drop(rx);
         let handle = go!([tx] {
@@ -202,7 +203,7 @@ pub(crate) fn a_send_without_receivers() {
         assert_eq!(tx.send(2).unwrap_err().0, 2);
         chan!(tx <- 3);
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stdout("dropped\n")
         .expect_stderr(&["panic: ", "goroutine 1 [running]:"]);

@@ -39,21 +39,23 @@ fn idle(out: Outcome) {
 
 pub(crate) fn sleeping_main_with_parked_goroutines() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let never = chan!(());
         for _ in 0..100 {
             let rx = never.rx();
-            go!(move || drop(chan!(<-rx)));
+            go!({
+                chan!(<-rx);
+            });
         }
         measure(gort::time::sleep);
     }
-    idle(child::run(program));
+    idle(child::run(main));
 }
 
 /// Many workers, once busy, with timers, blocking calls and joins behind them.
 pub(crate) fn after_much_work_on_eight_workers() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(u64, 8);
         for i in 0..16 {
             go!([ch] {
@@ -77,7 +79,7 @@ pub(crate) fn after_much_work_on_eight_workers() {
             }
         });
     }
-    idle(Child::default().env("GOMAXPROCS", 8).run(program));
+    idle(Child::default().env("GOMAXPROCS", 8).run(main));
 }
 
 /// Nobody in the runtime at all: the thread that used it sleeps outside.
@@ -92,7 +94,7 @@ pub(crate) fn between_two_runs() {
 /// On default kernel settings, where every stack is mapped and guarded.
 pub(crate) fn a_hundred_thousand_goroutines_parked_at_once() {
     #[gort::main]
-    fn program() {
+    fn main() {
         const N: usize = 100_000;
         let begin = Instant::now();
         let (start, wait) = gort::channel::<()>(0);
@@ -118,7 +120,7 @@ pub(crate) fn a_hundred_thousand_goroutines_parked_at_once() {
     }
     let out = Child::default()
         .timeout(Duration::from_secs(120))
-        .run(program)
+        .run(main)
         .expect_code(0)
         .expect_silent_stderr();
     println!("100,000 goroutines parked and ended in {}", out.stdout.trim());

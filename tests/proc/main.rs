@@ -7,10 +7,12 @@ mod idle;
 mod overflow;
 mod panic;
 
+#[path = "../support/harness.rs"]
+mod harness;
 #[path = "../support/mod.rs"]
 mod support;
 
-use support::harness::list;
+use harness::list;
 
 /// How long a program that must end by itself tries to stay.
 const LONG: std::time::Duration = std::time::Duration::from_secs(30);
@@ -25,7 +27,7 @@ impl Drop for Loud {
 }
 
 fn main() -> std::process::ExitCode {
-    support::harness::main(&[
+    harness::main(&[
         list!(deadlock: chan_receive, chan_send, chan_send_to_a_full_buffer, ranging, select, select_of_nil_channels, select_no_cases, receive_from_nil, send_to_nil, wait_group, mutex, joining_somebody_who_waits, everybody_is_listed, found_on_one_worker, found_when_locked_to_a_thread, goexit_in_main_when_the_others_end, goexit_in_main_when_the_others_wait, some_asleep_is_no_deadlock, sleeping_is_no_deadlock, waiting_for_a_timer_is_no_deadlock, an_abandoned_timer_counts_for_nothing, a_blocking_call_is_no_deadlock, a_foreign_thread_may_still_act, the_last_wait_may_come_after_much_work, in_run),
         list!(exit: main_returning_ends_everybody, a_process_ends_with_goroutines_about, main_has_a_result, exit_is_immediate, goexit_unwinds_quietly, goexit_survives_a_recovered_panic, destructors_may_park, a_send_without_receivers),
         list!(idle: sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs, a_hundred_thousand_goroutines_parked_at_once),

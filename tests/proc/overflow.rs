@@ -30,34 +30,34 @@ fn overflowed(out: Outcome, limit: usize) -> Outcome {
 
 pub(crate) fn of_the_main_goroutine() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let _value = Loud("not reached");
         dig(100_000);
         println!("not reached");
     }
-    overflowed(Child::default().without_env("GORT_STACK").run(program), 256 << 10)
+    overflowed(Child::default().without_env("GORT_STACK").run(main), 256 << 10)
         .expect_stdout("")
         .expect_stderr(&["goroutine 1 "]);
 }
 
 pub(crate) fn of_another_goroutine() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let _value = Loud("not reached");
         go!(dig(100_000));
         gort::time::sleep(LONG);
     }
-    overflowed(Child::default().without_env("GORT_STACK").run(program), 256 << 10).expect_stdout("");
+    overflowed(Child::default().without_env("GORT_STACK").run(main), 256 << 10).expect_stdout("");
 }
 
 pub(crate) fn of_a_named_goroutine() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let handle = go!(name = "deep thought"; dig(100_000));
         let _ = handle.join();
         println!("not reached");
     }
-    overflowed(Child::default().without_env("GORT_STACK").run(program), 256 << 10)
+    overflowed(Child::default().without_env("GORT_STACK").run(main), 256 << 10)
         .expect_stdout("")
         .expect_stderr(&["goroutine ", "deep thought"]);
 }
@@ -65,41 +65,40 @@ pub(crate) fn of_a_named_goroutine() {
 /// `recover` does not catch it, and it is not a panic that somebody joins.
 pub(crate) fn cannot_be_recovered() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let _ = gort::recover(|| dig(100_000));
         println!("not reached");
     }
-    overflowed(Child::default().without_env("GORT_STACK").run(program), 256 << 10).expect_stdout("");
+    overflowed(Child::default().without_env("GORT_STACK").run(main), 256 << 10).expect_stdout("");
 }
 
 /// The reserve is set for one goroutine, and the limit in the message is its own.
 pub(crate) fn the_reserve_is_an_option() {
     #[gort::main]
-    fn program() {
-        let enough = go!(stack = 4 << 20; dig(2_000));
-        assert_eq!(enough.join().unwrap(), 2_000 - 2_000 / 256);
+    fn main() {
+        let enough = go!(stack = 4 << 20; dig(1_000));
+        assert_eq!(enough.join().unwrap(), 1_000 - 1_000 / 256);
         println!("deep enough");
         go!(stack = 1 << 20; dig(100_000));
         gort::time::sleep(LONG);
     }
-    overflowed(child::run(program), 1 << 20).expect_stdout("deep enough\n");
+    overflowed(child::run(main), 1 << 20).expect_stdout("deep enough\n");
 }
 
 pub(crate) fn the_reserve_is_set_by_the_environment() {
     #[gort::main]
-    fn program() {
-        dig(2_000);
+    fn main() {
+        dig(1_000);
         println!("deep enough");
         dig(100_000);
     }
-    overflowed(Child::default().env("GORT_STACK", 4 << 20).run(program), 4 << 20)
-        .expect_stdout("deep enough\n");
+    overflowed(Child::default().env("GORT_STACK", 4 << 20).run(main), 4 << 20).expect_stdout("deep enough\n");
 }
 
 /// In a goroutine that has parked before, on whatever thread it goes on.
 pub(crate) fn after_a_park() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(usize);
         for _ in 0..8 {
             go!([ch] {
@@ -112,13 +111,13 @@ pub(crate) fn after_a_park() {
         }
         gort::time::sleep(LONG);
     }
-    overflowed(child::run(program), 256 << 10);
+    overflowed(child::run(main), 256 << 10);
 }
 
 /// On a plain thread the overflow is Rust's own, runtime or not.
 pub(crate) fn of_a_plain_thread() {
     #[gort::main]
-    fn program() {
+    fn main() {
         go!(dig(10)).join().unwrap();
         let thread = std::thread::Builder::new()
             .stack_size(256 << 10)
@@ -127,7 +126,7 @@ pub(crate) fn of_a_plain_thread() {
         let _ = thread.join();
         println!("not reached");
     }
-    let out = child::run(program);
+    let out = child::run(main);
     assert_eq!(out.code(), None, "died of a signal: {out:#?}");
     out.expect_stdout("")
         .expect_stderr(&["has overflowed its stack"])

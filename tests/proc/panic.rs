@@ -23,13 +23,13 @@ pub(crate) fn detached() {
     let spawned = line(4);
     let panicked = line(4);
     #[gort::main]
-    fn program() {
+    fn main() {
         go!({
             panic!("boom {}", 7);
         });
         gort::time::sleep(LONG);
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stderr(&[
             "panic: boom 7\n\ngoroutine ",
@@ -42,7 +42,7 @@ pub(crate) fn detached() {
 
 pub(crate) fn handle_dropped_later() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let handle = go!(|| panic!("late"));
         eventually("the goroutine ends", LONG, || handle.is_finished());
         println!("finished");
@@ -50,7 +50,7 @@ pub(crate) fn handle_dropped_later() {
         println!("not reached");
         gort::time::sleep(LONG);
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stdout("finished\n")
         .expect_stderr(&["panic: late\n", "[running]:"]);
@@ -58,11 +58,11 @@ pub(crate) fn handle_dropped_later() {
 
 pub(crate) fn in_main() {
     #[gort::main]
-    fn program() {
+    fn main() {
         defer! { println!("deferred") }
         panic!("a problem");
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stdout("deferred\n")
         .expect_stderr(&["panic: a problem\n\ngoroutine 1 [running]:\n", HERE]);
@@ -70,11 +70,11 @@ pub(crate) fn in_main() {
 
 pub(crate) fn a_named_goroutine_is_called_by_its_name() {
     #[gort::main]
-    fn program() {
+    fn main() {
         go!(name = "the culprit"; || panic!("boom"));
         gort::time::sleep(LONG);
     }
-    child::run(program).expect_code(2).expect_stderr(&[
+    child::run(main).expect_code(2).expect_stderr(&[
         "panic: boom\n\ngoroutine ",
         "the culprit",
         "[running]:",
@@ -83,8 +83,11 @@ pub(crate) fn a_named_goroutine_is_called_by_its_name() {
 
 pub(crate) fn what_is_joined_is_a_value() {
     #[gort::main]
-    fn program() {
-        let error = go!(|| -> u32 { panic!("boom {}", 7) }).join().unwrap_err();
+    fn main() {
+        let number = std::hint::black_box(7);
+        let error = go!(move || -> u32 { panic!("boom {number}") })
+            .join()
+            .unwrap_err();
         assert!(error.is_panic());
         let panic = error.into_panic().unwrap();
         assert_eq!(panic.to_string(), "boom 7");
@@ -102,13 +105,13 @@ pub(crate) fn what_is_joined_is_a_value() {
         gort::time::sleep(Duration::from_millis(5));
         handle.join().unwrap_err();
     }
-    child::run(program).expect_code(0).expect_silent_stderr();
+    child::run(main).expect_code(0).expect_silent_stderr();
 }
 
 /// A handle is a select source as well, and taking the end out of it is observing it.
 pub(crate) fn what_is_selected_is_a_value() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let handle = go!(|| panic!("boom"));
         select! {
             r = <-handle => assert_eq!(r.unwrap().unwrap_err().into_panic().unwrap().to_string(), "boom"),
@@ -116,7 +119,7 @@ pub(crate) fn what_is_selected_is_a_value() {
         }
         drop(handle);
     }
-    child::run(program).expect_code(0).expect_silent_stderr();
+    child::run(main).expect_code(0).expect_silent_stderr();
 }
 
 pub(crate) fn run_hands_it_to_its_caller() {
@@ -157,7 +160,7 @@ pub(crate) fn a_policy_replaces_the_end_of_the_process() {
 /// Destructors and deferred calls of the goroutine that panics run, those of all others do not.
 pub(crate) fn only_the_panicking_goroutine_is_unwound() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let _mine = Loud("main's value");
         defer! { println!("main's defer") }
         let never = chan!(());
@@ -174,7 +177,7 @@ pub(crate) fn only_the_panicking_goroutine_is_unwound() {
         });
         gort::time::sleep(LONG);
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stdout("second value\ndefer\nfirst value\n")
         .expect_stderr(&["panic: boom"]);
@@ -183,7 +186,7 @@ pub(crate) fn only_the_panicking_goroutine_is_unwound() {
 /// `recover` catches what happens in its own goroutine, and nothing else.
 pub(crate) fn recover_is_local() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let caught = gort::recover(|| panic!("mine")).unwrap_err();
         println!("recovered: {caught}");
         let _ = gort::recover(|| {
@@ -191,7 +194,7 @@ pub(crate) fn recover_is_local() {
             gort::time::sleep(LONG);
         });
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stdout("recovered: mine\n")
         .expect_not_stderr("mine\n")
@@ -200,49 +203,46 @@ pub(crate) fn recover_is_local() {
 
 pub(crate) fn send_on_closed_channel() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         ch.close();
         chan!(ch <- 1);
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stderr(&["panic: send on closed channel\n\ngoroutine 1 [running]:"]);
 }
 
 pub(crate) fn close_of_closed_channel() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let ch = chan!(i32);
         ch.close();
         ch.close();
     }
-    child::run(program)
+    child::run(main)
         .expect_code(2)
         .expect_stderr(&["panic: close of closed channel\n\ngoroutine 1 [running]:"]);
 }
 
 pub(crate) fn backtrace_when_asked_for() {
     #[gort::main]
-    fn program() {
+    fn main() {
         go!(|| panic!("boom"));
         gort::time::sleep(LONG);
     }
-    let out = Child::default()
-        .env("RUST_BACKTRACE", 1)
-        .run(program)
-        .expect_code(2);
+    let out = Child::default().env("RUST_BACKTRACE", 1).run(main).expect_code(2);
     out.expect_stderr(&["panic: boom\n", "[running]:", "backtrace_when_asked_for"]);
 }
 
 /// On a thread that is no goroutine, Rust's own report is printed, as ever.
 pub(crate) fn plain_threads_panic_as_ever() {
     #[gort::main]
-    fn program() {
+    fn main() {
         let thread = std::thread::spawn(|| panic!("on a thread"));
         gort::blocking(|| thread.join()).unwrap_err();
     }
-    child::run(program)
+    child::run(main)
         .expect_code(0)
         .expect_stderr(&["thread '", "panicked at", "on a thread"]);
 }

@@ -167,6 +167,7 @@ impl Child {
         }
         let mut child = command
             .env(MARK, place)
+            .env(TEST, test)
             .spawn()
             .expect("the test binary starts again");
         let stdout = drain(child.stdout.take().expect("a pipe"));

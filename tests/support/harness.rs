@@ -25,7 +25,7 @@ const PARALLEL: usize = 4;
 /// The main function: in a child its one program, else all tests whose names contain one of the arguments.
 pub(crate) fn main(lists: &[&[Test]]) -> ExitCode {
     let tests: Vec<Test> = lists.iter().flat_map(|list| list.iter().copied()).collect();
-    if let Some(name) = super::child::wanted() {
+    if let Some(name) = crate::support::child::wanted() {
         let (_, test) = tests
             .iter()
             .find(|(test, _)| *test == name)

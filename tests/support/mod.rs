@@ -5,7 +5,6 @@
 #![allow(dead_code, reason = "each test binary uses another part")]
 
 pub(crate) mod child;
-pub(crate) mod harness;
 pub(crate) mod seed;
 
 use std::time::{Duration, Instant};
