@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(find_arrow(&lex("<-rx")), Some(0));
         assert_eq!(find_arrow(&lex("a <- -1")), Some(1));
         assert_eq!(find_arrow(&lex("v = <-rx")), Some(2));
-        assert_eq!(find_arrow(&lex("x.m::<Vec<u8>>() <- v")), Some(13));
+        assert_eq!(find_arrow(&lex("x.m::<Vec<u8>>() <- v")), Some(12));
         assert_eq!(find_arrow(&lex("a < -1")), None);
         assert_eq!(find_arrow(&lex("f(a <- b)")), None);
         assert_eq!(find_arrow(&lex("{ a <- b }")), None);

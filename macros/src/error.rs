@@ -38,6 +38,15 @@ impl Mistakes {
         result.map_err(|mistake| self.add(mistake)).ok()
     }
 
+    #[cfg(test)]
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .flatten()
+            .map(|mistake| mistake.to_string())
+            .collect()
+    }
+
     /// Every mistake as a statement or an item.
     pub(crate) fn statements(self) -> TokenStream {
         self.0.map(|all| all.to_compile_error()).unwrap_or_default()

@@ -16,9 +16,12 @@ mod chan;
 mod entry;
 mod error;
 mod go;
+mod names;
 mod operand;
 mod path;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

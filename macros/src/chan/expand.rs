@@ -19,7 +19,7 @@ pub(super) fn expand(private: &Private, chan: Chan) -> TokenStream {
         } => quote!(#private::make::<#element>(#capacity)),
         Chan::Send { channel, value } => {
             let channel = borrowed(channel);
-            quote!(#private::send(#channel, #value))
+            quote!(#private::sending(#channel).send(#value))
         }
         Chan::Receive { channel } => {
             let channel = borrowed(channel);

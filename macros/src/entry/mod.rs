@@ -15,6 +15,7 @@ use syn::spanned::Spanned;
 use syn::{AttrStyle, ItemFn, ReturnType, Visibility};
 
 use crate::error::Mistakes;
+use crate::names::shown_at;
 use crate::path::Private;
 
 /// Which attribute this is.
@@ -59,7 +60,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
         ReturnType::Type(_, result) => (
             quote!(-> ::std::process::ExitCode),
             // If the type is none that `main` may return, rustc shows it.
-            quote_spanned!(result.span()=> || ::std::process::Termination::report(#name())),
+            quote_spanned!(shown_at(result.span())=> || ::std::process::Termination::report(#name())),
         ),
     };
     quote! {

@@ -1,1 +1,106 @@
-//! tests
+//! `#[gort::main]` and `#[gort::test]`.
+
+use proc_macro2::TokenStream;
+
+use super::{Kind, expand};
+use crate::tests::assert_same;
+
+fn lex(text: &str) -> TokenStream {
+    text.parse().expect("these tokens lex")
+}
+
+#[test]
+fn the_function_moves_inside() {
+    assert_same(
+        &expand(
+            Kind::Main,
+            lex(""),
+            lex("#[allow(x)] pub fn main() { #![allow(y)] f(); }"),
+        ),
+        "#[allow(x)] pub fn main() { fn main() { #![allow(y)] f(); } ::gort::__private::main(main) }",
+    );
+    assert_same(
+        &expand(
+            Kind::Test,
+            lex("crate = a::b"),
+            lex("#[ignore] fn t() -> Result<(), E> { f() }"),
+        ),
+        "#[::core::prelude::v1::test] #[ignore] fn t() -> ::std::process::ExitCode {
+            fn t() -> Result<(), E> { f() }
+            a::b::__private::test(|| ::std::process::Termination::report(t()))
+        }",
+    );
+    assert_same(
+        &expand(Kind::Main, lex("crate = \"c\""), lex("fn main() {}")),
+        "fn main() { fn main() {} c::__private::main(main) }",
+    );
+}
+
+#[test]
+fn mistakes_say_what_to_write_and_keep_the_function() {
+    for (kind, arguments, item, parts) in [
+        (
+            Kind::Main,
+            "",
+            "async fn main() { body().await }",
+            &["remove `async`"][..],
+        ),
+        (
+            Kind::Main,
+            "",
+            "fn main(args: Vec<String>) { body(args) }",
+            &["std::env::args()"],
+        ),
+        (
+            Kind::Main,
+            "",
+            "fn main<T>() { body() }",
+            &["remove the generics"],
+        ),
+        (Kind::Main, "", "fn start() { body() }", &["belongs to `fn main`"]),
+        (
+            Kind::Main,
+            "threads = 4",
+            "fn main() { body() }",
+            &["unknown option"],
+        ),
+        (
+            Kind::Main,
+            "crate",
+            "fn main() { body() }",
+            &["write `crate = path`"],
+        ),
+        (
+            Kind::Main,
+            "crate = 5",
+            "fn main() { body() }",
+            &["write `crate = path`"],
+        ),
+        (
+            Kind::Main,
+            "a, b(1)",
+            "async unsafe fn f(x: u8) { body() }",
+            &["remove `async`", "remove `unsafe`", "std::env", "belongs"],
+        ),
+        (Kind::Test, "", "#[test] fn t() { body() }", &["would run twice"]),
+        (
+            Kind::Test,
+            "",
+            "fn t(x: u8) { body(x) }",
+            &["a test takes no arguments"],
+        ),
+        (Kind::Main, "", "struct body;", &["stands on a function"]),
+        (
+            Kind::Main,
+            "",
+            "mod m { fn body() {} }",
+            &["stands on a function"],
+        ),
+    ] {
+        let output = expand(kind, lex(arguments), lex(item)).to_string();
+        assert!(output.contains("body"), "{output}");
+        for part in parts {
+            assert!(output.contains(part), "{part}: {output}");
+        }
+    }
+}

@@ -15,13 +15,14 @@
 //! Arguments that have no effect and need the parameter's type to be understood (closures, literals) stay in the call.
 //! The call of `go` has the span of the user's `go!`, so that `#[track_caller]` reports the user's line.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprCall, ExprMethodCall, Token};
 
 use super::{Capture, Form, Go, Options};
+use crate::names::{hygienic, shown_at};
 use crate::path::Private;
 
 pub(super) fn expand(
@@ -47,7 +48,7 @@ pub(super) fn expand(
     let closure = match form {
         Form::Block(block) => {
             let at = block.span();
-            quote_spanned!(at=> move || #block)
+            quote_spanned!(shown_at(at)=> move || #block)
         }
         Form::Closure(Expr::Closure(mut closure)) => {
             // What is not in the capture list is moved, as in a block.
@@ -93,10 +94,12 @@ fn with_options(private: &Private, options: &Options, before: &mut TokenStream) 
     if name.is_none() && stack.is_none() {
         return quote!(#private::options());
     }
-    let set_name = name.iter().map(|name| quote_spanned!(name.span()=> .name(#name)));
+    let set_name = name
+        .iter()
+        .map(|name| quote_spanned!(shown_at(name.span())=> .name(#name)));
     let set_stack = stack
         .iter()
-        .map(|stack| quote_spanned!(stack.span()=> .stack(#stack)));
+        .map(|stack| quote_spanned!(shown_at(stack.span())=> .stack(#stack)));
     let options = hygienic("options", Span::call_site());
     before.extend(quote!(let #options = #private::options() #(#set_name)* #(#set_stack)*;));
     quote!(#options)
@@ -161,9 +164,4 @@ fn arguments(arguments: Punctuated<Expr, Token![,]>, before: &mut TokenStream) -
     });
     let evaluated: Vec<TokenStream> = evaluated.collect();
     quote!(#(#evaluated),*)
-}
-
-/// A name that the user's code cannot see, shown at `at` in rustc's messages.
-fn hygienic(name: &str, at: Span) -> Ident {
-    Ident::new(name, Span::mixed_site().located_at(at))
 }

@@ -28,18 +28,18 @@ pub(super) fn parse(tokens: &[TokenTree], mistakes: &mut Mistakes) -> Option<For
         // Statements. What is wrong inside them is rustc's to say.
         return Some(Form::Block(braced(tokens)));
     }
+    if let Some(at) = find_arrow(tokens) {
+        let say = "inside `go!` a channel is used through `chan!`: `go!({ chan!(tx <- value); })`";
+        mistakes.at(stream(&tokens[at..at + 2]), say);
+        return None;
+    }
     match syn::parse2::<Expr>(stream(tokens)) {
         Ok(expr) => classify(expr, tokens, mistakes),
         Err(mistake) => {
             if Block::parse_within.parse2(stream(tokens)).is_ok() {
                 return Some(Form::Block(braced(tokens)));
             }
-            if let Some(at) = find_arrow(tokens) {
-                let say = "inside `go!` a channel is used through `chan!`: `go!({ chan!(tx <- value); })`";
-                mistakes.at(stream(&tokens[at..at + 2]), say);
-            } else {
-                mistakes.add(mistake);
-            }
+            mistakes.add(mistake);
             None
         }
     }

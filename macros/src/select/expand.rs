@@ -3,10 +3,11 @@
 //! ```text
 //! {
 //!     enum __GortChosen<T0> { Arm0(T0), Arm1, Default }
-//!     let chosen = match (&rx, &tx, value) {                   // every operand once, in source order
-//!         (channel0, channel1, value1) => {
-//!             let mut arm0 = $crate::__private::recv_arm(channel0);
-//!             let mut arm1 = $crate::__private::send_arm(channel1, value1);
+//!     let chosen = match (                                     // every operand once, in source order
+//!         $crate::__private::recv_arm(&rx),
+//!         $crate::__private::sending(&tx).arm(value),
+//!     ) {
+//!         (mut arm0, mut arm1) => {
 //!             match $crate::__private::select([&mut arm0, &mut arm1], false, true, false) {
 //!                 0usize => __GortChosen::Arm0(arm0.take()),
 //!                 1usize => { arm1.finish(); __GortChosen::Arm1 }
@@ -34,6 +35,7 @@ use syn::Pat;
 use syn::spanned::Spanned;
 
 use super::{Arm, Binding, Operation, Select};
+use crate::names::{hygienic, shown_at};
 use crate::operand::borrowed;
 use crate::path::Private;
 
@@ -83,20 +85,17 @@ pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
         .iter()
         .map(|(_, name, body)| quote!(#chosen::#name => #body,));
 
-    let operands = parts.iter().map(|part| &part.operands);
-    let names = parts.iter().map(|part| &part.names);
-    let declare = parts.iter().map(|part| &part.declare);
-    let arm_names = parts.iter().map(|part| &part.arm);
+    let makes = parts.iter().map(|part| &part.make);
+    let names: Vec<&Ident> = parts.iter().map(|part| &part.name).collect();
     let choices = parts.iter().map(|part| &part.choice);
     let bodies = parts.iter().map(|part| &part.body);
     let (has_default, has_else) = (default.is_some(), otherwise.is_some());
     let value = hygienic("chosen", Span::call_site());
     quote!({
         enum #chosen<#(#types),*> { #(#variants,)* #(#extra_names),* }
-        let #value = match (#(#operands)*) {
-            (#(#names)*) => {
-                #(#declare)*
-                match #private::select([#(&mut #arm_names),*], #biased, #has_default, #has_else) {
+        let #value = match (#(#makes,)*) {
+            (#(mut #names,)*) => {
+                match #private::select([#(&mut #names),*], #biased, #has_default, #has_else) {
                     #(#choices)*
                     #(#extra_choices)*
                     _ => #private::unreachable_arm(),
@@ -115,13 +114,10 @@ struct Part {
     variant: Ident,
     /// The variant's type parameter, if it holds a value.
     parameter: Option<Ident>,
-    /// `&channel,` or `&channel, value,`
-    operands: TokenStream,
-    /// Names for the operands.
-    names: TokenStream,
-    arm: Ident,
-    /// `let mut arm0 = …;`
-    declare: TokenStream,
+    /// The arm, made of its operands.
+    make: TokenStream,
+    /// The arm's name.
+    name: Ident,
     /// `0usize => …,`
     choice: TokenStream,
     /// `__GortChosen::Arm0(v) => body,`
@@ -135,22 +131,17 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
     let body = &arm.body;
     match &arm.operation {
         Operation::Send { channel, value } => {
-            let to = hygienic(&format!("channel{at}"), channel.span());
-            let what = hygienic(&format!("value{at}"), value.span());
             let channel = borrowed(channel.clone());
             Part {
                 parameter: None,
-                operands: quote!(#channel, #value,),
-                names: quote!(#to, #what,),
-                declare: quote!(let mut #name = #private::send_arm(#to, #what);),
+                make: quote!(#private::sending(#channel).arm(#value)),
                 choice: quote!(#index => { #name.finish(); #chosen::#variant }),
                 body: quote!(#chosen::#variant => #body,),
-                arm: name,
+                name,
                 variant,
             }
         }
         Operation::Receive { binding, channel } => {
-            let from = hygienic(&format!("channel{at}"), channel.span());
             let channel = borrowed(channel.clone());
             let (make, take, pattern) = receiving(binding);
             let (choice, body) = match pattern {
@@ -165,7 +156,7 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
                 Some(pattern) => {
                     // If the pattern does not take everything after all, rustc shows the pattern, not the whole macro.
                     let value = hygienic("value", pattern.span());
-                    let apart = quote_spanned!(pattern.span()=> match #value { #pattern => #body });
+                    let apart = quote_spanned!(shown_at(pattern.span())=> match #value { #pattern => #body });
                     (
                         quote!(#chosen::#variant(#name.#take()),),
                         quote!(#chosen::#variant(#value) => #apart,),
@@ -174,12 +165,10 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
             };
             Part {
                 parameter: pattern.map(|_| format_ident!("T{at}")),
-                operands: quote!(#channel,),
-                names: quote!(#from,),
-                declare: quote!(let mut #name = #private::#make(#from);),
+                make: quote!(#private::#make(#channel)),
                 choice: quote!(#index => #choice),
                 body,
-                arm: name,
+                name,
                 variant,
             }
         }
@@ -198,7 +187,7 @@ pub(super) fn receiving(binding: &Binding) -> (Ident, Ident, Option<&Pat>) {
     };
     (
         Ident::new(make, call_site),
-        Ident::new(take, call_site.located_at(at)),
+        Ident::new(take, shown_at(at)),
         pattern,
     )
 }
@@ -208,9 +197,4 @@ fn is_plain_name(pattern: &Pat) -> bool {
         return matches!(pattern, Pat::Wild(_));
     };
     ident.subpat.is_none() && !ident.ident.to_string().starts_with(char::is_uppercase)
-}
-
-/// A name that the user's code cannot see, shown at `at` in rustc's messages.
-fn hygienic(name: &str, at: Span) -> Ident {
-    Ident::new(name, Span::mixed_site().located_at(at))
 }

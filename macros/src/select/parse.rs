@@ -12,7 +12,7 @@ use syn::{Expr, Token};
 
 use super::head::{self, Head};
 use super::{Arm, Broken, Select};
-use crate::arrow::{find_punct, is_arrow, is_braces, is_punct, is_word, stream};
+use crate::arrow::{find_arrow, find_punct, is_braces, is_punct, is_word, stream};
 use crate::error::{Mistakes, missing};
 
 pub(super) fn parse(tokens: Vec<TokenTree>) -> (Select, Mistakes) {
@@ -235,9 +235,17 @@ fn end_of_arm_without_fat_arrow(tokens: &[TokenTree]) -> Option<usize> {
     }
     let starts_arm = |at: usize| {
         let rest = &tokens[at..];
-        !rest.is_empty() && (head::is_well_formed(rest) || (0..rest.len()).any(|at| is_arrow(rest, at)))
+        !rest.is_empty()
+            && !is_punct(rest, 0, '=')
+            && (head::is_well_formed(rest) || find_arrow(rest).is_some())
     };
-    (1..tokens.len()).find(|&at| {
+    let is_arm = |front: &[TokenTree]| {
+        find_arrow(front).is_some()
+            || ["default", "else", "case"]
+                .iter()
+                .any(|word| is_word(front, 0, word))
+    };
+    (1..tokens.len()).filter(|&at| is_arm(&tokens[..at])).find(|&at| {
         (is_punct(tokens, at, ',') && starts_arm(at + 1))
             || (is_braces(tokens, at - 1) && !is_punct(tokens, at, ',') && starts_arm(at))
     })

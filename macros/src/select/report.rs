@@ -18,7 +18,7 @@ pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> T
         match arm.operation {
             Operation::Send { channel, value } => {
                 let channel = borrowed(channel);
-                quote!({ #private::send_arm(#channel, #value).finish(); #body })
+                quote!({ #private::sending(#channel).arm(#value).finish(); #body })
             }
             Operation::Receive { binding, channel } => {
                 let channel = borrowed(channel);
