@@ -121,8 +121,8 @@ fn send(tokens: &[TokenTree], at: usize, mistakes: &mut Mistakes) -> Option<Oper
 
 /// Reports `case v := <-rx:`, `default:`, `v, ok := <-rx` and the like. Whether it did.
 pub(super) fn report_gos_way(tokens: &[TokenTree], mistakes: &mut Mistakes) -> bool {
-    let is_name =
-        is_punct(tokens, 1, '=') || is_punct(tokens, 1, '<') && !is_punct(tokens, tokens.len() - 1, ':');
+    let is_name = is_punct(tokens, 1, '=')
+        || is_punct(tokens, 1, '<') && !(2..tokens.len()).any(|at| is_colon(tokens, at));
     if is_word(tokens, 0, "case") && tokens.len() > 1 && !is_name {
         mistakes.at(
             &tokens[0],
@@ -151,6 +151,13 @@ pub(super) fn report_gos_way(tokens: &[TokenTree], mistakes: &mut Mistakes) -> b
         return true;
     }
     false
+}
+
+/// A `:` that is not half of a `::`.
+fn is_colon(tokens: &[TokenTree], at: usize) -> bool {
+    is_punct(tokens, at, ':')
+        && !is_joint(tokens, at, ':', ':')
+        && !(at > 0 && is_joint(tokens, at - 1, ':', ':'))
 }
 
 fn report_no_arrow(tokens: &[TokenTree], mistakes: &mut Mistakes) {
