@@ -1,4 +1,4 @@
-//! Port of runtime/proc_test.go: TestYieldProgress, TestGoroutineParallelism, TestGoroutineParallelism2, TestTimerFairness,
+//! Port of runtime/proc_test.go: TestStopTheWorldDeadlock, TestYieldProgress, TestGoroutineParallelism, TestGoroutineParallelism2, TestTimerFairness,
 //! TestTimerFairness2, TestPreemption, TestPingPongHog (GS-71, GS-89, GS-95, GS-105, GS-106).
 //!
 //! Each test here runs in a process of its own: they set the worker count, spin, and would only measure each other.
@@ -10,7 +10,7 @@ use std::time::Duration;
 use gort::prelude::*;
 use gort::runtime::gosched;
 
-use crate::support::{MaxProcs, child};
+use crate::support::{self, MaxProcs, child};
 
 #[test]
 fn test_yield_progress() {
@@ -240,4 +240,46 @@ fn test_ping_pong_hog() {
             })
         })
         .expect_code(0);
+}
+
+/// The worker count changes again and again under a goroutine that keeps starting its successor. (Go collects garbage
+/// meanwhile, which stops the world.)
+#[test]
+fn test_changing_the_worker_count_under_load() {
+    fn perpetuum_mobile(stop: Receiver<()>, steps: Arc<AtomicUsize>) {
+        steps.fetch_add(1, Ordering::Relaxed);
+        select! {
+            <-stop => {}
+            default => drop(go!(perpetuum_mobile(stop, steps))),
+        }
+    }
+
+    child::run(|| {
+        gort::run(|| {
+            let (stop, rx) = gort::channel(0);
+            let steps = Arc::new(AtomicUsize::new(0));
+            go!(perpetuum_mobile(rx, steps.clone()));
+            let before = gort::runtime::max_procs();
+            let goroutines = [3usize, 5].map(|n| {
+                go!(move || {
+                    for i in 0..200 {
+                        gort::runtime::set_max_procs(1 + i % n);
+                        if i % 10 == 0 {
+                            gosched();
+                        }
+                    }
+                })
+            });
+            for goroutine in goroutines {
+                goroutine.join().unwrap();
+            }
+            gort::runtime::set_max_procs(before);
+            let seen = steps.load(Ordering::Relaxed);
+            support::eventually("the mobile goes on", Duration::from_secs(10), || {
+                steps.load(Ordering::Relaxed) > seen
+            });
+            chan!(stop <- ());
+        })
+    })
+    .expect_code(0);
 }

@@ -1,11 +1,10 @@
-//! Programs that wait: they use no processor time, and many can wait at once (GS-9).
+//! Programs that wait use no processor time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gort::prelude::*;
 
 use crate::support::child::{self, Child, Outcome};
-use crate::support::eventually;
 
 /// The processor time of all threads of this process so far, to the nanosecond.
 fn cpu_time() -> Duration {
@@ -89,39 +88,4 @@ pub(crate) fn between_two_runs() {
         measure(std::thread::sleep);
         gort::run(|| go!(|| 1).join().unwrap());
     }));
-}
-
-/// On default kernel settings, where every stack is mapped and guarded.
-pub(crate) fn a_hundred_thousand_goroutines_parked_at_once() {
-    #[gort::main]
-    fn main() {
-        const N: usize = 100_000;
-        let begin = Instant::now();
-        let (start, wait) = gort::channel::<()>(0);
-        let (report, reports) = gort::channel(N);
-        for i in 0..N {
-            go!([wait, report] {
-                report.send(i).unwrap();
-                // Closed: everybody goes on.
-                assert_eq!(chan!(<-wait), None);
-                report.send(i).unwrap();
-            });
-        }
-        let parked: usize = (0..N).map(|_| chan!(<-reports).unwrap()).sum();
-        assert_eq!(parked, N * (N - 1) / 2);
-        assert_eq!(gort::runtime::num_goroutine(), N + 1);
-        drop(start);
-        let ended: usize = (0..N).map(|_| chan!(<-reports).unwrap()).sum();
-        assert_eq!(ended, N * (N - 1) / 2);
-        eventually("all end", Duration::from_secs(30), || {
-            gort::runtime::num_goroutine() == 1
-        });
-        println!("{:?}", begin.elapsed());
-    }
-    let out = Child::default()
-        .timeout(Duration::from_secs(120))
-        .run(main)
-        .expect_code(0)
-        .expect_silent_stderr();
-    println!("100,000 goroutines parked and ended in {}", out.stdout.trim());
 }

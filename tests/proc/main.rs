@@ -4,6 +4,7 @@
 mod deadlock;
 mod exit;
 mod idle;
+mod limits;
 mod overflow;
 mod panic;
 
@@ -28,10 +29,32 @@ impl Drop for Loud {
 
 fn main() -> std::process::ExitCode {
     harness::main(&[
-        list!(deadlock: chan_receive, chan_send, chan_send_to_a_full_buffer, ranging, select, select_of_nil_channels, select_no_cases, receive_from_nil, send_to_nil, wait_group, mutex, joining_somebody_who_waits, everybody_is_listed, found_on_one_worker, found_when_locked_to_a_thread, goexit_in_main_when_the_others_end, goexit_in_main_when_the_others_wait, some_asleep_is_no_deadlock, sleeping_is_no_deadlock, waiting_for_a_timer_is_no_deadlock, an_abandoned_timer_counts_for_nothing, a_blocking_call_is_no_deadlock, a_foreign_thread_may_still_act, the_last_wait_may_come_after_much_work, in_run),
-        list!(exit: main_returning_ends_everybody, a_process_ends_with_goroutines_about, main_has_a_result, exit_is_immediate, goexit_unwinds_quietly, goexit_survives_a_recovered_panic, destructors_may_park, a_send_without_receivers),
-        list!(idle: sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs, a_hundred_thousand_goroutines_parked_at_once),
-        list!(overflow: of_the_main_goroutine, of_another_goroutine, of_a_named_goroutine, cannot_be_recovered, the_reserve_is_an_option, the_reserve_is_set_by_the_environment, after_a_park, of_a_plain_thread),
-        list!(panic: detached, handle_dropped_later, in_main, a_named_goroutine_is_called_by_its_name, what_is_joined_is_a_value, what_is_selected_is_a_value, run_hands_it_to_its_caller, a_policy_replaces_the_end_of_the_process, only_the_panicking_goroutine_is_unwound, recover_is_local, send_on_closed_channel, close_of_closed_channel, backtrace_when_asked_for, plain_threads_panic_as_ever),
+        list!(deadlock:
+            chan_receive, chan_send, chan_send_to_a_full_buffer, ranging, select, select_of_nil_channels,
+            select_no_cases, receive_from_nil, send_to_nil, wait_group, mutex,
+            joining_somebody_who_waits, everybody_is_listed, found_on_one_worker,
+            found_when_locked_to_a_thread, goexit_in_main_when_the_others_end,
+            goexit_in_main_when_the_others_wait, some_asleep_is_no_deadlock, sleeping_is_no_deadlock,
+            waiting_for_a_timer_is_no_deadlock, an_abandoned_timer_counts_for_nothing,
+            a_blocking_call_is_no_deadlock, a_foreign_thread_may_still_act,
+            the_last_wait_may_come_after_much_work, in_run),
+        list!(exit:
+            main_returning_ends_everybody, a_process_ends_with_goroutines_about, main_has_a_result,
+            exit_is_immediate, goexit_unwinds_quietly, goexit_survives_a_recovered_panic,
+            destructors_may_park, a_send_without_receivers),
+        list!(idle:
+            sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs),
+        list!(limits:
+            a_hundred_thousand_goroutines_parked_at_once, no_more_stacks, no_more_stacks_unobserved),
+        list!(overflow:
+            of_the_main_goroutine, of_another_goroutine, of_a_named_goroutine, cannot_be_recovered,
+            the_reserve_is_an_option, the_reserve_is_set_by_the_environment, after_a_park,
+            of_a_plain_thread),
+        list!(panic:
+            detached, handle_dropped_later, in_main, a_named_goroutine_is_called_by_its_name,
+            what_is_joined_is_a_value, what_is_selected_is_a_value, run_hands_it_to_its_caller,
+            a_policy_replaces_the_end_of_the_process, only_the_panicking_goroutine_is_unwound,
+            recover_is_local, send_on_closed_channel, close_of_closed_channel, backtrace_when_asked_for,
+            plain_threads_panic_as_ever),
     ])
 }

@@ -88,6 +88,7 @@ impl Outcome {
 pub(crate) struct Child {
     env: Vec<(String, Option<String>)>,
     timeout: Duration,
+    address_space: Option<usize>,
 }
 
 impl Default for Child {
@@ -97,6 +98,7 @@ impl Default for Child {
         Child {
             env: vec![("RUST_BACKTRACE".into(), None)],
             timeout: Duration::from_secs(60),
+            address_space: None,
         }
     }
 }
@@ -120,6 +122,12 @@ impl Child {
 
     pub(crate) fn timeout(mut self, limit: Duration) -> Child {
         self.timeout = limit;
+        self
+    }
+
+    /// At most so much address space, in KiB (RLIMIT_AS).
+    pub(crate) fn address_space(mut self, kib: usize) -> Child {
+        self.address_space = Some(kib);
         self
     }
 
@@ -147,7 +155,18 @@ impl Child {
     #[track_caller]
     fn start(self, test: &str, place: &str) -> Outcome {
         let begin = Instant::now();
-        let mut command = Command::new(std::env::current_exe().expect("the path of this binary"));
+        let binary = std::env::current_exe().expect("the path of this binary");
+        let mut command = match self.address_space {
+            None => Command::new(binary),
+            Some(kib) => {
+                let mut shell = Command::new("/bin/sh");
+                shell
+                    .arg("-c")
+                    .arg(format!("ulimit -v {kib} && exec \"$0\" \"$@\""))
+                    .arg(binary);
+                shell
+            }
+        };
         command.args([
             "--exact",
             test,
