@@ -7,6 +7,7 @@
 //! After a mistake the parser goes on with the next arm, so that all mistakes are found.
 
 use proc_macro2::{TokenStream, TokenTree};
+use syn::buffer::Cursor;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Token};
 
@@ -159,14 +160,23 @@ fn parse_body(
             return Ok(None);
         }
     };
-    let mut body = TokenStream::new();
-    let mut cursor = start;
-    while cursor != input.cursor() {
-        let Some((token, next)) = cursor.token_tree() else {
-            break;
-        };
-        body.extend([token]);
-        cursor = next;
+    let body = tokens_between(start, input.cursor());
+    if let Some(at) = find_arrow(&body) {
+        // To syn this was a comparison.
+        let arrow = stream(&body[at..at + 2]);
+        if input.peek(Token![=>]) {
+            mistakes.at(
+                arrow,
+                "a comma is missing before this arm: only a body in `{ … }` may do without",
+            );
+            let fat_arrow: Token![=>] = input.parse()?;
+            parse_body(input, fat_arrow, mistakes)?;
+            return Ok(Some(stream(&body[..at])));
+        }
+        mistakes.at(
+            arrow,
+            "in a body a channel is used through `chan!`: `=> chan!(tx <- value)`; a comparison is `a < -b`",
+        );
     }
     if input.peek(Token![,]) {
         input.parse::<Token![,]>()?;
@@ -183,7 +193,19 @@ fn parse_body(
             "a comma is missing before this arm: only a body in `{ … }` may do without",
         );
     }
-    Ok(Some(body))
+    Ok(Some(stream(&body)))
+}
+
+fn tokens_between(start: Cursor<'_>, end: Cursor<'_>) -> Vec<TokenTree> {
+    let mut tokens = Vec::new();
+    let mut cursor = start;
+    while cursor != end
+        && let Some((token, next)) = cursor.token_tree()
+    {
+        tokens.push(token);
+        cursor = next;
+    }
+    tokens
 }
 
 fn needs_comma(body: &Expr) -> bool {

@@ -177,6 +177,7 @@ fn mistakes_say_what_to_write() {
         ("v = <-rx =>", "a body is missing"),
         ("v = <-rx =>, <-b => 1", "a body is missing"),
         ("<-a => f() <-b => 1", "a comma is missing"),
+        ("<-a => tx <- 1", "through `chan!`"),
         ("<-a => f(); <-b => 1", "separated by commas"),
         ("<-a => {}, , <-b => 1", "remove it"),
         ("=> 1", "an arm is missing"),
