@@ -1,0 +1,164 @@
+//! What the macros expand to. Not part of the public interface: the macros are.
+//!
+//! Go's words and Go's panics live here; the methods of the handles speak Rust.
+
+use std::cell::Cell;
+use std::ptr;
+
+use crate::Chan;
+use crate::chan::{Core, Refused};
+use crate::rt::{self, WaitReason};
+pub use crate::select::case::{Arm, RecvArm, SendArm};
+use crate::select::engine::{Begun, Ended, Run};
+use crate::source::Origin;
+pub use crate::source::{RecvFrom, SendTo};
+
+/// [`select`]'s answer when no arm is ready and there is a `default`.
+pub const DEFAULT: usize = usize::MAX;
+/// [`select`]'s answer when every arm has dropped out and there is an `else`.
+pub const ELSE: usize = usize::MAX - 1;
+
+/// `chan!(T, capacity)`.
+///
+/// # Panics
+/// With `makechan: size out of range`.
+#[track_caller]
+pub fn make<T>(capacity: usize) -> Chan<T> {
+    Chan::new(capacity)
+}
+
+/// `chan!(ch <- value)`. If nobody can receive any more the goroutine ends; on a nil channel it blocks for ever.
+///
+/// # Panics
+/// With `send on closed channel`.
+#[inline]
+#[track_caller]
+pub fn send<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) {
+    match ch.target().0 {
+        Some(core) => send_to(core, value),
+        None => block_forever(WaitReason::ChanSendNil),
+    }
+}
+
+#[inline]
+#[track_caller]
+fn send_to<T>(core: &Core<T>, value: T) {
+    if let Err((why, value)) = core.send(value) {
+        failed(why, value);
+    }
+}
+
+#[cold]
+#[track_caller]
+fn failed<T>(why: Refused, value: T) -> ! {
+    drop(value);
+    match why {
+        Refused::Closed => panic!("send on closed channel"),
+        Refused::NoReceiver => rt::end_goroutine("send on a channel that nobody can receive from any more"),
+    }
+}
+
+/// `chan!(<-ch)`. On a nil channel it blocks for ever.
+#[inline]
+#[track_caller]
+pub fn recv<S: RecvFrom + ?Sized>(ch: &S) -> Option<S::Item> {
+    match ch.operand().0 {
+        Origin::Chan(core) => core.recv(),
+        Origin::Nil => block_forever(WaitReason::ChanReceiveNil),
+        from @ Origin::Source(_) => {
+            let mut arm = RecvArm::new(from, false);
+            select([&mut arm], true, false, false);
+            arm.take()
+        }
+    }
+}
+
+/// `v = <-ch` as an arm.
+#[inline]
+pub fn recv_arm<S: RecvFrom + ?Sized>(ch: &S) -> RecvArm<'_, S::Item> {
+    RecvArm::new(ch.operand().0, false)
+}
+
+/// `Some(v) = <-ch` as an arm: it drops out once the channel is closed and drained.
+#[inline]
+pub fn recv_some_arm<S: RecvFrom + ?Sized>(ch: &S) -> RecvArm<'_, S::Item> {
+    RecvArm::new(ch.operand().0, true)
+}
+
+/// `ch <- value` as an arm.
+#[inline]
+pub fn send_arm<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) -> SendArm<'_, T> {
+    SendArm::new(ch.target().0, value)
+}
+
+/// `select! { … }`: performs one arm and returns its index, or [`DEFAULT`], or [`ELSE`].
+///
+/// If every arm has dropped out and there is neither `else` nor `default`, the goroutine ends; if all were nil channels from
+/// the start it blocks for ever, as in Go.
+#[inline]
+#[track_caller]
+pub fn select<const N: usize>(
+    arms: [&mut dyn Arm; N],
+    biased: bool,
+    has_default: bool,
+    has_else: bool,
+) -> usize {
+    // From here on the arms are shared with wakers: shared references only.
+    let arms: [&dyn Arm; N] = arms.map(|arm| -> &dyn Arm { arm });
+    let order = [const { Cell::new(0) }; N];
+    let locks = [const { Cell::new(ptr::null()) }; N];
+    let run = Run::new(&arms, &order, &locks, biased);
+    loop {
+        match run.begin(!has_default) {
+            Begun::Chosen(index) => return index,
+            Begun::NotReady => {
+                rt::polled_in_vain();
+                return DEFAULT;
+            }
+            Begun::DroppedOut { .. } if has_else => return ELSE,
+            Begun::DroppedOut { .. } if has_default => {
+                rt::polled_in_vain();
+                return DEFAULT;
+            }
+            Begun::DroppedOut { nil } => dropped_out(nil),
+            Begun::Park => {}
+        }
+        // SAFETY: `begin` said `Park`; the task is readied once, by who wins the claim under one of these locks.
+        unsafe {
+            rt::park(WaitReason::Select, || run.unlock());
+            if let Ended::Chosen(index) = run.end() {
+                return index;
+            }
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn dropped_out(nil: bool) -> ! {
+    if nil {
+        block_forever(WaitReason::Select);
+    }
+    rt::end_goroutine("every arm of a select! has dropped out")
+}
+
+/// `select! {}`.
+#[track_caller]
+pub fn select_forever() -> ! {
+    block_forever(WaitReason::SelectNoCases)
+}
+
+/// What the expansion of `select!` puts where an index cannot be.
+#[track_caller]
+pub fn unreachable_arm() -> ! {
+    unreachable!("select! chose an arm that is not there")
+}
+
+#[cold]
+#[track_caller]
+fn block_forever(reason: WaitReason) -> ! {
+    loop {
+        // SAFETY: the task is published nowhere, so it is never readied.
+        unsafe { rt::park(reason, || {}) };
+    }
+}

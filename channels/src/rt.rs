@@ -1,0 +1,16 @@
+//! The seam: everything this crate takes from the runtime, and the only file that names it.
+//!
+//! Under `cfg(loom)` the names come from [`rt_thread`](crate::rt_thread), their twin on loom's threads.
+
+#[cfg(loom)]
+pub(crate) use crate::rt_thread::{
+    Claim, WaitReason, end_goroutine, park, park_until, polled_in_vain, random_u32,
+};
+#[cfg(loom)]
+pub use crate::rt_thread::{RawLock, Task};
+#[cfg(not(loom))]
+pub(crate) use gort_runtime::{
+    Claim, WaitReason, end_goroutine, park, park_until, polled_in_vain, random_u32,
+};
+#[cfg(not(loom))]
+pub use gort_runtime::{RawLock, Task};

@@ -1,0 +1,213 @@
+//! The runtime's twin on plain threads: the names of [`rt`](crate::rt) without a scheduler, for model checking with loom.
+//!
+//! A thread parks on a flag of its own. `commit` runs in place, then the thread waits for the flag; a [`Task::ready`] that
+//! comes in between is therefore kept. A [`RawLock`] is loom's mutex, because a spin lock has endless executions.
+
+use std::fmt;
+use std::task::Waker;
+use std::time::Instant;
+
+#[cfg(loom)]
+use loom::{
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread_local,
+};
+#[cfg(not(loom))]
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread_local,
+};
+
+use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
+
+/// One thread's flag.
+#[derive(Debug)]
+struct Parker {
+    notified: Mutex<bool>,
+    wake: Condvar,
+}
+
+thread_local! {
+    static PARKER: Arc<Parker> = Arc::new(Parker { notified: Mutex::new(false), wake: Condvar::new() });
+}
+
+/// Who waits.
+pub struct Task(Kind);
+
+enum Kind {
+    Thread(Arc<Parker>),
+    Waker(Waker),
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Task")
+    }
+}
+
+impl Task {
+    /// This thread.
+    pub fn current() -> Task {
+        Task(Kind::Thread(PARKER.with(Arc::clone)))
+    }
+
+    /// Whoever polls a future.
+    pub fn from_waker(waker: Waker) -> Task {
+        Task(Kind::Waker(waker))
+    }
+
+    /// Lets it go on. Once per park.
+    pub fn ready(self) {
+        match self.0 {
+            Kind::Thread(parker) => {
+                *parker.notified.lock().unwrap() = true;
+                parker.wake.notify_one();
+            }
+            Kind::Waker(waker) => waker.wake(),
+        }
+    }
+}
+
+/// What a parked task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum WaitReason {
+    ChanReceive,
+    ChanSend,
+    ChanReceiveNil,
+    ChanSendNil,
+    Select,
+    SelectNoCases,
+}
+
+/// Runs `commit`, then waits for [`Task::ready`].
+///
+/// # Safety
+/// Exactly one `ready` per park, and not before `commit` published the task.
+pub unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
+    commit();
+    wait(None);
+}
+
+/// Like [`park`], with a timer that competes for `claim`.
+///
+/// Under loom the thread is its own timer: it tries the claim at once, and as its neighbours run in every order around
+/// that, the timer fires at every possible moment.
+///
+/// # Safety
+/// As [`park`], and a waker wins the claim before it calls `ready`.
+pub unsafe fn park_until(_reason: WaitReason, deadline: Instant, claim: &Claim, commit: impl FnOnce()) {
+    commit();
+    if !cfg!(loom) && wait(Some(deadline)) {
+        return;
+    }
+    if !claim.try_claim(Claim::TIMEOUT) {
+        wait(None);
+    }
+}
+
+/// Whether the flag came before the deadline.
+fn wait(deadline: Option<Instant>) -> bool {
+    let parker = PARKER.with(Arc::clone);
+    let mut notified = parker.notified.lock().unwrap();
+    while !*notified {
+        notified = match deadline {
+            None => parker.wake.wait(notified).unwrap(),
+            Some(at) => {
+                let left = at.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return false;
+                }
+                parker.wake.wait_timeout(notified, left).unwrap().0
+            }
+        };
+    }
+    *notified = false;
+    true
+}
+
+/// Which of several wakers has a waiter.
+#[derive(Debug)]
+pub struct Claim(AtomicUsize);
+
+impl Claim {
+    /// The timer's winner.
+    pub const TIMEOUT: usize = usize::MAX;
+
+    /// Open to all.
+    pub fn new() -> Claim {
+        Claim(AtomicUsize::new(0))
+    }
+
+    /// True for the first only.
+    pub fn try_claim(&self, winner: usize) -> bool {
+        self.0
+            .compare_exchange(0, winner, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Who was first.
+    pub fn winner(&self) -> Option<usize> {
+        match self.0.load(Ordering::Acquire) {
+            0 => None,
+            winner => Some(winner),
+        }
+    }
+}
+
+/// A lock whose holder may be another stack than the one that took it.
+pub struct RawLock {
+    mutex: Mutex<()>,
+    /// Written only by the holder.
+    guard: UnsafeCell<Option<MutexGuard<'static, ()>>>,
+}
+
+// SAFETY: `guard` is touched only between `lock` and `unlock`, by the holder.
+unsafe impl Send for RawLock {}
+// SAFETY: as above.
+unsafe impl Sync for RawLock {}
+
+impl fmt::Debug for RawLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RawLock")
+    }
+}
+
+impl RawLock {
+    /// An open lock.
+    pub fn new() -> RawLock {
+        RawLock {
+            mutex: Mutex::new(()),
+            guard: UnsafeCell::new(None),
+        }
+    }
+
+    /// Waits for the lock.
+    pub fn lock(&self) {
+        let guard = self.mutex.lock().unwrap();
+        // SAFETY: only the lifetime changes; `unlock` drops the guard while the lock still exists.
+        let guard: MutexGuard<'static, ()> = unsafe { std::mem::transmute(guard) };
+        // SAFETY: the lock is held.
+        self.guard.with_mut(|g| unsafe { *g = Some(guard) });
+    }
+
+    /// # Safety
+    /// The caller holds the lock.
+    pub unsafe fn unlock(&self) {
+        // SAFETY: the lock is held.
+        drop(self.guard.with_mut(|g| unsafe { (*g).take() }));
+    }
+}
+
+/// Loom needs runs that repeat, so there is no chance here.
+pub fn random_u32() -> u32 {
+    0x5DEE_CE66
+}
+
+/// Ends the caller.
+pub fn end_goroutine(why: &'static str) -> ! {
+    panic!("{why}")
+}
+
+/// Threads are preempted: nothing to do.
+pub fn polled_in_vain() {}

@@ -1,0 +1,270 @@
+//! The select engine: three passes, as in Go's `select.go`.
+//!
+//! 0. *Quick look*, one lock at a time, in random order: an arm that is ready is performed at once. (Not with `biased`, where
+//!    "the first ready one" has to hold at one moment; only its first arm may be tried alone.)
+//! 1. *Look at all*: all locks are taken, in address order; the first ready arm is performed. From here on the answer "none
+//!    is ready" holds at one moment, which is what `default` is about.
+//! 2. *Queue*: still under all locks, a node is queued for each arm, and the task parks. The commit releases the locks.
+//! 3. *Unqueue*: woken by one of the arms, the others' nodes are taken out, one lock at a time. If the arm that woke it has
+//!    dropped out, all begins again.
+//!
+//! What other threads see of a select: nothing before pass 2 is complete, since all locks are held; after that a set of
+//! nodes of which at most one can be won, by the claim. So exactly one arm has an effect. A select cannot match itself: it
+//! looks (pass 1) before it queues (pass 2), under the same locks.
+//!
+//! **Why the commit may still release locks while the select is running again.** A waker can win the select as soon as the
+//! first lock is released, and the goroutine may resume on another worker while the commit still reads the list of locks on
+//! its stack. But pass 3 acquires the lock of every arm but the winner's, whose lock the waker has acquired after the
+//! commit; all these acquisitions come after the commit's releases. So pass 3 ends after the last release, behind
+//! which the commit touches nothing, and before that the list is only read.
+
+use std::cell::{Cell, UnsafeCell};
+use std::fmt;
+use std::mem::MaybeUninit;
+
+use super::case::{Arm, Poll};
+use super::order::{Dice, sort_locks};
+use crate::rt::{Claim, RawLock, Task};
+use crate::waiter::{Head, Kind};
+
+/// One select under way. It lives in the frame that parks. Wakers reach `head` (and the arms) through pointers, so there are
+/// only shared references to it.
+pub(crate) struct Run<'r> {
+    arms: &'r [&'r dyn Arm],
+    /// The arms to look at, in order; after pass 1 those that were queued.
+    order: &'r [Cell<u32>],
+    /// The locks that are held, in address order.
+    locks: &'r [Cell<*const RawLock>],
+    locked: Cell<usize>,
+    biased: bool,
+    head: UnsafeCell<MaybeUninit<Head>>,
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("arms", &self.arms.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the first two passes came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    Chosen(usize),
+    /// None is ready, and the caller does not want to wait.
+    NotReady,
+    /// None will ever be ready. `nil`: none ever had a channel.
+    DroppedOut {
+        nil: bool,
+    },
+    /// All locks are held: park, with [`Run::unlock`] as the commit, then call [`Run::end`].
+    Park,
+}
+
+/// What the last pass came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Chosen(usize),
+    /// The arm that woke the select has dropped out: begin again.
+    Again,
+    Timeout,
+}
+
+impl<'r> Run<'r> {
+    /// `order` and `locks` are scratch space, as long as `arms`.
+    #[inline]
+    pub(crate) fn new(
+        arms: &'r [&'r dyn Arm],
+        order: &'r [Cell<u32>],
+        locks: &'r [Cell<*const RawLock>],
+        biased: bool,
+    ) -> Run<'r> {
+        Run {
+            arms,
+            order,
+            locks,
+            locked: Cell::new(0),
+            biased,
+            head: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// Passes 0, 1 and, if `wait`, 2.
+    #[inline(never)]
+    pub(crate) fn begin(&self, wait: bool) -> Begun {
+        if let Some(chosen) = self.quick_look() {
+            return Begun::Chosen(chosen);
+        }
+        if let ([arm], false) = (self.arms, wait)
+            && arm.lock().is_some()
+            && !arm.maybe_ready()
+        {
+            // Of a single arm even the look without the lock is exact.
+            return Begun::NotReady;
+        }
+        self.look_at_all(wait)
+    }
+
+    /// Pass 0. Leaves the arms in the order in which pass 1 is to look at them.
+    fn quick_look(&self) -> Option<usize> {
+        for (i, place) in self.order.iter().enumerate() {
+            place.set(i as u32);
+        }
+        if self.biased {
+            return (!self.arms.is_empty()).then(|| self.try_alone(0)).flatten();
+        }
+        let n = self.order.len();
+        let mut dice = Dice::new();
+        for k in 0..n {
+            // The next of a random permutation, drawn as it is needed.
+            if k + 1 < n {
+                self.order[k].swap(&self.order[k + dice.below((n - k) as u32) as usize]);
+            }
+            let chosen = self.try_alone(self.order[k].get() as usize);
+            if chosen.is_some() {
+                return chosen;
+            }
+        }
+        None
+    }
+
+    /// Performs one arm under its own lock, if it is ready.
+    #[inline]
+    fn try_alone(&self, index: usize) -> Option<usize> {
+        let arm = self.arms[index];
+        if !arm.maybe_ready() {
+            return None;
+        }
+        let lock = arm.lock()?;
+        lock.lock();
+        // SAFETY: the lock is held until the unlock; the arm is in no queue.
+        let polled = unsafe {
+            let polled = arm.poll();
+            lock.unlock();
+            polled
+        };
+        match polled {
+            Poll::Ready(task) => {
+                if let Some(task) = task {
+                    task.ready();
+                }
+                Some(index)
+            }
+            Poll::Pending | Poll::Out => None,
+        }
+    }
+
+    /// Passes 1 and 2.
+    fn look_at_all(&self, wait: bool) -> Begun {
+        self.lock_all();
+        let mut live = 0;
+        for place in self.order {
+            let index = place.get();
+            // SAFETY: all locks are held; no arm is in a queue.
+            match unsafe { self.arms[index as usize].poll() } {
+                Poll::Ready(task) => {
+                    // SAFETY: the locks are held.
+                    unsafe { self.unlock() };
+                    if let Some(task) = task {
+                        task.ready();
+                    }
+                    return Begun::Chosen(index as usize);
+                }
+                Poll::Pending => {
+                    self.order[live].set(index);
+                    live += 1;
+                }
+                Poll::Out => {}
+            }
+        }
+        if live == 0 || !wait {
+            let nil = self.locked.get() == 0;
+            // SAFETY: the locks are held.
+            unsafe { self.unlock() };
+            return if live == 0 {
+                Begun::DroppedOut { nil }
+            } else {
+                Begun::NotReady
+            };
+        }
+        // SAFETY: no node is queued, so nobody else looks at the head; it stays in this frame until `end` has unqueued all.
+        let head: &Head = unsafe { (*self.head.get()).write(Head::new(Kind::Claimed, Task::current())) };
+        for place in &self.order[..live] {
+            let index = place.get() as usize;
+            // SAFETY: the locks are held since the arm was polled as pending. 0 means an open claim, so count from 1.
+            unsafe { self.arms[index].enqueue(head, index + 1) };
+        }
+        Begun::Park
+    }
+
+    fn lock_all(&self) {
+        let mut found = 0;
+        for lock in self.arms.iter().filter_map(|arm| arm.lock()) {
+            self.locks[found].set(lock);
+            found += 1;
+        }
+        let found = sort_locks(&self.locks[..found]);
+        self.locked.set(found);
+        for lock in &self.locks[..found] {
+            // SAFETY: the arms keep their channels alive.
+            unsafe { (*lock.get()).lock() };
+        }
+    }
+
+    /// Releases all locks. As a commit it runs while the frame of this `Run` may already be running again: nothing of it is
+    /// read after the last release, and nothing is written.
+    ///
+    /// # Safety
+    /// They are held, since `begin` said `Park` or inside of it.
+    #[inline]
+    pub(crate) unsafe fn unlock(&self) {
+        let (locks, locked) = (self.locks, self.locked.get());
+        for lock in &locks[..locked] {
+            // SAFETY: by contract. The next lock's address is read before that lock is released, so before `end` can be over.
+            unsafe { (*lock.get()).unlock() };
+        }
+    }
+
+    /// The claim of the waiter.
+    ///
+    /// # Safety
+    /// `begin` said `Park`, and `end` was not called since.
+    #[inline]
+    pub(crate) unsafe fn claim(&self) -> &Claim {
+        // SAFETY: by contract the head is there.
+        unsafe { &(*self.head.get()).assume_init_ref().claim }
+    }
+
+    /// Pass 3.
+    ///
+    /// # Safety
+    /// `begin` said `Park`, and the park is over.
+    #[inline(never)]
+    pub(crate) unsafe fn end(&self) -> Ended {
+        // SAFETY: by contract the head is there and the task was readied, by the claim's winner.
+        let winner = unsafe { self.claim() }.winner();
+        for (i, arm) in self.arms.iter().enumerate() {
+            if winner == Some(i + 1) {
+                continue;
+            }
+            if let Some(lock) = arm.lock() {
+                lock.lock();
+                // SAFETY: the lock is held.
+                unsafe {
+                    arm.dequeue();
+                    lock.unlock();
+                }
+            }
+        }
+        // SAFETY: no node is in a queue any more, so nobody else looks at the head.
+        unsafe { (*self.head.get()).assume_init_drop() };
+        match winner {
+            Some(Claim::TIMEOUT) => Ended::Timeout,
+            // SAFETY: the arm was queued, and taken by the winner, who is done with it.
+            Some(winner) if unsafe { self.arms[winner - 1].settle() } => Ended::Chosen(winner - 1),
+            Some(_) => Ended::Again,
+            None => unreachable!("a select was woken without a winner"),
+        }
+    }
+}
