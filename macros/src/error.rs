@@ -5,8 +5,10 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+
+use crate::names::hygienic;
 
 /// The mistakes found so far in one macro call.
 #[derive(Default)]
@@ -52,8 +54,9 @@ impl Mistakes {
         self.0.map(|all| all.to_compile_error()).unwrap_or_default()
     }
 
-    /// An expression that reports every mistake. `keep` are statements of the user's that editors should still see.
-    pub(crate) fn expression(self, keep: &TokenStream) -> TokenStream {
+    /// An expression that reports every mistake. `keep` gives the end of a block, with the user's code that editors
+    /// should still see; it gets a variable of rustc's error type, which stands for anything that is not known.
+    pub(crate) fn expression(self, keep: impl FnOnce(&Ident) -> TokenStream) -> TokenStream {
         let mut reports: Vec<TokenStream> = self
             .0
             .into_iter()
@@ -61,8 +64,10 @@ impl Mistakes {
             .map(|mistake| mistake.to_compile_error())
             .collect();
         let last = reports.pop();
+        let unknown = hygienic("unknown", Span::call_site());
+        let keep = keep(&unknown);
         // A `compile_error!` in the place of an expression has the error type: no "mismatched types" follows from it.
-        quote!({ #(#reports)* let mistake = #last; #keep mistake })
+        quote!({ #(#reports)* let #unknown = #last; #keep })
     }
 }
 

@@ -1,9 +1,11 @@
 //! `Chan` to tokens: one call into the facade's support module.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::Chan;
+use crate::names::shown_at;
 use crate::operand::borrowed;
 use crate::path::Private;
 
@@ -18,8 +20,9 @@ pub(super) fn expand(private: &Private, chan: Chan) -> TokenStream {
             capacity: Some(capacity),
         } => quote!(#private::make::<#element>(#capacity)),
         Chan::Send { channel, value } => {
+            let at = shown_at(channel.span());
             let channel = borrowed(channel);
-            quote!(#private::sending(#channel).send(#value))
+            quote_spanned!(at=> #private::sending(#channel).send(#value))
         }
         Chan::Receive { channel } => {
             let channel = borrowed(channel);

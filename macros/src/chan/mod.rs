@@ -6,6 +6,7 @@ mod parse;
 mod tests;
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{Expr, Type};
 
 use crate::error::Mistakes;
@@ -25,6 +26,6 @@ pub(crate) fn expand(private: &Private, tokens: &[TokenTree]) -> TokenStream {
     let mut mistakes = Mistakes::default();
     match parse::parse(tokens, &mut mistakes) {
         Some(chan) if mistakes.is_empty() => expand::expand(private, chan),
-        _ => mistakes.expression(&TokenStream::new()),
+        _ => mistakes.expression(|unknown| unknown.to_token_stream()),
     }
 }

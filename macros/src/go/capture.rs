@@ -6,7 +6,7 @@ use super::Capture;
 use crate::arrow::{is_assign, is_punct, is_word, stream};
 use crate::error::Mistakes;
 
-pub(super) fn parse(list: &Group, mistakes: &mut Mistakes) -> Vec<Capture> {
+pub(super) fn parse(list: &Group, lost: &mut Vec<Ident>, mistakes: &mut Mistakes) -> Vec<Capture> {
     let tokens: Vec<TokenTree> = list.stream().into_iter().collect();
     let mut captures: Vec<Capture> = Vec::new();
     let mut items: Vec<&[TokenTree]> = tokens
@@ -28,7 +28,14 @@ pub(super) fn parse(list: &Group, mistakes: &mut Mistakes) -> Vec<Capture> {
                 );
             }
             Ok(capture) => captures.push(capture),
-            Err(say) => mistakes.at(stream(item), say),
+            Err(say) => {
+                mistakes.at(stream(item), say);
+                if let Some(TokenTree::Ident(name)) = item.first()
+                    && is_assign(item, 1)
+                {
+                    lost.push(name.clone());
+                }
+            }
         }
     }
     captures

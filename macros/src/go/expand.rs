@@ -15,7 +15,7 @@
 //! Arguments that have no effect and need the parameter's type to be understood (closures, literals) stay in the call.
 //! The call of `go` has the span of the user's `go!`, so that `#[track_caller]` reports the user's line.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -72,8 +72,9 @@ pub(super) fn expand(
     }
 }
 
-/// The user's own code in a `go!` with mistakes, as statements.
-pub(super) fn keep(private: &Private, go: &Go) -> TokenStream {
+/// The user's own code in a `go!` with mistakes, as the end of a block.
+pub(super) fn keep(private: &Private, go: &Go, unknown: &Ident) -> TokenStream {
+    let lost = &go.lost;
     let clones = go
         .captures
         .iter()
@@ -86,7 +87,12 @@ pub(super) fn keep(private: &Private, go: &Go) -> TokenStream {
         Some(Form::Method(call)) => quote!(let _ = #call;),
         None => TokenStream::new(),
     };
-    quote!(#(#clones)* #form)
+    quote! {
+        #(#[allow(warnings)] let #lost = #unknown;)*
+        #(#clones)*
+        #form
+        #unknown
+    }
 }
 
 fn with_options(private: &Private, options: &Options, before: &mut TokenStream) -> TokenStream {
@@ -109,7 +115,7 @@ fn with_options(private: &Private, options: &Options, before: &mut TokenStream) 
 /// by its path, in case that the user's module has no `Clone`.
 fn clone(private: &Private, Capture { is_mut, name }: &Capture) -> TokenStream {
     let is_mut = is_mut.then(|| Token![mut](name.span()));
-    quote! {
+    quote_spanned! {shown_at(name.span())=>
         let #is_mut #name = {
             #[allow(unused_imports)]
             use #private::core::clone::Clone as _;
@@ -119,6 +125,7 @@ fn clone(private: &Private, Capture { is_mut, name }: &Capture) -> TokenStream {
 }
 
 fn call(call: ExprCall, before: &mut TokenStream) -> TokenStream {
+    let at = shown_at(call.span());
     let ExprCall { func, args, .. } = call;
     let callee = match *func {
         Expr::Path(path) if path.path.get_ident().is_none() => quote!(#path),
@@ -127,10 +134,11 @@ fn call(call: ExprCall, before: &mut TokenStream) -> TokenStream {
         func => mutable("callee", &func, before),
     };
     let arguments = arguments(args, before);
-    quote!(move || #callee(#arguments))
+    quote_spanned!(at=> move || #callee(#arguments))
 }
 
 fn method(call: ExprMethodCall, before: &mut TokenStream) -> TokenStream {
+    let at = shown_at(call.span());
     let ExprMethodCall {
         receiver,
         method,
@@ -140,7 +148,7 @@ fn method(call: ExprMethodCall, before: &mut TokenStream) -> TokenStream {
     } = call;
     let receiver = mutable("receiver", &receiver, before);
     let arguments = arguments(args, before);
-    quote!(move || #receiver.#method #turbofish(#arguments))
+    quote_spanned!(at=> move || #receiver.#method #turbofish(#arguments))
 }
 
 /// Evaluates a callee or a receiver. `mut`, since calling may need that (`FnMut`, `&mut self`) and the value was moved here.

@@ -22,6 +22,8 @@ struct Go {
     scope: Option<Expr>,
     /// `[a, mut b]`, if there is a list.
     captures: Option<Vec<Capture>>,
+    /// Names from a capture list that was not understood. Not empty only beside a mistake.
+    lost: Vec<Ident>,
     form: Option<Form>,
 }
 
@@ -53,7 +55,7 @@ pub(crate) fn expand(private: &Private, tokens: &[TokenTree]) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let go = parse::parse(tokens, &mut mistakes);
     if !mistakes.is_empty() {
-        return mistakes.expression(&expand::keep(private, &go));
+        return mistakes.expression(|unknown| expand::keep(private, &go, unknown));
     }
     match go {
         Go {
@@ -61,6 +63,7 @@ pub(crate) fn expand(private: &Private, tokens: &[TokenTree]) -> TokenStream {
             scope,
             captures,
             form: Some(form),
+            ..
         } => expand::expand(private, &options, scope.as_ref(), captures.as_deref(), form),
         // No form without a mistake: `parse` never does that.
         Go { form: None, .. } => TokenStream::new(),

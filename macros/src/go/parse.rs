@@ -38,7 +38,7 @@ pub(super) fn parse(tokens: &[TokenTree], mistakes: &mut Mistakes) -> Go {
     if let Some(TokenTree::Group(list)) = rest.first()
         && list.delimiter() == Delimiter::Bracket
     {
-        go.captures = Some(capture::parse(list, mistakes));
+        go.captures = Some(capture::parse(list, &mut go.lost, mistakes));
         rest = &rest[1..];
         if is_punct(rest, 0, ',') {
             mistakes.at(&rest[0], "no comma after the capture list: `go!([tx] { … })`");

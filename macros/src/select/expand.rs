@@ -131,10 +131,11 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
     let body = &arm.body;
     match &arm.operation {
         Operation::Send { channel, value } => {
+            let at = shown_at(channel.span());
             let channel = borrowed(channel.clone());
             Part {
                 parameter: None,
-                make: quote!(#private::sending(#channel).arm(#value)),
+                make: quote_spanned!(at=> #private::sending(#channel).arm(#value)),
                 choice: quote!(#index => { #name.finish(); #chosen::#variant }),
                 body: quote!(#chosen::#variant => #body,),
                 name,

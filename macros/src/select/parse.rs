@@ -74,11 +74,11 @@ fn parse_arm(input: ParseStream<'_>, select: &mut Select, mistakes: &mut Mistake
     while !input.is_empty() && !input.peek(Token![=>]) {
         tokens.push(input.parse::<TokenTree>()?);
     }
+    let tokens = skip_arms_without_fat_arrow(tokens, select, mistakes);
     if input.is_empty() {
         report_no_fat_arrow(&tokens, select, mistakes);
         return Ok(());
     }
-    let tokens = skip_arms_without_fat_arrow(tokens, select, mistakes);
     let fat_arrow: Token![=>] = input.parse()?;
     let head = if tokens.is_empty() {
         mistakes.at(
@@ -177,6 +177,8 @@ fn parse_body(
             arrow,
             "in a body a channel is used through `chan!`: `=> chan!(tx <- value)`; a comparison is `a < -b`",
         );
+        skip_to_comma(input)?;
+        return Ok(None);
     }
     if input.peek(Token![,]) {
         input.parse::<Token![,]>()?;
@@ -255,18 +257,11 @@ fn end_of_arm_without_fat_arrow(tokens: &[TokenTree]) -> Option<usize> {
     if !(1..tokens.len()).any(may_end) || head::is_well_formed(tokens) {
         return None;
     }
-    let starts_arm = |at: usize| {
-        let rest = &tokens[at..];
-        !rest.is_empty()
-            && !is_punct(rest, 0, '=')
-            && (head::is_well_formed(rest) || find_arrow(rest).is_some())
+    let is_arm = |tokens: &[TokenTree]| {
+        let is_word = |word: &&str| is_word(tokens, 0, word);
+        find_arrow(tokens).is_some() || ["default", "else", "case"].iter().any(is_word)
     };
-    let is_arm = |front: &[TokenTree]| {
-        find_arrow(front).is_some()
-            || ["default", "else", "case"]
-                .iter()
-                .any(|word| is_word(front, 0, word))
-    };
+    let starts_arm = |at: usize| is_arm(&tokens[at..]) && !is_punct(tokens, at, '=');
     (1..tokens.len()).filter(|&at| is_arm(&tokens[..at])).find(|&at| {
         (is_punct(tokens, at, ',') && starts_arm(at + 1))
             || (is_braces(tokens, at - 1) && !is_punct(tokens, at, ',') && starts_arm(at))

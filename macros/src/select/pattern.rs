@@ -103,13 +103,11 @@ fn whole(pattern: Pat, mistakes: &mut Mistakes) -> Option<Binding> {
         }
         Pat::Struct(_) | Pat::TupleStruct(_) | Pat::Reference(_) | Pat::Slice(_) => {
             let text = pattern.to_token_stream();
-            mistakes.at(
-                &pattern,
-                format!(
-                    "a receive gives an `Option`: write `Some(<pattern>) = <-rx` (the arm drops out once the channel is \
-                     closed) or `(<pattern>, ok) = <-rx`, here with `{text}` as the pattern"
-                ),
+            let say = format!(
+                "a receive gives an `Option`: write `Some({text}) = <-rx` (the arm drops out once the channel is closed) or \
+                 `({text}, ok) = <-rx`"
             );
+            mistakes.at(&pattern, say);
             None
         }
         other => {

@@ -3,7 +3,7 @@
 //! Well-formed arms keep their operands, so that editors still know the types; the names of broken arms get rustc's
 //! error type, so that their bodies cause no second message.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::expand::receiving;
@@ -29,19 +29,20 @@ pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> T
         }
     });
     let fallbacks = select.default.into_iter().chain(select.otherwise);
-    let unknown = Ident::new("unknown", Span::mixed_site());
-    let broken = select.broken.into_iter().map(|broken| {
-        let (names, body) = (broken.names, broken.body);
-        quote!({ #(let #names = #unknown;)* #body })
-    });
-    let report = mistakes.expression(&TokenStream::new());
-    quote!({
-        let #unknown = #report;
-        match #unknown {
-            #(_ => #arms,)*
-            #(_ => #fallbacks,)*
-            #(_ => #broken,)*
-            _ => #unknown,
+    mistakes.expression(|unknown| {
+        let broken = select.broken.into_iter().map(|broken| {
+            let (names, body) = (broken.names, broken.body);
+            quote!({ #(let #names = #unknown;)* #body })
+        });
+        quote! {
+            #[allow(warnings)]
+            let result = match #unknown {
+                #(_ => #arms,)*
+                #(_ => #fallbacks,)*
+                #(_ => #broken,)*
+                _ => #unknown,
+            };
+            result
         }
     })
 }

@@ -1,0 +1,8 @@
+//! Another function than `main`.
+
+#[gort::main]
+fn start() {}
+
+fn main() {
+    start();
+}

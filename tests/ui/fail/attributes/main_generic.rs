@@ -1,0 +1,6 @@
+//! A generic `main`.
+
+#[gort::main]
+fn main<T: Default>() {
+    drop(T::default());
+}

@@ -1,0 +1,6 @@
+//! No function.
+
+#[gort::main]
+struct Main;
+
+fn main() {}

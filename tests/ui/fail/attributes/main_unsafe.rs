@@ -1,0 +1,4 @@
+//! Words that do not belong to `main`.
+
+#[gort::main]
+const unsafe extern "C" fn main() {}

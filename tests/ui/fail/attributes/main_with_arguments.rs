@@ -1,0 +1,6 @@
+//! A `main` with arguments.
+
+#[gort::main]
+fn main(args: Vec<String>) {
+    println!("{}", args.len());
+}

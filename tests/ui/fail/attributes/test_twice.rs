@@ -1,0 +1,7 @@
+//! A test that would run twice.
+
+#[gort::test]
+#[test]
+fn once() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A space in the arrow.
+
+use gort::prelude::*;
+
+fn main() {
+    let ch = chan!(u64, 1);
+    chan!(ch < - 1);
+}

@@ -1,0 +1,8 @@
+//! A method call inside the macro.
+
+use gort::prelude::*;
+
+fn main() {
+    let ch = chan!(u64, 1);
+    chan!(ch.send(1));
+}

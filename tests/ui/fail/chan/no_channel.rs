@@ -1,0 +1,7 @@
+//! A receive without a channel.
+
+use gort::prelude::*;
+
+fn main() {
+    let v = chan!(<-);
+}

@@ -1,0 +1,7 @@
+//! An empty `chan!`.
+
+use gort::prelude::*;
+
+fn main() {
+    let ch = chan!();
+}

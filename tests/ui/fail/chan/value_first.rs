@@ -1,0 +1,7 @@
+//! Capacity and type exchanged.
+
+use gort::prelude::*;
+
+fn main() {
+    let ch = chan!(100, u64);
+}

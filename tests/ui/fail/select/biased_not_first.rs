@@ -1,0 +1,11 @@
+//! `biased` in the wrong place.
+
+use gort::prelude::*;
+
+fn main() {
+    let (a, b) = (chan!(u64, 1), chan!(u64, 1));
+    select! {
+        v = <-a => println!("{v:?}"),
+        biased;
+    }
+}

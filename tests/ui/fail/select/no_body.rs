@@ -1,0 +1,11 @@
+//! Arms without a body.
+
+use gort::prelude::*;
+
+fn main() {
+    let (a, b) = (chan!(u64, 1), chan!(u64, 1));
+    select! {
+        v = <-a =>,
+        b <- 1 =>
+    }
+}

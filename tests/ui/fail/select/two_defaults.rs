@@ -1,0 +1,12 @@
+//! More than one `default`.
+
+use gort::prelude::*;
+
+fn main() {
+    let (a, b) = (chan!(u64, 1), chan!(u64, 1));
+    select! {
+        v = <-a => println!("{v:?}"),
+        default => println!("one"),
+        default => println!("two"),
+    }
+}

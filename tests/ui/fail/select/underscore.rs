@@ -1,0 +1,11 @@
+//! The wildcard of `match`.
+
+use gort::prelude::*;
+
+fn main() {
+    let (a, b) = (chan!(u64, 1), chan!(u64, 1));
+    select! {
+        v = <-a => println!("{v:?}"),
+        _ => println!("none"),
+    }
+}
