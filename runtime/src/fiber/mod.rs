@@ -27,6 +27,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use generator::{Generator, Gn, Scope};
+use parking_lot::Mutex;
 
 use crate::g::{G, GRef};
 use crate::sys::memory;
@@ -68,6 +69,10 @@ impl Fiber {
         let words = size.next_multiple_of(page) / size_of::<usize>();
         let published: Cell<Option<NonNull<Seat>>> = Cell::new(None);
         let out = Publish(&raw const published);
+        // One at a time: a stack whose neighbour is not merged yet when its first page is touched gets an `anon_vma` of its
+        // own, and can then never be merged. Two workers at once have been seen to reach 37,000 mappings for 100,000 stacks.
+        static MAPPING: Mutex<()> = Mutex::new(());
+        let mapping = MAPPING.lock();
         // `generator` panics when the kernel refuses the memory; the payload says no more than that.
         let made = crate::panics::quietly(|| {
             Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| body(scope, out))
@@ -84,6 +89,7 @@ impl Fiber {
         // SAFETY: `generator` placed its guard page right below the usable part, which is `used` bytes long and ends at
         // `top`; nothing reads or writes it.
         unsafe { memory::merge_guard(guard, page) };
+        drop(mapping);
         Ok(Fiber { raw, seat, low, top })
     }
 
