@@ -4,13 +4,20 @@
 
 #[cfg(loom)]
 pub(crate) use crate::rt_thread::{
-    Claim, WaitReason, end_goroutine, park, park_until, polled_in_vain, random_u32,
+    Claim, WaitReason, end_goroutine, lock_rank, park, park_until, polled_in_vain, random_u32,
 };
 #[cfg(loom)]
 pub use crate::rt_thread::{RawLock, Task};
 #[cfg(not(loom))]
 pub(crate) use gort_runtime::{
-    Claim, WaitReason, end_goroutine, park, park_until, polled_in_vain, random_u32,
+    Claim, WaitReason, end_goroutine, lock_rank, park, park_until, polled_in_vain, random_u32,
 };
 #[cfg(not(loom))]
 pub use gort_runtime::{RawLock, Task};
+
+/// The order in which locks are taken: by address.
+#[cfg(not(loom))]
+#[inline(always)]
+pub(crate) fn lock_rank(lock: *const RawLock) -> usize {
+    lock.addr()
+}

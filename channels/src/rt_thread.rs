@@ -1,4 +1,4 @@
-//! The runtime's twin on plain threads: the names of [`rt`](crate::rt) without a scheduler, for model checking with loom.
+//! The runtime's twin on loom's threads: the names of [`rt`](crate::rt) without a scheduler, for model checking.
 //!
 //! A thread parks on a flag of its own. `commit` runs in place, then the thread waits for the flag; a [`Task::ready`] that
 //! comes in between is therefore kept. A [`RawLock`] is loom's mutex, because a spin lock has endless executions.
@@ -7,13 +7,7 @@ use std::fmt;
 use std::task::Waker;
 use std::time::Instant;
 
-#[cfg(loom)]
 use loom::{
-    sync::{Arc, Condvar, Mutex, MutexGuard},
-    thread_local,
-};
-#[cfg(not(loom))]
-use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread_local,
 };
@@ -71,7 +65,7 @@ impl Task {
 /// What a parked task waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum WaitReason {
+pub(crate) enum WaitReason {
     ChanReceive,
     ChanSend,
     ChanReceiveNil,
@@ -84,70 +78,63 @@ pub enum WaitReason {
 ///
 /// # Safety
 /// Exactly one `ready` per park, and not before `commit` published the task.
-pub unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
+pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
     commit();
-    wait(None);
+    wait();
 }
 
 /// Like [`park`], with a timer that competes for `claim`.
 ///
-/// Under loom the thread is its own timer: it tries the claim at once, and as its neighbours run in every order around
+/// The thread is its own timer: it tries the claim at once, and as its neighbours run in every order around
 /// that, the timer fires at every possible moment.
 ///
 /// # Safety
 /// As [`park`], and a waker wins the claim before it calls `ready`.
-pub unsafe fn park_until(_reason: WaitReason, deadline: Instant, claim: &Claim, commit: impl FnOnce()) {
+pub(crate) unsafe fn park_until(
+    _reason: WaitReason,
+    deadline: Instant,
+    claim: &Claim,
+    commit: impl FnOnce(),
+) {
+    let _ = deadline;
     commit();
-    if !cfg!(loom) && wait(Some(deadline)) {
-        return;
-    }
     if !claim.try_claim(Claim::TIMEOUT) {
-        wait(None);
+        wait();
     }
 }
 
-/// Whether the flag came before the deadline.
-fn wait(deadline: Option<Instant>) -> bool {
+/// Waits for the flag, and takes it.
+fn wait() {
     let parker = PARKER.with(Arc::clone);
     let mut notified = parker.notified.lock().unwrap();
     while !*notified {
-        notified = match deadline {
-            None => parker.wake.wait(notified).unwrap(),
-            Some(at) => {
-                let left = at.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    return false;
-                }
-                parker.wake.wait_timeout(notified, left).unwrap().0
-            }
-        };
+        notified = parker.wake.wait(notified).unwrap();
     }
     *notified = false;
-    true
 }
 
 /// Which of several wakers has a waiter.
 #[derive(Debug)]
-pub struct Claim(AtomicUsize);
+pub(crate) struct Claim(AtomicUsize);
 
 impl Claim {
     /// The timer's winner.
-    pub const TIMEOUT: usize = usize::MAX;
+    pub(crate) const TIMEOUT: usize = usize::MAX;
 
     /// Open to all.
-    pub fn new() -> Claim {
+    pub(crate) fn new() -> Claim {
         Claim(AtomicUsize::new(0))
     }
 
     /// True for the first only.
-    pub fn try_claim(&self, winner: usize) -> bool {
+    pub(crate) fn try_claim(&self, winner: usize) -> bool {
         self.0
             .compare_exchange(0, winner, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()
     }
 
     /// Who was first.
-    pub fn winner(&self) -> Option<usize> {
+    pub(crate) fn winner(&self) -> Option<usize> {
         match self.0.load(Ordering::Acquire) {
             0 => None,
             winner => Some(winner),
@@ -160,7 +147,17 @@ pub struct RawLock {
     mutex: Mutex<()>,
     /// Written only by the holder.
     guard: UnsafeCell<Option<MutexGuard<'static, ()>>>,
+    rank: usize,
 }
+
+/// The order in which locks are taken: by age, as addresses differ from one execution to the next.
+pub(crate) fn lock_rank(lock: *const RawLock) -> usize {
+    // SAFETY: a select ranks the locks of channels that it holds handles of.
+    unsafe { (*lock).rank }
+}
+
+/// Not one of loom's: no part of any protocol.
+static LOCKS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
 // SAFETY: `guard` is touched only between `lock` and `unlock`, by the holder.
 unsafe impl Send for RawLock {}
@@ -179,6 +176,7 @@ impl RawLock {
         RawLock {
             mutex: Mutex::new(()),
             guard: UnsafeCell::new(None),
+            rank: LOCKS.fetch_add(1, Ordering::Relaxed),
         }
     }
 
@@ -200,14 +198,14 @@ impl RawLock {
 }
 
 /// Loom needs runs that repeat, so there is no chance here.
-pub fn random_u32() -> u32 {
+pub(crate) fn random_u32() -> u32 {
     0x5DEE_CE66
 }
 
 /// Ends the caller.
-pub fn end_goroutine(why: &'static str) -> ! {
+pub(crate) fn end_goroutine(why: &'static str) -> ! {
     panic!("{why}")
 }
 
 /// Threads are preempted: nothing to do.
-pub fn polled_in_vain() {}
+pub(crate) fn polled_in_vain() {}

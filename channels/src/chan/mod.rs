@@ -36,6 +36,8 @@ const CLOSED: u8 = 1;
 const NO_RECEIVER: u8 = 2;
 /// Set once, when a dropped future gave a value back for the first time: from then on nobody looks without the lock.
 const GAVE_BACK: u8 = 4;
+/// Set once, by whoever does not want the channel to close when the last handle that can send is gone.
+const STAYS_OPEN: u8 = 8;
 
 /// What all handles of a channel share.
 #[repr(C, align(64))]
@@ -125,7 +127,7 @@ impl<T> Core<T> {
         } else {
             self.len() == self.capacity
         };
-        full && self.flags.load(Ordering::Acquire) == 0
+        full && self.flags.load(Ordering::Acquire) & (CLOSED | NO_RECEIVER) == 0
     }
 
     /// Whether a receive would have had to wait, at some moment between call and return.
@@ -140,6 +142,21 @@ impl<T> Core<T> {
             self.len() == 0
         };
         empty && self.flags.load(Ordering::Acquire) & (CLOSED | GAVE_BACK) == 0
+    }
+
+    /// Keeps the channel open when the last handle that can send goes.
+    pub(crate) fn stay_open(&self) {
+        self.lock.lock();
+        // SAFETY: the lock is held.
+        unsafe {
+            self.set_flag(STAYS_OPEN);
+            self.lock.unlock();
+        }
+    }
+
+    #[inline]
+    pub(crate) fn stays_open(&self) -> bool {
+        self.flags.load(Ordering::Acquire) & STAYS_OPEN != 0
     }
 
     /// The flags, under the lock.

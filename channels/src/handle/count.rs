@@ -85,7 +85,9 @@ impl<T> Counted<T> {
     pub(crate) unsafe fn drop_sender(&self) {
         if self.shared().senders.fetch_sub(1, Ordering::AcqRel) == 1 {
             let _freed_at_last = OneSideGone(self.0);
-            self.core().close();
+            if !self.core().stays_open() {
+                self.core().close();
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Receiver;
 use crate::chan::Core;
+use crate::rt::polled_in_vain;
 
 /// Waits for each value; ends once the channel is closed and drained. Made by [`Receiver::iter`].
 ///
@@ -86,7 +87,12 @@ impl<T> Iterator for TryIter<'_, T> {
 
     #[inline]
     fn next(&mut self) -> Option<T> {
-        self.0.try_recv().ok()
+        let value = self.0.try_recv().ok();
+        if value.is_none() {
+            // A loop around this one may poll.
+            polled_in_vain();
+        }
+        value
     }
 }
 

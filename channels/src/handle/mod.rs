@@ -96,6 +96,23 @@ send_methods!(Chan);
 receive_methods!(Receiver);
 receive_methods!(Chan);
 
+impl<T> Sender<T> {
+    /// Keeps the channel open even when the last handle that can send is gone: for event sources, such as timers, that will
+    /// send nothing more but have not ended.
+    ///
+    /// ```
+    /// use gort_channels::{TryRecvError, channel};
+    ///
+    /// let (tx, rx) = channel::<()>(0);
+    /// tx.stay_open();
+    /// drop(tx);
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// ```
+    pub fn stay_open(&self) {
+        self.core().stay_open();
+    }
+}
+
 impl<T> Chan<T> {
     /// Makes a channel with room for `capacity` values.
     ///

@@ -33,7 +33,10 @@ macro_rules! receive_methods {
                 use $crate::TryRecvError;
                 self.core().try_recv().map_err(|closed| match closed {
                     true => TryRecvError::Closed,
-                    false => TryRecvError::Empty,
+                    false => {
+                        $crate::rt::polled_in_vain();
+                        TryRecvError::Empty
+                    }
                 })
             }
 

@@ -41,7 +41,10 @@ macro_rules! send_methods {
                 self.core()
                     .try_send(value)
                     .map_err(|(why, value)| match why {
-                        None => TrySendError::Full(value),
+                        None => {
+                            $crate::rt::polled_in_vain();
+                            TrySendError::Full(value)
+                        }
                         Some(Refused::Closed) => TrySendError::Closed(value),
                         Some(Refused::NoReceiver) => TrySendError::Disconnected(value),
                     })

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::rt::{RawLock, random_u32};
+use crate::rt::{RawLock, lock_rank, random_u32};
 
 /// Draws numbers below a bound from few random words: of `word * bound` the upper half is the draw and the lower half is
 /// what is left of the randomness. Used until the bounds' product passes 2^16, each draw is off even by less than 2^-16.
@@ -42,12 +42,12 @@ pub(crate) fn sort_locks(locks: &[Cell<*const RawLock>]) -> usize {
         // SAFETY: `Cell<X>` has the layout of `X`, and the cells are this thread's alone while a select is being prepared.
         let plain: &mut [*const RawLock] =
             unsafe { std::slice::from_raw_parts_mut(locks.as_ptr().cast_mut().cast(), locks.len()) };
-        plain.sort_unstable();
+        plain.sort_unstable_by_key(|&lock| lock_rank(lock));
     } else {
         for i in 1..locks.len() {
             let lock = locks[i].get();
             let mut at = i;
-            while at > 0 && locks[at - 1].get() > lock {
+            while at > 0 && lock_rank(locks[at - 1].get()) > lock_rank(lock) {
                 locks[at].set(locks[at - 1].get());
                 at -= 1;
             }
