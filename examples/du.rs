@@ -106,11 +106,10 @@ fn entries(dir: &Path, count: &Count) -> Vec<(DirEntry, fs::Metadata)> {
     defer! {
         chan!(<-count.reading);
     }
-    let read = || {
-        fs::read_dir(dir)?
-            .map(|entry| entry.and_then(|e| e.metadata().map(|about| (e, about))))
-            .collect()
-    };
+    // What vanishes meanwhile does not count.
+    let with_size =
+        |entry: io::Result<DirEntry>| entry.and_then(|e| e.metadata().map(|about| (e, about))).ok();
+    let read = || fs::read_dir(dir).map(|entries| entries.filter_map(with_size).collect());
     let entries: io::Result<Vec<_>> = gort::blocking(read);
     entries.unwrap_or_else(|error| {
         eprintln!("du: {}: {error}", dir.display());

@@ -49,7 +49,8 @@ fn run(args: Args, report: &mut Report) -> std::io::Result<()> {
         let mut buffer = digest::buffer();
         for found in walk::Walk::new(args.root, walk::list) {
             report.found();
-            let outcome = found.and_then(|path| digest::digest(path, &mut buffer, digest::Source::fill));
+            let outcome =
+                found.and_then(|path| digest::digest(path, &mut buffer, |source, part| source.fill(part)));
             report.outcome(outcome)?;
         }
     } else {
