@@ -16,7 +16,7 @@ pub fn options() -> SpawnOptions {
 #[inline]
 pub fn go<F, T>(options: SpawnOptions, f: F) -> JoinHandle<T>
 where
-    F: FnOnce() -> T + Send + 'static,
+    F: FnOnce() -> T + Send + 'static, // to borrow: `gort::scope(|s| …)` and `go!(s => …)`
     T: Send + 'static,
 {
     options.go(f)

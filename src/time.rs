@@ -49,8 +49,8 @@ pub fn sleep(duration: Duration) {
 #[doc(alias = "After")]
 pub fn after(duration: Duration) -> Receiver<Instant> {
     let (tx, rx) = crate::channel(1);
-    // Without this, the channel would close when the timer is gone, and a closed channel is ready for ever.
-    tx.clone().leave_open();
+    // When it has fired the timer lets go of its sender, but a closed channel would be ready for ever.
+    tx.stay_open();
     let timer = gort_runtime::CallTimer::new(move || {
         // There is room, since nothing else sends; nobody may be listening any more.
         let _ = tx.try_send(Instant::now());

@@ -10,7 +10,7 @@ pub(crate) use crate::rt_thread::{
 pub use crate::rt_thread::{RawLock, Task};
 #[cfg(not(loom))]
 pub(crate) use gort_runtime::{
-    Claim, WaitReason, end_goroutine, lock_rank, park, park_until, polled_in_vain, random_u32,
+    Claim, WaitReason, end_goroutine, park, park_until, polled_in_vain, random_u32,
 };
 #[cfg(not(loom))]
 pub use gort_runtime::{RawLock, Task};

@@ -20,12 +20,13 @@ fn closed() -> Chan<i32> {
 
 /// Whether `f`, run in a goroutine of its own, is still blocked after `wait`.
 fn blocked_for(wait: Duration, f: impl FnOnce() + Send + 'static) -> bool {
-    let returned = go!(f);
+    let (tx, returned) = gort::channel(1);
+    go!(move || {
+        f();
+        chan!(tx <- ());
+    });
     select! {
-        r = <-returned => {
-            r.expect("a goroutine reports its end once").expect("f neither panics nor ends early");
-            false
-        }
+        Some(()) = <-returned => false,
         <-gort::time::after(wait) => true,
     }
 }

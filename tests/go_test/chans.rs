@@ -223,12 +223,13 @@ fn exclusive_can_be_tried() {
 fn a_sender_learns_that_its_receiver_is_gone() {
     let (tx, rx) = gort::channel(0);
     let receiver = go!(move || assert_eq!(chan!(<-rx), Some(1)));
-    let sender = go!(move || {
+    let (report, failed) = gort::channel(0);
+    go!(move || {
         tx.send(1).expect("somebody receives");
-        tx.send(2).expect_err("nobody receives").0
+        chan!(report <- tx.send(2).expect_err("nobody receives").0);
     });
     select! {
-        v = <-sender => assert_eq!(v.unwrap().unwrap(), 2),
+        v = <-failed => assert_eq!(v, Some(2)),
         <-gort::time::after(Duration::from_secs(60)) => panic!("send should have failed, but timed out"),
     }
     receiver.join().unwrap();

@@ -52,7 +52,7 @@ fn main() -> std::process::ExitCode {
             of_a_plain_thread),
         list!(panic:
             detached, handle_dropped_later, in_main, a_named_goroutine_is_called_by_its_name,
-            what_is_joined_is_a_value, what_is_selected_is_a_value, run_hands_it_to_its_caller,
+            what_is_joined_is_a_value, run_hands_it_to_its_caller,
             a_policy_replaces_the_end_of_the_process, only_the_panicking_goroutine_is_unwound,
             recover_is_local, send_on_closed_channel, close_of_closed_channel, backtrace_when_asked_for,
             plain_threads_panic_as_ever),

@@ -108,20 +108,6 @@ pub(crate) fn what_is_joined_is_a_value() {
     child::run(main).expect_code(0).expect_silent_stderr();
 }
 
-/// A handle is a select source as well, and taking the end out of it is observing it.
-pub(crate) fn what_is_selected_is_a_value() {
-    #[gort::main]
-    fn main() {
-        let handle = go!(|| panic!("boom"));
-        select! {
-            r = <-handle => assert_eq!(r.unwrap().unwrap_err().into_panic().unwrap().to_string(), "boom"),
-            <-gort::time::after(LONG) => panic!("the goroutine did not end"),
-        }
-        drop(handle);
-    }
-    child::run(main).expect_code(0).expect_silent_stderr();
-}
-
 pub(crate) fn run_hands_it_to_its_caller() {
     child::run(|| {
         let caught = catch_unwind(AssertUnwindSafe(|| gort::run(|| panic!("to the caller"))));

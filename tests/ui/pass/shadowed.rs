@@ -1,5 +1,5 @@
 //! Items of the user's with the names of std's do no harm.
-#![allow(dead_code, non_camel_case_types)]
+#![allow(dead_code, non_camel_case_types, unused_macros)]
 
 mod std {}
 mod core {}
@@ -55,7 +55,7 @@ fn main() {
 
     assert!(::gort::go!(double(2)).join().is_ok());
     assert!(::gort::go!([ch] { ::gort::chan!(ch <- 4); }).join().is_ok());
-    assert!(::gort::go!(name = "n"; [mut ch] move || { ch = ch.rx().into_chan_or(ch); }).join().is_ok());
+    assert!(::gort::go!(name = "n"; [ch] move || ch.len()).join().is_ok());
 
     let mut seen = 0;
     ::gort::select! {
@@ -70,14 +70,4 @@ fn main() {
     ::gort::select! { (v, ok) = <-ch => assert!(v == 6 && ok) }
     ::gort::chan!(ch <- 7);
     ::gort::select! { Some(v) = <-ch => assert_eq!(v, 7), else => {} }
-}
-
-trait Same {
-    fn into_chan_or(self, ch: ::gort::Chan<u8>) -> ::gort::Chan<u8>;
-}
-
-impl Same for ::gort::Receiver<u8> {
-    fn into_chan_or(self, ch: ::gort::Chan<u8>) -> ::gort::Chan<u8> {
-        ch
-    }
 }
