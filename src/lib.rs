@@ -59,11 +59,13 @@ pub mod sync;
 pub mod time;
 
 pub use gort_channels::{
-    Chan, Iter, Receiver, RecvTimeoutError, Select, SendError, SendTimeoutError, Sender, TryIter, TryRecvError,
-    TrySendError, channel,
+    Chan, Iter, Receiver, RecvTimeoutError, Select, SendError, SendTimeoutError, Sender, TryIter,
+    TryRecvError, TrySendError, channel,
 };
 pub use gort_macros::{main, test};
-pub use gort_runtime::{JoinError, JoinHandle, Panic, Scope, ScopedJoinHandle, blocking, recover, run, scope};
+pub use gort_runtime::{
+    JoinError, JoinHandle, Panic, Scope, ScopedJoinHandle, blocking, recover, run, scope,
+};
 /// Runs a block when the scope it stands in is left: by its end, `return`, `?`, a panic or [`goexit`](runtime::goexit).
 ///
 /// Go's `defer`, but for the enclosing block rather than for the function.

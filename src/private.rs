@@ -50,7 +50,10 @@ pub struct Sending<'a, S: ?Sized, T> {
 /// `tx` of `tx <- value`.
 #[inline]
 pub fn sending<S: SendTo<T> + ?Sized, T>(channel: &S) -> Sending<'_, S, T> {
-    Sending { channel, value: core::marker::PhantomData }
+    Sending {
+        channel,
+        value: core::marker::PhantomData,
+    }
 }
 
 impl<'a, S: SendTo<T> + ?Sized, T> Sending<'a, S, T> {

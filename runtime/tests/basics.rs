@@ -123,11 +123,16 @@ fn blocking_calls_borrow_and_hand_panics_on() {
 fn blocking_calls_run_side_by_side() {
     run(|| {
         let start = Instant::now();
-        let handles: Vec<_> =
-            (0..32).map(|_| go(|| rt::blocking(|| std::thread::sleep(Duration::from_millis(50))))).collect();
+        let handles: Vec<_> = (0..32)
+            .map(|_| go(|| rt::blocking(|| std::thread::sleep(Duration::from_millis(50)))))
+            .collect();
         handles.into_iter().for_each(|handle| handle.join().unwrap());
         // 32 in a row would be 1.6 s.
-        assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_millis(1500),
+            "{:?}",
+            start.elapsed()
+        );
     });
 }
 

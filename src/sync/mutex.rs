@@ -52,7 +52,10 @@ struct State {
 
 impl Default for State {
     fn default() -> State {
-        State { word: AtomicU32::new(0), sema: Sema::new(0) }
+        State {
+            word: AtomicU32::new(0),
+            sema: Sema::new(0),
+        }
     }
 }
 
@@ -64,8 +67,14 @@ unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 impl<T> Mutex<T> {
     /// An unlocked mutex.
     pub const fn new(value: T) -> Mutex<T> {
-        let state = State { word: AtomicU32::new(0), sema: Sema::new(0) };
-        Mutex { state, value: UnsafeCell::new(value) }
+        let state = State {
+            word: AtomicU32::new(0),
+            sema: Sema::new(0),
+        };
+        Mutex {
+            state,
+            value: UnsafeCell::new(value),
+        }
     }
 
     /// Gives the value.
@@ -83,13 +92,19 @@ impl<T: ?Sized> Mutex<T> {
         if !self.state.try_lock_free() {
             self.state.lock_slow();
         }
-        MutexGuard { mutex: self, not_auto: PhantomData }
+        MutexGuard {
+            mutex: self,
+            not_auto: PhantomData,
+        }
     }
 
     /// Locks if that needs no waiting.
     #[doc(alias = "TryLock")]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.state.try_lock().then(|| MutexGuard { mutex: self, not_auto: PhantomData })
+        self.state.try_lock().then(|| MutexGuard {
+            mutex: self,
+            not_auto: PhantomData,
+        })
     }
 
     /// The value, without locking: the exclusive borrow is proof enough.
@@ -102,13 +117,18 @@ impl State {
     #[inline]
     fn try_lock_free(&self) -> bool {
         // Acquire pairs with the release in `unlock`.
-        self.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        self.word
+            .compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
     }
 
     fn try_lock(&self) -> bool {
         let old = self.word.load(Ordering::Relaxed);
         old & (LOCKED | STARVING) == 0
-            && self.word.compare_exchange(old, old | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok()
+            && self
+                .word
+                .compare_exchange(old, old | LOCKED, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
     }
 
     #[cold]
@@ -123,7 +143,12 @@ impl State {
             // In starvation mode the mutex is handed to a waiter: a newcomer could not get it by spinning.
             if old & (LOCKED | STARVING) == LOCKED && spins < SPINS && gort_runtime::max_procs() > 1 {
                 let tell = !awoke && old & WOKEN == 0 && old >= WAITER;
-                if tell && self.word.compare_exchange(old, old | WOKEN, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                if tell
+                    && self
+                        .word
+                        .compare_exchange(old, old | WOKEN, Ordering::Relaxed, Ordering::Relaxed)
+                        .is_ok()
+                {
                     awoke = true;
                 }
                 (0..PAUSES).for_each(|_| std::hint::spin_loop());
@@ -144,7 +169,10 @@ impl State {
             if awoke {
                 new &= !WOKEN;
             }
-            if let Err(seen) = self.word.compare_exchange(old, new, Ordering::Acquire, Ordering::Relaxed) {
+            if let Err(seen) = self
+                .word
+                .compare_exchange(old, new, Ordering::Acquire, Ordering::Relaxed)
+            {
                 old = seen;
                 continue;
             }
@@ -152,7 +180,11 @@ impl State {
                 return;
             }
             // One that has waited before goes to the front of the line.
-            let place = if waiting_since.is_some() { SemaPlace::Front } else { SemaPlace::Back };
+            let place = if waiting_since.is_some() {
+                SemaPlace::Front
+            } else {
+                SemaPlace::Back
+            };
             let since = *waiting_since.get_or_insert_with(Instant::now);
             self.sema.acquire(WaitReason::MutexLock, place);
             starving |= since.elapsed() > STARVATION;
@@ -160,7 +192,9 @@ impl State {
             if old & STARVING != 0 {
                 // Handed over: LOCKED is not set and this waiter is still counted. The permit's lock ordered it.
                 let leave_mode = !starving || old / WAITER == 1;
-                let change = LOCKED.wrapping_sub(WAITER).wrapping_sub(if leave_mode { STARVING } else { 0 });
+                let change = LOCKED
+                    .wrapping_sub(WAITER)
+                    .wrapping_sub(if leave_mode { STARVING } else { 0 });
                 self.word.fetch_add(change, Ordering::Acquire);
                 return;
             }
@@ -189,7 +223,10 @@ impl State {
                 return;
             }
             let new = (old - WAITER) | WOKEN;
-            match self.word.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed) {
+            match self
+                .word
+                .compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed)
+            {
                 Ok(_) => return self.sema.release(),
                 Err(seen) => old = seen,
             }

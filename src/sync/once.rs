@@ -28,7 +28,10 @@ pub struct Once {
 impl Once {
     /// One that has not run.
     pub const fn new() -> Once {
-        Once { done: AtomicBool::new(false), running: Mutex::new(()) }
+        Once {
+            done: AtomicBool::new(false),
+            running: Mutex::new(()),
+        }
     }
 
     /// Runs `f` if no call has run before; otherwise waits until that call has ended.

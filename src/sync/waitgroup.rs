@@ -42,7 +42,10 @@ struct Group {
 
 impl Default for Group {
     fn default() -> Group {
-        Group { state: AtomicU64::new(0), sema: Sema::new(0) }
+        Group {
+            state: AtomicU64::new(0),
+            sema: Sema::new(0),
+        }
     }
 }
 
@@ -59,8 +62,12 @@ impl WaitGroup {
     #[doc(alias = "Add")]
     #[track_caller]
     pub fn add(&self, count: usize) {
-        let fits = u64::try_from(count).ok().filter(|&count| count <= i32::MAX as u64);
-        let Some(count) = fits else { panic!("sync: WaitGroup counter overflow") };
+        let fits = u64::try_from(count)
+            .ok()
+            .filter(|&count| count <= i32::MAX as u64);
+        let Some(count) = fits else {
+            panic!("sync: WaitGroup counter overflow")
+        };
         let before = self.group.state.fetch_add(count << 32, Ordering::AcqRel);
         if (before >> 32) + count > i32::MAX as u64 {
             self.group.state.fetch_sub(count << 32, Ordering::AcqRel);
@@ -83,7 +90,11 @@ impl WaitGroup {
             // The one who reaches zero takes all waiters off in the same step: a later `wait` belongs to a new round.
             let next = if state >> 32 == 1 { 0 } else { state - ONE };
             // AcqRel: what every `done` did before is seen by the one that wakes the waiters, and so by them.
-            match self.group.state.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed) {
+            match self
+                .group
+                .state
+                .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed)
+            {
                 Ok(_) => break,
                 Err(seen) => state = seen,
             }
@@ -101,8 +112,18 @@ impl WaitGroup {
     pub fn wait(&self) {
         let mut state = self.group.state.load(Ordering::Acquire);
         while state >> 32 != 0 {
-            match self.group.state.compare_exchange_weak(state, state + 1, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return self.group.sema.acquire(WaitReason::WaitGroupWait, SemaPlace::Back),
+            match self.group.state.compare_exchange_weak(
+                state,
+                state + 1,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => {
+                    return self
+                        .group
+                        .sema
+                        .acquire(WaitReason::WaitGroupWait, SemaPlace::Back);
+                }
                 Err(seen) => state = seen,
             }
         }

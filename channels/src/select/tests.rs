@@ -10,7 +10,7 @@ use crate::{
 
 #[test]
 fn the_ready_arm_is_performed_and_no_other() {
-    let (full, empty) = (Chan::new(1), Chan::new(1));
+    let (full, empty) = (Chan::<u32>::new(1), Chan::<u32>::new(1));
     full.send(1).unwrap();
     for biased in [true, false] {
         let (mut a, mut b, mut c) = (recv_arm(&empty), send_arm(&full, 2), recv_arm(&full));
@@ -251,6 +251,6 @@ fn a_thousand_operations() {
 fn values_coerce() {
     // What the macro does: the value is made before the arm.
     let calls = Chan::<Box<dyn Fn() -> u8>>::new(1);
-    crate::macro_support::send(&calls, Box::new(|| 3) as Box<dyn Fn() -> u8>);
+    crate::macro_support::send(&calls, Box::new(|| 3_u8) as Box<dyn Fn() -> u8>);
     assert_eq!(crate::macro_support::recv(&calls).unwrap()(), 3);
 }
