@@ -3,8 +3,10 @@
 use proc_macro2::TokenTree;
 use syn::Expr;
 use syn::parse::{ParseStream, Parser};
+use syn::spanned::Spanned;
 
 use crate::arrow::{find_arrow, is_punct, is_word, mistyped, stream};
+use crate::names::shown_at;
 
 /// Parses all of `tokens` as one expression. `what` names it in messages ("the channel", "the value").
 ///
@@ -72,7 +74,8 @@ fn explain(tokens: &[TokenTree], mistake: syn::Error) -> syn::Error {
 pub(crate) fn borrowed(expr: Expr) -> Expr {
     Expr::Reference(syn::ExprReference {
         attrs: Vec::new(),
-        and_token: Default::default(),
+        // Where this is no channel, rustc shows the operand.
+        and_token: syn::Token![&](shown_at(expr.span())),
         mutability: None,
         expr: Box::new(expr),
     })

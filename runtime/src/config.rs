@@ -80,7 +80,11 @@ pub(crate) fn wish(wishes: Wishes) -> bool {
 /// The settings; the first call fixes them.
 pub(crate) fn get() -> &'static Config {
     CONFIG.get_or_init(|| {
-        let wishes = WISHES.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone().unwrap_or_default();
+        let wishes = WISHES
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+            .unwrap_or_default();
         Config {
             procs: wishes
                 .procs
@@ -92,7 +96,10 @@ pub(crate) fn get() -> &'static Config {
                 .or_else(|| from_env("GORT_STACK", parse_size))
                 .unwrap_or(DEFAULT_STACK)
                 .max(MIN_STACK),
-            migration: wishes.migration.or_else(|| from_env("GORT_MIGRATION", str::parse)).unwrap_or_default(),
+            migration: wishes
+                .migration
+                .or_else(|| from_env("GORT_MIGRATION", str::parse))
+                .unwrap_or_default(),
             blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
             panic_policy: wishes.panic_policy.unwrap_or_default(),
         }
@@ -102,11 +109,15 @@ pub(crate) fn get() -> &'static Config {
 /// Reads one variable. A value that cannot be used is reported and otherwise treated as not set, as Go does.
 fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
     let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
-    parse(&text).map_err(|why| eprintln!("gort: {name} is ignored: {why}")).ok()
+    parse(&text)
+        .map_err(|why| eprintln!("gort: {name} is ignored: {why}"))
+        .ok()
 }
 
 fn parse_count(text: &str) -> Result<NonZero<usize>, String> {
-    text.trim().parse().map_err(|_| format!("`{text}` is not a positive number"))
+    text.trim()
+        .parse()
+        .map_err(|_| format!("`{text}` is not a positive number"))
 }
 
 /// Bytes, with an optional suffix: `65536`, `64K`, `64KiB`, `1M`, `1MiB`.
@@ -118,10 +129,18 @@ fn parse_size(text: &str) -> Result<usize, String> {
         "k" | "kb" | "kib" => 1 << 10,
         "m" | "mb" | "mib" => 1 << 20,
         "g" | "gb" | "gib" => 1 << 30,
-        _ => return Err(format!("`{text}` is not a size in bytes (such as 65536, 64K or 1M)")),
+        _ => {
+            return Err(format!(
+                "`{text}` is not a size in bytes (such as 65536, 64K or 1M)"
+            ));
+        }
     };
-    let number: usize = digits.parse().map_err(|_| format!("`{text}` is not a size in bytes"))?;
-    number.checked_mul(unit).ok_or_else(|| format!("`{text}` is too large"))
+    let number: usize = digits
+        .parse()
+        .map_err(|_| format!("`{text}` is not a size in bytes"))?;
+    number
+        .checked_mul(unit)
+        .ok_or_else(|| format!("`{text}` is too large"))
 }
 
 #[cfg(test)]
@@ -141,6 +160,11 @@ mod tests {
     #[test]
     fn migration_names() {
         assert_eq!("pinned".parse(), Ok(Migration::Pinned));
-        assert!("sometimes".parse::<Migration>().unwrap_err().contains("stealing, pinned, always"));
+        assert!(
+            "sometimes"
+                .parse::<Migration>()
+                .unwrap_err()
+                .contains("stealing, pinned, always")
+        );
     }
 }

@@ -19,7 +19,9 @@ impl Runtime {
     /// Reports and ends the process if nothing can run again. `true` if that is so as far as we can see, but a thread that is
     /// not ours might still do something: the caller has to ask again later.
     pub(crate) fn check_deadlock(&self) -> bool {
-        let Some(_all_asleep) = self.idle.all_asleep() else { return false };
+        let Some(_all_asleep) = self.idle.all_asleep() else {
+            return false;
+        };
         let stuck = !self.any_visible_work()
             && self.posts().all(|(_, post)| post.inbox_is_empty())
             && self.earliest_timer() == NEVER
@@ -33,7 +35,9 @@ impl Runtime {
         if crate::sys::thread::count() != Some(ours) {
             return true;
         }
-        crate::panics::die(&Report { nobody_left: live == 0 })
+        crate::panics::die(&Report {
+            nobody_left: live == 0,
+        })
     }
 }
 
@@ -44,7 +48,10 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.nobody_left {
-            return writeln!(f, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!");
+            return writeln!(
+                f,
+                "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"
+            );
         }
         writeln!(f, "fatal error: all goroutines are asleep - deadlock!")?;
         let mut all: Vec<&'static G> = Vec::new();

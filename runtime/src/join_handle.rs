@@ -66,7 +66,10 @@ impl std::error::Error for JoinError {}
 
 impl<T> JoinHandle<T> {
     pub(crate) fn new(g: GRef) -> JoinHandle<T> {
-        JoinHandle { g, result: PhantomData }
+        JoinHandle {
+            g,
+            result: PhantomData,
+        }
     }
 
     /// Waits until the goroutine has ended and gives its result.

@@ -32,7 +32,9 @@ pub struct RawLock {
 impl RawLock {
     /// A free lock.
     pub const fn new() -> RawLock {
-        RawLock { held: AtomicBool::new(false) }
+        RawLock {
+            held: AtomicBool::new(false),
+        }
     }
 
     /// Takes the lock, spinning until it is free.
@@ -47,7 +49,9 @@ impl RawLock {
     #[inline]
     pub fn try_lock(&self) -> bool {
         // Acquire pairs with the release in `unlock`.
-        self.held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        self.held
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// Frees the lock. One store: whoever takes the lock next may free the memory it lies in.

@@ -69,7 +69,12 @@ struct Ended {
 
 impl Ended {
     fn report(&self) -> PanicReport<'_> {
-        PanicReport { panic: &self.panic, goroutine: self.goroutine, name: None, spawned_at: self.spawned_at }
+        PanicReport {
+            panic: &self.panic,
+            goroutine: self.goroutine,
+            name: None,
+            spawned_at: self.spawned_at,
+        }
     }
 }
 
@@ -91,7 +96,11 @@ where
     let goroutine = handle.id();
     match handle.join() {
         Ok(value) => Ok(value),
-        Err(JoinError::Panicked(panic)) => Err(Ended { panic, goroutine, spawned_at }),
+        Err(JoinError::Panicked(panic)) => Err(Ended {
+            panic,
+            goroutine,
+            spawned_at,
+        }),
         Err(JoinError::Goexit) if nested => crate::goexit(),
         Err(JoinError::Goexit) => {
             // As in Go: the others go on. If they all end or block, the deadlock report ends the process.

@@ -34,7 +34,10 @@ impl Panic {
     }
 
     pub(crate) fn from_message(message: String) -> Panic {
-        Panic { payload: Box::new(message), seen: None }
+        Panic {
+            payload: Box::new(message),
+            seen: None,
+        }
     }
 
     /// The message, if the panic had one (as `panic!("…")` gives), otherwise a note on what it was.
@@ -49,7 +52,10 @@ impl Panic {
 
     /// The backtrace, if `RUST_BACKTRACE` asked for one.
     pub fn backtrace(&self) -> Option<&Backtrace> {
-        self.seen.as_ref().map(|seen| &seen.backtrace).filter(|trace| trace.status() == BacktraceStatus::Captured)
+        self.seen
+            .as_ref()
+            .map(|seen| &seen.backtrace)
+            .filter(|trace| trace.status() == BacktraceStatus::Captured)
     }
 
     /// The value that was passed to `panic!` or `panic_any`.
@@ -74,7 +80,10 @@ impl Panic {
 
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Panic").field("message", &self.message()).field("location", &self.location()).finish()
+        f.debug_struct("Panic")
+            .field("message", &self.message())
+            .field("location", &self.location())
+            .finish()
     }
 }
 
@@ -161,7 +170,10 @@ pub(crate) fn install_hook() {
 }
 
 fn note(info: &PanicHookInfo<'_>) -> Seen {
-    Seen { location: info.location().map(ToString::to_string), backtrace: Backtrace::capture() }
+    Seen {
+        location: info.location().map(ToString::to_string),
+        backtrace: Backtrace::capture(),
+    }
 }
 
 /// A panic that nobody can observe any more; the argument of [`Builder::on_panic`](crate::Builder::on_panic).
@@ -246,7 +258,12 @@ pub(crate) fn unobserved(g: &G, panic: &Panic) {
 
 /// The report of a panic of `g`.
 pub(crate) fn report_of<'a>(g: &'a G, panic: &'a Panic) -> PanicReport<'a> {
-    PanicReport { panic, goroutine: g.id(), name: g.name(), spawned_at: g.spawn_site() }
+    PanicReport {
+        panic,
+        goroutine: g.id(),
+        name: g.name(),
+        spawned_at: g.spawn_site(),
+    }
 }
 
 /// Prints a last report and ends the process with status 2, as Go does. The first report wins.

@@ -24,7 +24,11 @@ pub(crate) struct ScopeData {
 
 impl ScopeData {
     fn new() -> ScopeData {
-        ScopeData { running: AtomicUsize::new(1), panicked: AtomicBool::new(false), waiter: UnsafeCell::new(None) }
+        ScopeData {
+            running: AtomicUsize::new(1),
+            panicked: AtomicBool::new(false),
+            waiter: UnsafeCell::new(None),
+        }
     }
 
     /// A member panicked and nobody will join it.
@@ -92,7 +96,11 @@ pub fn scope<'env, F, T>(f: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
-    let scope = Scope { data: ScopeData::new(), scope: PhantomData, env: PhantomData };
+    let scope = Scope {
+        data: ScopeData::new(),
+        scope: PhantomData,
+        env: PhantomData,
+    };
     let result = panic::catch_unwind(AssertUnwindSafe(|| f(&scope)));
     scope.data.wait();
     match result {
@@ -125,14 +133,19 @@ impl<'scope> Scope<'scope, '_> {
         options.scope = Some(Membership(NonNull::from(&self.data)));
         // SAFETY: `scope` does not return before the goroutine has counted itself out, which it does after its closure and,
         // if the handle is gone, its result are dropped. A handle that lives longer is bounded by `'scope`.
-        ScopedJoinHandle { handle: unsafe { options.go_unchecked(f) }, scope: PhantomData }
+        ScopedJoinHandle {
+            handle: unsafe { options.go_unchecked(f) },
+            scope: PhantomData,
+        }
     }
 }
 
 impl fmt::Debug for Scope<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let members = self.data.running.load(Ordering::Relaxed).saturating_sub(1);
-        f.debug_struct("Scope").field("running", &members).finish_non_exhaustive()
+        f.debug_struct("Scope")
+            .field("running", &members)
+            .finish_non_exhaustive()
     }
 }
 

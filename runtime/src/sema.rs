@@ -60,7 +60,14 @@ impl std::fmt::Debug for Sema {
 impl Sema {
     /// A semaphore with `permits` permits.
     pub const fn new(permits: usize) -> Sema {
-        Sema { lock: RawLock::new(), state: UnsafeCell::new(State { permits, first: None, last: None }) }
+        Sema {
+            lock: RawLock::new(),
+            state: UnsafeCell::new(State {
+                permits,
+                first: None,
+                last: None,
+            }),
+        }
     }
 
     /// Takes a permit if one is free.
@@ -88,7 +95,10 @@ impl Sema {
             // SAFETY: taken above.
             return unsafe { self.lock.unlock() };
         }
-        let mut waiter = Waiter { task: Some(Task::current()), next: None };
+        let mut waiter = Waiter {
+            task: Some(Task::current()),
+            next: None,
+        };
         state.enqueue(NonNull::from(&mut waiter), place);
         // SAFETY: the task was published under the lock, which the commit releases; `release` takes it out under the lock
         // and readies it once. Nothing here touches `waiter` again.

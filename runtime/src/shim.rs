@@ -25,9 +25,13 @@ pub(crate) type Guard<'a, T> = parking_lot::MutexGuard<'a, T>;
 impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Mutex<T> {
         #[cfg(loom)]
-        return Mutex { inner: loom::sync::Mutex::new(value) };
+        return Mutex {
+            inner: loom::sync::Mutex::new(value),
+        };
         #[cfg(not(loom))]
-        Mutex { inner: parking_lot::Mutex::new(value) }
+        Mutex {
+            inner: parking_lot::Mutex::new(value),
+        }
     }
 
     pub(crate) fn lock(&self) -> Guard<'_, T> {
@@ -50,9 +54,13 @@ pub(crate) struct Condvar {
 impl Condvar {
     pub(crate) fn new() -> Condvar {
         #[cfg(loom)]
-        return Condvar { inner: loom::sync::Condvar::new() };
+        return Condvar {
+            inner: loom::sync::Condvar::new(),
+        };
         #[cfg(not(loom))]
-        Condvar { inner: parking_lot::Condvar::new() }
+        Condvar {
+            inner: parking_lot::Condvar::new(),
+        }
     }
 
     pub(crate) fn notify_one(&self) {
@@ -60,7 +68,11 @@ impl Condvar {
     }
 
     /// Waits, at most for `limit`. `true` if the time ran out. Under loom it waits without limit.
-    pub(crate) fn wait_for<'a, T>(&self, guard: Guard<'a, T>, limit: std::time::Duration) -> (Guard<'a, T>, bool) {
+    pub(crate) fn wait_for<'a, T>(
+        &self,
+        guard: Guard<'a, T>,
+        limit: std::time::Duration,
+    ) -> (Guard<'a, T>, bool) {
         #[cfg(loom)]
         {
             let _ = limit;

@@ -86,7 +86,9 @@ impl Claim {
     pub fn try_claim(&self, winner: usize) -> bool {
         // AcqRel: the winner sees what the waiter wrote before it published itself, and the waiter (through `winner`) what
         // the winner wrote before.
-        self.0.compare_exchange(0, winner + 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.0
+            .compare_exchange(0, winner + 1, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     /// Who has won.
@@ -180,7 +182,10 @@ pub(crate) struct ThreadWaiter {
 impl ThreadWaiter {
     pub(crate) fn new() -> ThreadWaiter {
         let parker = Parker::new();
-        let shared = Arc::new(ThreadParker { permit: AtomicBool::new(false), unparker: parker.unparker().clone() });
+        let shared = Arc::new(ThreadParker {
+            permit: AtomicBool::new(false),
+            unparker: parker.unparker().clone(),
+        });
         ThreadWaiter { parker, shared }
     }
 

@@ -99,7 +99,11 @@ pub(crate) fn thread_random() -> u64 {
     RANDOM
         .try_with(|state| {
             let seed = state.get();
-            let next = crate::random::step(if seed == 0 { crate::random::fresh_seed() } else { seed });
+            let next = crate::random::step(if seed == 0 {
+                crate::random::fresh_seed()
+            } else {
+                seed
+            });
             state.set(next);
             crate::random::output(next)
         })

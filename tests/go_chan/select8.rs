@@ -82,7 +82,7 @@ fn break_and_continue_act_on_the_enclosing_loop() {
             inner += 1;
             select! {
                 <-ch => {
-                    if i == 2 {
+                    if i >= 2 {
                         break 'outer;
                     }
                     continue 'outer;

@@ -65,8 +65,15 @@ where
     if crate::tls::current_g().is_null() {
         return f();
     }
-    let mut frame = Frame { f: ManuallyDrop::new(f), result: None, task: Some(Task::current()) };
-    let job = Job { frame: (&raw mut frame).cast(), run: run_frame::<F, T> };
+    let mut frame = Frame {
+        f: ManuallyDrop::new(f),
+        result: None,
+        task: Some(Task::current()),
+    };
+    let job = Job {
+        frame: (&raw mut frame).cast(),
+        run: run_frame::<F, T>,
+    };
     // SAFETY: the helper that takes the job readies the task once, after it is done with the frame; the job is handed over in
     // the commit, when the goroutine is off its stack.
     unsafe { crate::task::park(WaitReason::Blocking, move || submit(job)) };

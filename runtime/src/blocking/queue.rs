@@ -1,15 +1,12 @@
 //! The queue between goroutines and helper threads: who is idle, when to start a thread, when to leave.
 //!
 //! Invariant: a queued job has a helper that will take it: one that is awake and comes back to the queue, one that was
-//! notified, or one that the submitter was told to start. `loom.rs` checks it.
+//! notified, or one that the submitter was told to start.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::shim::{Condvar, Mutex};
-
-#[cfg(all(test, loom))]
-mod loom;
 
 /// Jobs and helpers.
 #[derive(Debug)]
@@ -47,8 +44,16 @@ pub(super) enum Next<J> {
 
 impl<J> Queue<J> {
     pub(super) fn new(max_helpers: usize) -> Queue<J> {
-        let state = State { jobs: VecDeque::new(), helpers: 0, idle: 0 };
-        Queue { state: Mutex::new(state), changed: Condvar::new(), max_helpers }
+        let state = State {
+            jobs: VecDeque::new(),
+            helpers: 0,
+            idle: 0,
+        };
+        Queue {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            max_helpers,
+        }
     }
 
     pub(super) fn submit(&self, job: J) -> Submitted {

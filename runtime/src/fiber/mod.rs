@@ -77,11 +77,17 @@ impl Fiber {
         let made = crate::panics::quietly(|| {
             Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| body(scope, out))
         });
-        let Ok(mut coroutine) = made else { return Err(NoStack { size }) };
+        let Ok(mut coroutine) = made else {
+            return Err(NoStack { size });
+        };
         coroutine.resume();
-        let Some(seat) = published.get() else { unreachable!("the body publishes its seat before it suspends") };
+        let Some(seat) = published.get() else {
+            unreachable!("the body publishes its seat before it suspends")
+        };
         let used = coroutine.stack_usage().0 * size_of::<usize>();
-        let Some(raw) = NonNull::new(coroutine.into_raw()) else { unreachable!("a generator is never at address 0") };
+        let Some(raw) = NonNull::new(coroutine.into_raw()) else {
+            unreachable!("a generator is never at address 0")
+        };
         // The header lies in the stack's top page.
         let top = (raw.addr().get() & !(page - 1)) + page;
         let low = top - used;
@@ -140,8 +146,12 @@ unsafe impl Send for Publish {}
 fn body(scope: Scope<'_, 'static, (), ()>, out: Publish) {
     // SAFETY: only the lifetime of the borrow changes. The scope refers to the generator's own slots, which live as long as
     // the generator, and the seat that holds it never leaves this frame.
-    let scope = unsafe { std::mem::transmute::<Scope<'_, 'static, (), ()>, Scope<'static, 'static, (), ()>>(scope) };
-    let seat = Seat { scope: UnsafeCell::new(scope), occupant: Cell::new(None) };
+    let scope =
+        unsafe { std::mem::transmute::<Scope<'_, 'static, (), ()>, Scope<'static, 'static, (), ()>>(scope) };
+    let seat = Seat {
+        scope: UnsafeCell::new(scope),
+        occupant: Cell::new(None),
+    };
     let at = NonNull::from(&seat);
     // SAFETY: `Fiber::new` waits in the first resume for exactly this.
     unsafe { (*out.0).set(Some(at)) };

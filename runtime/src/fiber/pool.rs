@@ -40,7 +40,9 @@ impl LocalPool {
     /// An idle fiber with a stack of `size` bytes, or a new one.
     #[inline]
     pub(crate) fn take(&mut self, size: usize, default: usize) -> Result<Fiber, NoStack> {
-        if size == default && let Some(fiber) = self.idle.pop() {
+        if size == default
+            && let Some(fiber) = self.idle.pop()
+        {
             return Ok(fiber);
         }
         self.take_shared(size, default)

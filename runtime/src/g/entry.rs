@@ -62,8 +62,12 @@ impl<F: FnOnce() -> T, T> Job<F, T> {
     /// Both must fit where the closure was.
     const INLINE: bool = fits::<F>() && fits::<T>();
 
-    pub(crate) const TABLE: JobTable =
-        JobTable { run: Self::run, drop_job: Self::drop_job, take_result: Self::take_result, drop_result: Self::drop_result };
+    pub(crate) const TABLE: JobTable = JobTable {
+        run: Self::run,
+        drop_job: Self::drop_job,
+        take_result: Self::take_result,
+        drop_result: Self::drop_result,
+    };
 
     /// Puts the closure into the payload.
     ///
@@ -75,9 +79,17 @@ impl<F: FnOnce() -> T, T> Job<F, T> {
             // SAFETY: it fits, by size and alignment, and the caller owns the payload.
             unsafe { g.payload.0.get().cast::<F>().write(f) };
         } else {
-            let slot = Box::new(Slot::<F, T> { job: ManuallyDrop::new(f) });
+            let slot = Box::new(Slot::<F, T> {
+                job: ManuallyDrop::new(f),
+            });
             // SAFETY: a pointer fits.
-            unsafe { g.payload.0.get().cast::<*mut Slot<F, T>>().write(Box::into_raw(slot)) };
+            unsafe {
+                g.payload
+                    .0
+                    .get()
+                    .cast::<*mut Slot<F, T>>()
+                    .write(Box::into_raw(slot))
+            };
         }
     }
 

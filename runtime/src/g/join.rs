@@ -55,7 +55,11 @@ pub(crate) enum Whose {
 
 impl Life {
     pub(crate) fn new() -> Life {
-        Life { state: AtomicU8::new(0), outcome: Cell::new(Outcome::Nothing), joiner: UnsafeCell::new(None) }
+        Life {
+            state: AtomicU8::new(0),
+            outcome: Cell::new(Outcome::Nothing),
+            joiner: UnsafeCell::new(None),
+        }
     }
 
     /// For a new goroutine on a free block.
@@ -76,7 +80,11 @@ impl Life {
                 joiner.ready();
             }
         }
-        if before & HANDLE_GONE != 0 { Whose::Mine } else { Whose::Theirs }
+        if before & HANDLE_GONE != 0 {
+            Whose::Mine
+        } else {
+            Whose::Theirs
+        }
     }
 
     /// Worker: the fiber is off the block. `Mine` if the worker must free it.
@@ -87,7 +95,11 @@ impl Life {
             return Whose::Mine;
         }
         let before = self.state.fetch_or(RUNNER_GONE, Ordering::AcqRel);
-        if before & HANDLE_GONE != 0 { Whose::Mine } else { Whose::Theirs }
+        if before & HANDLE_GONE != 0 {
+            Whose::Mine
+        } else {
+            Whose::Theirs
+        }
     }
 
     /// Whether the outcome is in place.
@@ -98,7 +110,10 @@ impl Life {
     /// Handle, before it is dropped: `Mine` if the result is in place and the handle must drop it; otherwise the handle is
     /// now gone in the eyes of the runner, which will.
     pub(crate) fn detach(&self) -> Whose {
-        match self.state.compare_exchange(0, HANDLE_GONE, Ordering::AcqRel, Ordering::Acquire) {
+        match self
+            .state
+            .compare_exchange(0, HANDLE_GONE, Ordering::AcqRel, Ordering::Acquire)
+        {
             Ok(_) => Whose::Theirs,
             Err(_) => Whose::Mine,
         }
@@ -107,7 +122,11 @@ impl Life {
     /// Handle, after it disposed of the result: `Mine` if it must free the block.
     pub(crate) fn handle_gone(&self) -> Whose {
         let before = self.state.fetch_or(HANDLE_GONE, Ordering::AcqRel);
-        if before & RUNNER_GONE != 0 { Whose::Mine } else { Whose::Theirs }
+        if before & RUNNER_GONE != 0 {
+            Whose::Mine
+        } else {
+            Whose::Theirs
+        }
     }
 
     /// Takes the outcome.
@@ -137,7 +156,12 @@ impl Life {
 }
 
 /// The table of a block that has no job.
-pub(crate) static NO_JOB: JobTable = JobTable { run: nothing, drop_job: nothing, take_result: take_nothing, drop_result: nothing };
+pub(crate) static NO_JOB: JobTable = JobTable {
+    run: nothing,
+    drop_job: nothing,
+    take_result: take_nothing,
+    drop_result: nothing,
+};
 
 fn nothing(_: &G) {}
 

@@ -156,7 +156,9 @@ impl G {
             reason: AtomicU8::new(0),
             flags: Flags::default(),
             table: Cell::new(&join::NO_JOB),
-            payload: Payload(UnsafeCell::new([const { std::mem::MaybeUninit::uninit() }; INLINE])),
+            payload: Payload(UnsafeCell::new(
+                [const { std::mem::MaybeUninit::uninit() }; INLINE],
+            )),
             life: Life::new(),
             id: AtomicU64::new(0),
             spawn_site: Cell::new(Location::caller()),

@@ -16,7 +16,10 @@ struct Shared {
     slabs: Vec<&'static [G]>,
 }
 
-static SHARED: Mutex<Shared> = Mutex::new(Shared { free: Vec::new(), slabs: Vec::new() });
+static SHARED: Mutex<Shared> = Mutex::new(Shared {
+    free: Vec::new(),
+    slabs: Vec::new(),
+});
 
 /// One worker's free blocks.
 #[derive(Default)]
@@ -42,7 +45,9 @@ impl LocalPool {
         }
         let keep = shared.free.len().saturating_sub(LOCAL_MAX / 2);
         self.free.extend(shared.free.drain(keep..));
-        let Some(g) = self.free.pop() else { unreachable!("the shared list was filled above") };
+        let Some(g) = self.free.pop() else {
+            unreachable!("the shared list was filled above")
+        };
         g
     }
 
@@ -70,7 +75,9 @@ pub(crate) fn take_shared() -> GRef {
     if shared.free.is_empty() {
         shared.grow();
     }
-    let Some(g) = shared.free.pop() else { unreachable!("filled above") };
+    let Some(g) = shared.free.pop() else {
+        unreachable!("filled above")
+    };
     g
 }
 

@@ -1,12 +1,9 @@
-//! Who sleeps, who searches, and whom to wake: the protocol that loses no wake-up. `README.md` beside this file states and
-//! proves it; `loom.rs` checks it.
+//! Who sleeps, who searches, and whom to wake: the protocol that loses no wake-up.
+//! How it works is told in docs/ARCHITECTURE.md.
 //!
 //! This module decides; it wakes nobody itself: it returns the index of the worker that the caller has to unpark.
 
 use crate::shim::{AtomicUsize, Guard, Mutex, Ordering, fence};
-
-#[cfg(all(test, loom))]
-mod loom;
 
 const SEARCHER: usize = 1;
 const SLEEPER: usize = 1 << 16;
@@ -41,7 +38,10 @@ pub(crate) struct Asleep {
 impl Idle {
     /// Nobody is known.
     pub(crate) fn new() -> Idle {
-        Idle { counts: AtomicUsize::new(0), lists: Mutex::new(Lists::default()) }
+        Idle {
+            counts: AtomicUsize::new(0),
+            lists: Mutex::new(Lists::default()),
+        }
     }
 
     /// Adds worker `index`, asleep.
@@ -93,7 +93,8 @@ impl Idle {
     /// Under the lock: one sleeper became a searcher.
     fn count_woken(&self) {
         // Wrapping: one sleeper less and one searcher more in a single step.
-        self.counts.fetch_add(SEARCHER.wrapping_sub(SLEEPER), Ordering::SeqCst);
+        self.counts
+            .fetch_add(SEARCHER.wrapping_sub(SLEEPER), Ordering::SeqCst);
     }
 
     /// Becomes a searcher, unless half of the running workers search already.
@@ -125,7 +126,9 @@ impl Idle {
         let before = self.counts.fetch_add(change, Ordering::SeqCst);
         drop(lists);
         fence(Ordering::SeqCst);
-        Asleep { check_again: !searching && before & LOW == 0 || searching && before & LOW == 1 }
+        Asleep {
+            check_again: !searching && before & LOW == 0 || searching && before & LOW == 1,
+        }
     }
 
     /// Whether worker `index` is still on the list, that is, nobody has woken it.

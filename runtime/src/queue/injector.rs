@@ -12,7 +12,9 @@ pub(crate) struct GlobalQueue {
 
 impl GlobalQueue {
     pub(crate) fn new() -> GlobalQueue {
-        GlobalQueue { queue: Injector::new() }
+        GlobalQueue {
+            queue: Injector::new(),
+        }
     }
 
     pub(crate) fn push(&self, g: GRef) {

@@ -28,7 +28,11 @@ pub(crate) struct Visible {
 pub(crate) fn new() -> (Local, Visible) {
     let deque = Deque::new_fifo();
     let stealer = deque.stealer();
-    let visible = Visible { next: AtomicPtr::new(std::ptr::null_mut()), ticks: AtomicU64::new(0), stealer };
+    let visible = Visible {
+        next: AtomicPtr::new(std::ptr::null_mut()),
+        ticks: AtomicU64::new(0),
+        stealer,
+    };
     (Local { deque }, visible)
 }
 

@@ -154,7 +154,10 @@ impl Runtime {
 
     /// Every worker's visible half, with its index.
     pub(crate) fn posts(&self) -> impl Iterator<Item = (usize, &Post)> {
-        self.posts[..self.known()].iter().enumerate().filter_map(|(index, post)| Some((index, post.get()?)))
+        self.posts[..self.known()]
+            .iter()
+            .enumerate()
+            .filter_map(|(index, post)| Some((index, post.get()?)))
     }
 
     /// Work was queued where any worker can take it: wakes one unless somebody searches already.
@@ -197,8 +200,14 @@ impl Runtime {
     #[cold]
     pub(crate) fn ready_bound(&self, g: GRef) {
         let home = g.home();
-        let index = if home != NO_HOME { home as usize } else { self.another_than(g.last_worker()) };
-        let Some(post) = self.post(index) else { unreachable!("a home is a worker that exists") };
+        let index = if home != NO_HOME {
+            home as usize
+        } else {
+            self.another_than(g.last_worker())
+        };
+        let Some(post) = self.post(index) else {
+            unreachable!("a home is a worker that exists")
+        };
         post.send(g);
         // Orders the push before the look at the list. Pairs with the fence in `Idle::sleep`, after which the worker looks
         // into its inbox.
@@ -212,7 +221,11 @@ impl Runtime {
 
     fn another_than(&self, last: u32) -> usize {
         let procs = self.procs();
-        if last == NO_HOME { 0 } else { (last as usize + 1) % procs }
+        if last == NO_HOME {
+            0
+        } else {
+            (last as usize + 1) % procs
+        }
     }
 
     /// Whether a worker that searches now would find something.
@@ -223,8 +236,14 @@ impl Runtime {
     /// Goroutines that have been started and have not ended.
     pub(crate) fn goroutines(&self) -> u64 {
         // Ends are read first: a goroutine that starts and ends in between is counted as alive rather than below zero.
-        let ended: u64 = self.posts().map(|(_, post)| post.ended.load(Ordering::Acquire)).sum();
-        let started: u64 = self.posts().map(|(_, post)| post.started.load(Ordering::Acquire)).sum();
+        let ended: u64 = self
+            .posts()
+            .map(|(_, post)| post.ended.load(Ordering::Acquire))
+            .sum();
+        let started: u64 = self
+            .posts()
+            .map(|(_, post)| post.started.load(Ordering::Acquire))
+            .sum();
         (self.started_outside.load(Ordering::Acquire) + started).saturating_sub(ended)
     }
 
@@ -235,7 +254,10 @@ impl Runtime {
 
     /// The earliest deadline of all timers.
     pub(crate) fn earliest_timer(&self) -> u64 {
-        self.posts().map(|(_, post)| post.timers.next()).min().unwrap_or(NEVER)
+        self.posts()
+            .map(|(_, post)| post.timers.next())
+            .min()
+            .unwrap_or(NEVER)
     }
 
     /// For the timekeeper, before it parks: until when it may sleep. It is kicked if an earlier timer is armed.

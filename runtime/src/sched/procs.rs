@@ -109,7 +109,9 @@ pub fn num_goroutine() -> usize {
 #[doc(alias = "LockOSThread")]
 pub fn lock_os_thread() {
     // SAFETY: null or a control block, which is never freed.
-    let Some(g) = (unsafe { crate::tls::current_g().as_ref() }) else { return };
+    let Some(g) = (unsafe { crate::tls::current_g().as_ref() }) else {
+        return;
+    };
     g.flags.locked.set(g.flags.locked.get() + 1);
     g.set_home(g.last_worker());
 }
@@ -118,7 +120,9 @@ pub fn lock_os_thread() {
 #[doc(alias = "UnlockOSThread")]
 pub fn unlock_os_thread() {
     // SAFETY: null or a control block, which is never freed.
-    let Some(g) = (unsafe { crate::tls::current_g().as_ref() }) else { return };
+    let Some(g) = (unsafe { crate::tls::current_g().as_ref() }) else {
+        return;
+    };
     let locked = g.flags.locked.get();
     if locked == 0 {
         return;

@@ -76,7 +76,9 @@ impl Spawn {
     {
         let site = Location::caller();
         let worker = this_worker();
-        let g = worker.map_or_else(pool::take_shared, |worker| worker.with_blocks(pool::LocalPool::take));
+        let g = worker.map_or_else(pool::take_shared, |worker| {
+            worker.with_blocks(pool::LocalPool::take)
+        });
         // SAFETY: the block is free and ours; the table matches what is stored.
         unsafe {
             Job::<F, T>::store(&g, f);
@@ -90,7 +92,9 @@ impl Spawn {
     fn launch(self, g: GRef, worker: Option<&crate::worker::Worker>, site: &'static Location<'static>) {
         let rt = worker.map_or_else(runtime, crate::worker::Worker::runtime);
         let id = worker.map_or_else(|| rt.take_ids(1), crate::worker::Worker::next_id);
-        let stack = self.stack.map_or(rt.config.stack_size, |bytes| bytes.max(crate::config::MIN_STACK));
+        let stack = self
+            .stack
+            .map_or(rt.config.stack_size, |bytes| bytes.max(crate::config::MIN_STACK));
         // SAFETY: the block is ours until it is queued.
         unsafe { g.dress(id, site, self.name, stack) };
         g.flags.is_main.set(self.is_main);

@@ -13,12 +13,17 @@ pub(crate) struct Timekeeper {
 
 impl Timekeeper {
     pub(crate) const fn new() -> Timekeeper {
-        Timekeeper { holder: AtomicUsize::new(VACANT), until: AtomicU64::new(0) }
+        Timekeeper {
+            holder: AtomicUsize::new(VACANT),
+            until: AtomicU64::new(0),
+        }
     }
 
     /// Takes the office if it is vacant.
     pub(crate) fn try_become(&self, index: usize) -> bool {
-        self.holder.compare_exchange(VACANT, index, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        self.holder
+            .compare_exchange(VACANT, index, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// The holder announces until when it will sleep. A fence has to follow, then a second look at the timers.

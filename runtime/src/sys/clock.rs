@@ -21,7 +21,10 @@ pub(crate) fn now() -> u64 {
 #[inline]
 pub(crate) fn to_nanos(at: Instant) -> u64 {
     let since = at.saturating_duration_since(origin());
-    let nanos = since.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(since.subsec_nanos()));
+    let nanos = since
+        .as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(u64::from(since.subsec_nanos()));
     nanos.min(NEVER - 1)
 }
 
@@ -50,5 +53,7 @@ pub(crate) fn cycles() -> u64 {
 pub(crate) fn entropy() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     // std seeds its hash maps from the system's random source.
-    std::collections::hash_map::RandomState::new().build_hasher().finish()
+    std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish()
 }

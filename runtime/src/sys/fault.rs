@@ -21,7 +21,10 @@ pub(crate) struct Report {
 
 impl Report {
     const fn new() -> Report {
-        Report { bytes: [0; 1024], len: 0 }
+        Report {
+            bytes: [0; 1024],
+            len: 0,
+        }
     }
 
     /// Appends text; what does not fit is cut.
@@ -62,7 +65,10 @@ unsafe impl Sync for Installed {}
 
 static INSTALLED: Installed = Installed {
     explain: UnsafeCell::new(None),
-    old: [UnsafeCell::new(MaybeUninit::zeroed()), UnsafeCell::new(MaybeUninit::zeroed())],
+    old: [
+        UnsafeCell::new(MaybeUninit::zeroed()),
+        UnsafeCell::new(MaybeUninit::zeroed()),
+    ],
 };
 
 const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];

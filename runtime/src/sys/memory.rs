@@ -41,7 +41,11 @@ pub(crate) unsafe fn merge_guard(guard: *mut u8, page: usize) -> bool {
 pub(crate) fn max_map_count() -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
-        std::fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()
+        std::fs::read_to_string("/proc/sys/vm/max_map_count")
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
     }
     #[cfg(not(target_os = "linux"))]
     {

@@ -41,7 +41,10 @@ pub(crate) struct Heap<T> {
 
 impl<T: Placed> Heap<T> {
     pub(crate) const fn new() -> Heap<T> {
-        Heap { entries: Vec::new(), next_sequence: 0 }
+        Heap {
+            entries: Vec::new(),
+            next_sequence: 0,
+        }
     }
 
     /// The earliest deadline.
@@ -54,7 +57,11 @@ impl<T: Placed> Heap<T> {
     pub(crate) unsafe fn insert(&mut self, deadline: u64, timer: NonNull<T>) {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        self.entries.push(Entry { deadline, sequence, timer });
+        self.entries.push(Entry {
+            deadline,
+            sequence,
+            timer,
+        });
         self.sift_up(self.entries.len() - 1);
     }
 
@@ -118,7 +125,9 @@ impl<T: Placed> Heap<T> {
         loop {
             let first = at * ARITY + 1;
             let last = (first + ARITY).min(self.entries.len());
-            let Some(least) = (first..last).min_by_key(|&child| self.key(child)) else { break };
+            let Some(least) = (first..last).min_by_key(|&child| self.key(child)) else {
+                break;
+            };
             if self.key(at) <= self.key(least) {
                 break;
             }
@@ -152,8 +161,12 @@ mod tests {
             state = crate::random::step(state);
             crate::random::output(state)
         };
-        let timers: Vec<Dummy> =
-            (0..500).map(|_| Dummy { deadline: random() % 50, place: Place::nowhere() }).collect();
+        let timers: Vec<Dummy> = (0..500)
+            .map(|_| Dummy {
+                deadline: random() % 50,
+                place: Place::nowhere(),
+            })
+            .collect();
         let mut heap = Heap::new();
         for timer in &timers {
             // SAFETY: `timers` outlives the heap's use of them.

@@ -52,7 +52,10 @@ pub(crate) struct Timer {
 
 enum Action {
     /// A park timer. Without a claim there is no other waker.
-    Wake { claim: Option<NonNull<Claim>>, task: Cell<Option<Task>> },
+    Wake {
+        claim: Option<NonNull<Claim>>,
+        task: Cell<Option<Task>>,
+    },
     /// The timer inside of a `CallTimer`.
     Call(Cell<Option<Arc<CallTimer>>>),
 }
@@ -72,7 +75,11 @@ pub(crate) struct Expired {
 
 impl Shard {
     pub(crate) const fn new() -> Shard {
-        Shard { lock: RawLock::new(), next: AtomicU64::new(NEVER), heap: UnsafeCell::new(Heap::new()) }
+        Shard {
+            lock: RawLock::new(),
+            next: AtomicU64::new(NEVER),
+            heap: UnsafeCell::new(Heap::new()),
+        }
     }
 
     /// The earliest deadline, or [`NEVER`].
@@ -96,7 +103,9 @@ impl Shard {
     /// `timer` is in no heap and stays valid until it fired or was cancelled. Once this returns it may be gone.
     unsafe fn arm(&self, deadline: u64, timer: NonNull<Timer>) {
         // SAFETY: valid by the caller; not in a heap, so nobody else looks at it.
-        unsafe { timer.as_ref() }.shard.store((&raw const *self).cast_mut(), Ordering::Relaxed);
+        unsafe { timer.as_ref() }
+            .shard
+            .store((&raw const *self).cast_mut(), Ordering::Relaxed);
         // SAFETY: handed on.
         self.with_heap(|heap| unsafe { heap.insert(deadline, timer) });
     }
@@ -113,7 +122,8 @@ impl Shard {
                 match unsafe { &timer.as_ref().action } {
                     Action::Wake { claim, task } => {
                         // SAFETY: the claim lives in the same frame as the timer, or further down.
-                        let won = claim.is_none_or(|claim| unsafe { claim.as_ref() }.try_claim(Claim::TIMEOUT));
+                        let won =
+                            claim.is_none_or(|claim| unsafe { claim.as_ref() }.try_claim(Claim::TIMEOUT));
                         if won {
                             out.tasks.extend(task.take());
                         }
@@ -150,7 +160,10 @@ pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
     let timer = Timer {
         place: Place::nowhere(),
         shard: AtomicPtr::new(std::ptr::null_mut()),
-        action: Action::Wake { claim: Some(NonNull::from(claim)), task: Cell::new(Some(Task::current())) },
+        action: Action::Wake {
+            claim: Some(NonNull::from(claim)),
+            task: Cell::new(Some(Task::current())),
+        },
     };
     let at = NonNull::from(&timer);
     let deadline = clock::to_nanos(deadline);
@@ -199,7 +212,10 @@ pub fn sleep_until(deadline: Instant) {
     let timer = Timer {
         place: Place::nowhere(),
         shard: AtomicPtr::new(std::ptr::null_mut()),
-        action: Action::Wake { claim: None, task: Cell::new(Some(Task::current())) },
+        action: Action::Wake {
+            claim: None,
+            task: Cell::new(Some(Task::current())),
+        },
     };
     let at = NonNull::from(&timer);
     let deadline = clock::to_nanos(deadline);
@@ -257,7 +273,9 @@ impl CallTimer {
     pub fn start(self: &Arc<CallTimer>, deadline: Instant) {
         let deadline = clock::to_nanos(deadline);
         let shard = sched::timer_shard();
-        self.timer.shard.store((&raw const *shard).cast_mut(), Ordering::Release);
+        self.timer
+            .shard
+            .store((&raw const *shard).cast_mut(), Ordering::Release);
         shard.with_heap(|heap| {
             if self.timer.place.is_in_heap() {
                 return;

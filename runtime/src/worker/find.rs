@@ -94,7 +94,9 @@ impl Worker {
         let now = clock::now();
         let mut due = Expired::default();
         if all {
-            self.rt.posts().for_each(|(_, post)| post.timers.expire(now, &mut due));
+            self.rt
+                .posts()
+                .for_each(|(_, post)| post.timers.expire(now, &mut due));
         } else {
             self.timers().expire(now, &mut due);
         }

@@ -129,7 +129,12 @@ impl Post {
 }
 
 /// Starts the thread of worker `index`, which counts as searching.
-pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, (queue, parker): (Local, Parker)) {
+pub(crate) fn start(
+    rt: &'static Runtime,
+    index: usize,
+    post: &'static Post,
+    (queue, parker): (Local, Parker),
+) {
     rt.threads.fetch_add(1, Ordering::SeqCst);
     let body = move || {
         crate::sys::thread::precise_sleeps();
@@ -154,7 +159,9 @@ pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, (qu
         worker.work();
     };
     if let Err(error) = crate::sys::thread::spawn(format!("gort-worker-{index}"), body) {
-        crate::panics::die(&format_args!("runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"));
+        crate::panics::die(&format_args!(
+            "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
+        ));
     }
 }
 

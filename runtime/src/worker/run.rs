@@ -72,7 +72,9 @@ impl Worker {
             no_stack.size,
             g.id(),
             g.spawn_site(),
-            crate::sys::memory::max_map_count().map(|limit| format!(" (now {limit})")).unwrap_or_default(),
+            crate::sys::memory::max_map_count()
+                .map(|limit| format!(" (now {limit})"))
+                .unwrap_or_default(),
         ));
         let table = g.table.get();
         // Channel handles in the closure have to go, or others would wait for ever. This runs on the worker's stack: what

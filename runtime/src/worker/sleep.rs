@@ -41,7 +41,11 @@ impl Worker {
         let keeper = self.rt.timekeeper.try_become(self.index);
         let mut patience = Duration::from_millis(5);
         while self.rt.idle.is_asleep(self.index) {
-            let deadline = if keeper { self.rt.keep_time() } else { self.timers().next() };
+            let deadline = if keeper {
+                self.rt.keep_time()
+            } else {
+                self.timers().next()
+            };
             if self.rt.check_deadlock() {
                 // Nobody can run again, as far as we know, but some thread that we do not know might be about to.
                 self.park_until(deadline.min(clock::now() + patience.as_nanos() as u64));
@@ -49,7 +53,11 @@ impl Worker {
             } else {
                 self.park_until(deadline);
             }
-            let next = if keeper { self.rt.earliest_timer() } else { self.timers().next() };
+            let next = if keeper {
+                self.rt.earliest_timer()
+            } else {
+                self.timers().next()
+            };
             if next != NEVER && next <= clock::now() && self.rt.idle.wake_this(self.index) {
                 self.leave_sleep(keeper);
                 self.run_timers(keeper);

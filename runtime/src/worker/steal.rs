@@ -47,14 +47,20 @@ impl Worker {
             }
             let Some(post) = self.rt.post(index) else { continue };
             // Beyond the table every victim counts as standing still.
-            let runs = ticks.get(index).map_or(0, |&then| post.queue.ticks().wrapping_sub(then));
+            let runs = ticks
+                .get(index)
+                .map_or(0, |&then| post.queue.ticks().wrapping_sub(then));
             match self.rob(post, runs, watched) {
                 Loot::Goroutine(g) => return Loot::Goroutine(g),
                 Loot::LeftAlone => left_alone = true,
                 Loot::Nothing => {}
             }
         }
-        if left_alone { Loot::LeftAlone } else { Loot::Nothing }
+        if left_alone {
+            Loot::LeftAlone
+        } else {
+            Loot::Nothing
+        }
     }
 
     fn rob(&self, victim: &Post, runs: u64, watched: u64) -> Loot {
@@ -70,6 +76,10 @@ impl Worker {
         {
             return Loot::Goroutine(g);
         }
-        if quick || victim.queue.has_work() { Loot::LeftAlone } else { Loot::Nothing }
+        if quick || victim.queue.has_work() {
+            Loot::LeftAlone
+        } else {
+            Loot::Nothing
+        }
     }
 }

@@ -88,8 +88,8 @@ fn main() {
         x = <-nil => unreachable!("nil gave {x:?}"),
     }
     assert_eq!(chan!(<-b), Some(Point { x: 2, y: 4 }));
-    select! { a <- -1 => (), v = <-(n > 2).then_some(&hub.rx) => drop(v) }
-    select! { a <- if n < -1 { n } else { -n } => (), v = <-nil => drop(v) }
+    select! { a <- -1 => (), v = <-(n > 2).then_some(&hub.rx) => unreachable!("{v:?}") }
+    select! { a <- if n < -1 { n } else { -n } => (), v = <-nil => unreachable!("{v:?}") }
     assert_eq!((chan!(<-a), chan!(<-a)), (Some(-1), Some(-2)));
     let jobs = chan!(Box<dyn Fn(i32) -> i32 + Send>, 1);
     select! { jobs <- Box::new(|x| x + 1) => {} }
