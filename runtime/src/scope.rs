@@ -133,8 +133,9 @@ impl<'scope> Scope<'scope, '_> {
         options.scope = Some(Membership(NonNull::from(&self.data)));
         // SAFETY: `scope` does not return before the goroutine has counted itself out, which it does after its closure and,
         // if the handle is gone, its result are dropped. A handle that lives longer is bounded by `'scope`.
+        let handle = unsafe { options.go_unchecked(f) };
         ScopedJoinHandle {
-            handle: unsafe { options.go_unchecked(f) },
+            handle,
             scope: PhantomData,
         }
     }

@@ -48,11 +48,11 @@ impl Worker {
             return Some(g);
         }
         let streak = self.streak.get();
-        if streak < MAX_STREAK {
-            if let Some(g) = self.post.queue.take_next() {
-                self.streak.set(streak + 1);
-                return Some(g);
-            }
+        if streak < MAX_STREAK
+            && let Some(g) = self.post.queue.take_next()
+        {
+            self.streak.set(streak + 1);
+            return Some(g);
         }
         self.streak.set(0);
         if let Some(g) = self.queue.pop() {

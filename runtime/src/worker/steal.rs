@@ -66,10 +66,9 @@ impl Worker {
     fn rob(&self, victim: &Post, runs: u64, watched: u64) -> Loot {
         let quick = runs > 0 && watched / runs < QUICK_RUN;
         let waiting = victim.queue.len();
-        if waiting >= LONG_QUEUE || waiting > 0 && !quick {
-            if let Some(g) = victim.queue.steal_half(&self.queue) {
-                return Loot::Goroutine(g);
-            }
+        let worth_it = waiting >= LONG_QUEUE || waiting > 0 && !quick;
+        if worth_it && let Some(g) = victim.queue.steal_half(&self.queue) {
+            return Loot::Goroutine(g);
         }
         if runs == 0
             && let Some(g) = victim.queue.take_next()
