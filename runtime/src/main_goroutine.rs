@@ -86,8 +86,14 @@ where
 {
     let spawned_at = std::panic::Location::caller();
     let nested = !crate::tls::current_g().is_null();
-    // Counted before the goroutine exists: the thread does nothing from here on but wait.
-    let _waiting = (!nested).then(Counted::new);
+    // Counted before the goroutine exists: the thread does nothing from here on but wait. The goroutine itself ends the
+    // count, while its worker is awake: afterwards this thread has a result to return, and sleeping goroutines are no
+    // deadlock.
+    let waiting = (!nested).then(Counted::new);
+    let f = move || {
+        let _waiting = waiting;
+        f()
+    };
     let mut options = Spawn::new();
     options.is_main = !nested;
     // SAFETY: what `f` and `T` borrow outlives this call, and the call waits until the goroutine has ended and has given
@@ -104,6 +110,7 @@ where
         Err(JoinError::Goexit) if nested => crate::goexit(),
         Err(JoinError::Goexit) => {
             // As in Go: the others go on. If they all end or block, the deadlock report ends the process.
+            let _waiting = Counted::new();
             ABANDONED.fetch_add(1, Ordering::SeqCst);
             crate::sched::runtime().unpark_somebody();
             loop {

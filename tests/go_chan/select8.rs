@@ -2,6 +2,7 @@
 //!
 //! In Go a bare `break` leaves the select. In gort bodies are in-place code, so that it leaves the enclosing Rust loop, and a
 //! labelled block stands for Go's bare `break`. Both are checked, with `continue`, `return` and `?`.
+#![allow(clippy::needless_return)] // The Go original is written so.
 
 use gort::prelude::*;
 

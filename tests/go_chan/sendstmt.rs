@@ -1,4 +1,5 @@
 //! Port of test/chan/sendstmt.go: what the two sides of a send may be (GS-15, GS-56).
+#![allow(clippy::overly_complex_bool_expr, clippy::nonminimal_bool)] // The Go original is written so.
 
 use gort::prelude::*;
 

@@ -20,7 +20,7 @@ fn each_message_is_seen_once() {
                 loop {
                     select! {
                         Some(r) = <-rx => {
-                            let before = marks[r as usize].swap(2, Ordering::Relaxed);
+                            let before = marks[r].swap(2, Ordering::Relaxed);
                             assert_eq!(before, 1, "message {r} at receiver {m}");
                         }
                         else => return,
