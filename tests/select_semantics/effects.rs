@@ -1,4 +1,5 @@
 //! What becomes of values: an arm that is not chosen has no effect, and an unsent value is dropped exactly once.
+#![allow(clippy::unnecessary_literal_unwrap)] // An operand that panics is what is tested.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
