@@ -6,7 +6,7 @@
 //! that editors still see them.
 //!
 //! What the expansions may name: `$crate::__private::…` and nothing else. `$crate` comes in from the `macro_rules!`
-//! shells of the facade (see [`path`]), so nothing here depends on what the user's crate imports, declares or calls
+//! shells of the facade (see `path`), so nothing here depends on what the user's crate imports, declares or calls
 //! the dependency. No expansion contains `unsafe`.
 //!
 //! Users never name this crate: they take everything from `gort`.

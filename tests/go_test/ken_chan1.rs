@@ -1,4 +1,5 @@
 //! Port of test/ken/chan1.go: ten receivers on one channel, each message seen once (GS-25).
+#![allow(clippy::unnecessary_cast)] // The cast also tells the index's type.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -20,7 +21,7 @@ fn each_message_is_seen_once() {
                 loop {
                     select! {
                         Some(r) = <-rx => {
-                            let before = marks[r].swap(2, Ordering::Relaxed);
+                            let before = marks[r as usize].swap(2, Ordering::Relaxed);
                             assert_eq!(before, 1, "message {r} at receiver {m}");
                         }
                         else => return,
