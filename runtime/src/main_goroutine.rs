@@ -6,7 +6,7 @@ use crate::join_handle::JoinError;
 use crate::panics::{Panic, PanicReport};
 use crate::sched::spawn::Spawn;
 
-/// Threads that wait in `run` for their main goroutine.
+/// Main goroutines that have begun and have not ended. For each of them a thread waits in `run` and does nothing else.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 /// Of these, those whose main goroutine called `goexit`: they wait for ever.
 static ABANDONED: AtomicUsize = AtomicUsize::new(0);
@@ -86,12 +86,10 @@ where
 {
     let spawned_at = std::panic::Location::caller();
     let nested = !crate::tls::current_g().is_null();
-    // Counted before the goroutine exists: the thread does nothing from here on but wait. The goroutine itself ends the
-    // count, while its worker is awake: afterwards this thread has a result to return, and sleeping goroutines are no
-    // deadlock.
-    let waiting = (!nested).then(Counted::new);
+    // The goroutine itself counts, while its worker is awake. Before it begins it is in a queue, and after it ended this
+    // thread has a result to return: at neither time are sleeping goroutines a deadlock.
     let f = move || {
-        let _waiting = waiting;
+        let _waiting = (!nested).then(Counted::new);
         f()
     };
     let mut options = Spawn::new();
@@ -112,7 +110,7 @@ where
             // As in Go: the others go on. If they all end or block, the deadlock report ends the process.
             let _waiting = Counted::new();
             ABANDONED.fetch_add(1, Ordering::SeqCst);
-            crate::sched::runtime().unpark_somebody();
+            crate::sched::runtime().ask_again();
             loop {
                 std::thread::park();
             }

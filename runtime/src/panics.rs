@@ -248,11 +248,30 @@ impl fmt::Debug for PanicPolicy {
 
 /// Applies the policy to a panic of `g` that nobody can observe any more.
 #[cold]
-pub(crate) fn unobserved(g: &G, panic: &Panic) {
-    let report = report_of(g, panic);
+pub(crate) fn unobserved(g: &G, panic: Panic) {
+    let report = report_of(g, &panic);
     match &crate::config::get().panic_policy {
         PanicPolicy::Exit => die(&report),
-        PanicPolicy::Custom(policy) => policy(&report),
+        PanicPolicy::Custom(policy) => {
+            // What calls this is the end of a goroutine or of its handle: nothing may unwind through it.
+            if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| policy(&report))) {
+                die(&format_args!(
+                    "{report}\npanic: in the panic policy: {}\n",
+                    message_of(&*payload)
+                ));
+            }
+        }
+    }
+    discard(panic);
+}
+
+/// Drops a panic where nothing may unwind.
+pub(crate) fn discard(panic: Panic) {
+    if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        die(&format_args!(
+            "panic: in the destructor of a panic's payload: {}\n",
+            message_of(&*payload)
+        ));
     }
 }
 

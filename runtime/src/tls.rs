@@ -16,8 +16,11 @@ use crate::worker::Worker;
 thread_local! {
     /// The worker that this thread is; null on every other thread.
     static WORKER: Cell<*const Worker> = const { Cell::new(std::ptr::null()) };
-    /// What blocks this thread when code outside a goroutine waits.
-    static WAITER: RefCell<Option<ThreadWaiter>> = const { RefCell::new(None) };
+    /// What blocks this thread when code outside a goroutine waits; null until the first wait. A plain pointer needs no
+    /// destructor, so it can be read as long as the thread runs any code at all.
+    static WAITER: Cell<*const ThreadWaiter> = const { Cell::new(std::ptr::null()) };
+    /// Frees the thread's waiter when the thread ends.
+    static REAPER: Reaper = const { Reaper };
     /// Whether the panic hook keeps silent on this thread for a moment.
     static QUIET: Cell<bool> = const { Cell::new(false) };
     /// What the hook noted of a panic while it kept silent.
@@ -58,15 +61,31 @@ pub(crate) fn set_worker(worker: &'static Worker) {
     WORKER.set(worker);
 }
 
-/// Runs `f` with this thread's own blocking primitive. Never call it on a goroutine.
+/// Ends the thread's waiter. If a later destructor of the thread waits, it gets a new one, which is never freed.
+struct Reaper;
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        let waiter = WAITER.replace(std::ptr::null());
+        if !waiter.is_null() {
+            // SAFETY: made by `Box::into_raw` in `with_waiter`, and nothing on this thread uses it: it is running this.
+            drop(unsafe { Box::from_raw(waiter.cast_mut()) });
+        }
+    }
+}
+
+/// Runs `f` with this thread's own blocking primitive, which is the same one until the wait is over. Never call it on a
+/// goroutine.
 #[inline(never)]
 pub(crate) fn with_waiter<R>(f: impl FnOnce(&ThreadWaiter) -> R) -> R {
-    let waiter = WAITER.try_with(|slot| slot.borrow_mut().take()).ok().flatten();
-    let waiter = waiter.unwrap_or_else(ThreadWaiter::new);
-    let result = f(&waiter);
-    // During the thread's own teardown the slot may be gone: the waiter is then simply dropped.
-    let _ = WAITER.try_with(|slot| *slot.borrow_mut() = Some(waiter));
-    result
+    let mut waiter = WAITER.get();
+    if waiter.is_null() {
+        waiter = Box::into_raw(Box::new(ThreadWaiter::new()));
+        WAITER.set(waiter);
+        let _ = REAPER.try_with(|_| ());
+    }
+    // SAFETY: only the reaper frees it, on this thread, when no wait is going on.
+    f(unsafe { &*waiter })
 }
 
 /// The handle by which others wake this thread.

@@ -135,7 +135,10 @@ fn help() {
             Ok(task) => task.ready(),
             Err(_) => unreachable!("panics of the call are caught inside"),
         }
-        IN_FLIGHT.fetch_sub(1, Ordering::SeqCst);
+        if IN_FLIGHT.fetch_sub(1, Ordering::SeqCst) == 1 {
+            // The goroutine may have parked for good meanwhile, and the workers did not call it a deadlock because of us.
+            crate::sched::runtime().ask_again();
+        }
     }
     crate::sched::runtime().threads.fetch_sub(1, Ordering::SeqCst);
 }

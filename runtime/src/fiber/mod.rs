@@ -183,16 +183,20 @@ pub(crate) unsafe fn suspend(g: &G) {
     let fiber = g.fiber();
     let here = 0_u8;
     if !fiber.holds((&raw const here).addr()) {
-        nested_generator();
+        nested_generator(g);
     }
     // SAFETY: the fiber is bound to the goroutine that runs this code, and the check above says that this is its stack.
     unsafe { switch_away(fiber.seat) };
 }
 
+/// Fatal, not a panic: the caller may have published its frame (a waiter in a queue, a borrow of a scope) and relies on not
+/// coming back before it was readied.
 #[cold]
-fn nested_generator() -> ! {
-    panic!(
-        "gort: a goroutine cannot wait inside a coroutine of the `generator` crate: \
-         receive, send or lock outside of its body"
-    );
+fn nested_generator(g: &G) -> ! {
+    crate::panics::die(&format_args!(
+        "fatal error: a goroutine cannot wait inside a coroutine of the `generator` crate: \
+         receive, send or lock outside of its body\n\ngoroutine {} [running]:\n\tspawned at {}\n",
+        g.id(),
+        g.spawn_site()
+    ))
 }

@@ -9,10 +9,24 @@ use crate::sys::memory;
 pub(crate) fn install_once() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
-        // SAFETY: under the `Once`, and no goroutine exists before its first fiber.
-        unsafe { fault::install(explain, prime_generator) };
-        crate::panics::install_hook();
+        if !std::thread::panicking() {
+            return install();
+        }
+        // std refuses to change the panic hook on a thread that is panicking: the first use of the library may be in a
+        // destructor. Another thread does it.
+        let installed = std::thread::Builder::new()
+            .spawn(install)
+            .map(std::thread::JoinHandle::join);
+        if !matches!(installed, Ok(Ok(()))) {
+            crate::panics::die(&"runtime: failed to create new OS thread\nfatal error: newosproc\n");
+        }
     });
+}
+
+fn install() {
+    // SAFETY: called once, and no goroutine exists before its first fiber.
+    unsafe { fault::install(explain, prime_generator) };
+    crate::panics::install_hook();
 }
 
 /// Runs an empty generator, which makes the crate install its fault handler and its panic hook now, below ours.

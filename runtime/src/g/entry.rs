@@ -44,13 +44,16 @@ pub(crate) fn dispose(g: GRef) {
             // SAFETY: the outcome says that the payload holds the result, and taking it made this the only drop.
             let dropped = panic::catch_unwind(AssertUnwindSafe(|| unsafe { (table.drop_result)(&g) }));
             if let Err(payload) = dropped {
-                crate::panics::unobserved(&g, &Panic::new(payload, crate::panics::take_seen()));
+                crate::panics::unobserved(&g, Panic::new(payload, crate::panics::take_seen()));
             }
         }
         Outcome::Panicked(panic) => match g.scope.get() {
-            // SAFETY: the goroutine's scope waits for it, or its handle lives within the scope.
-            Some(scope) => unsafe { scope.as_ref() }.member_panicked(),
-            None => crate::panics::unobserved(&g, &panic),
+            Some(scope) => {
+                // SAFETY: the goroutine's scope waits for it, or its handle lives within the scope.
+                unsafe { scope.as_ref() }.member_panicked();
+                crate::panics::discard(panic);
+            }
+            None => crate::panics::unobserved(&g, panic),
         },
     }
 }

@@ -19,12 +19,14 @@ pub(crate) struct Idle {
 
 #[derive(Debug, Default)]
 struct Lists {
-    /// Workers that sleep (or were never started) and may be woken for any work.
+    /// Workers below the limit that sleep (or were never started) and may be woken for any work.
     sleepers: Vec<usize>,
-    /// Workers above GOMAXPROCS that sleep; woken only for goroutines that are bound to them.
+    /// Workers from the limit on that sleep; woken only for goroutines that are bound to them, and for timers.
     retired: Vec<usize>,
     /// How many workers there are.
     known: usize,
+    /// GOMAXPROCS.
+    limit: usize,
 }
 
 /// What a worker that has just been put on the list has to do.
@@ -33,6 +35,8 @@ struct Lists {
 pub(crate) struct Asleep {
     /// It was the last searcher: it must look at all queues once more before it parks.
     pub(crate) check_again: bool,
+    /// It is above GOMAXPROCS: what it finds there is not for it.
+    pub(crate) retired: bool,
 }
 
 impl Idle {
@@ -48,8 +52,34 @@ impl Idle {
     pub(crate) fn add(&self, index: usize) {
         let mut lists = self.lists.lock();
         lists.known += 1;
-        lists.sleepers.push(index);
-        self.counts.fetch_add(SLEEPER, Ordering::SeqCst);
+        self.enlist(&mut lists, index, 0);
+    }
+
+    /// Changes GOMAXPROCS to `limit`. Sleeping workers change lists; nobody has to be woken for that: whoever is awake finds
+    /// out when it looks for work or goes to sleep.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        let mut lists = self.lists.lock();
+        lists.limit = limit;
+        let mut all = std::mem::take(&mut lists.sleepers);
+        self.counts.fetch_sub(SLEEPER * all.len(), Ordering::SeqCst);
+        all.append(&mut lists.retired);
+        for index in all {
+            self.enlist(&mut lists, index, 0);
+        }
+    }
+
+    /// Under the lock: puts `index` on the list where it belongs, and changes the count of searchers in the same step.
+    /// Returns the counts before.
+    fn enlist(&self, lists: &mut Lists, index: usize, searchers: usize) -> usize {
+        let sleepers = if index < lists.limit {
+            lists.sleepers.push(index);
+            SLEEPER
+        } else {
+            lists.retired.push(index);
+            0
+        };
+        self.counts
+            .fetch_add(sleepers.wrapping_add(searchers), Ordering::SeqCst)
     }
 
     /// After work was queued: the worker to wake, if one should be. It counts as searching from now on.
@@ -115,19 +145,16 @@ impl Idle {
     }
 
     /// Puts worker `index` on the list. `searching`: it counts as a searcher until now.
-    pub(crate) fn sleep(&self, index: usize, searching: bool, retired: bool) -> Asleep {
+    pub(crate) fn sleep(&self, index: usize, searching: bool) -> Asleep {
         let mut lists = self.lists.lock();
-        if retired {
-            lists.retired.push(index);
-        } else {
-            lists.sleepers.push(index);
-        }
-        let change = if retired { 0 } else { SLEEPER }.wrapping_sub(if searching { SEARCHER } else { 0 });
-        let before = self.counts.fetch_add(change, Ordering::SeqCst);
+        let retired = index >= lists.limit;
+        let searchers = if searching { SEARCHER.wrapping_neg() } else { 0 };
+        let before = self.enlist(&mut lists, index, searchers);
         drop(lists);
         fence(Ordering::SeqCst);
         Asleep {
-            check_again: !searching && before & LOW == 0 || searching && before & LOW == 1,
+            check_again: before & LOW == usize::from(searching),
+            retired,
         }
     }
 
@@ -140,6 +167,11 @@ impl Idle {
     /// Whether somebody sleeps, about.
     pub(crate) fn any_asleep(&self) -> bool {
         self.counts.load(Ordering::Relaxed) >= SLEEPER
+    }
+
+    /// Whether every worker sleeps, about: nobody searches and nobody runs.
+    pub(crate) fn nobody_is_awake(&self) -> bool {
+        self.all_asleep().is_some()
     }
 
     /// If every worker sleeps: a guard under which none of them can be woken.

@@ -55,7 +55,7 @@ pub(crate) fn runtime() -> &'static Runtime {
 #[cold]
 fn start(rt: &'static Runtime, started: &OnceLock<()>) {
     crate::fiber::overflow::install_once();
-    started.get_or_init(|| rt.grow(rt.config.procs));
+    started.get_or_init(|| rt.begin());
 }
 
 /// The worker that runs this code.
@@ -109,13 +109,15 @@ pub(crate) fn timer_shard() -> &'static Shard {
 /// A timer was armed: the timekeeper must not sleep past it.
 pub(crate) fn timer_armed(deadline: u64) {
     let rt = runtime();
-    // Pairs with the fence in `keep_time`: either the timekeeper sees the timer, or this sees what it sleeps until.
+    // Pairs with the fences in `keep_time` and in `Worker::stop_search`: either the timekeeper (or the searcher that leaves
+    // last) sees the timer, or this sees what it sleeps until (or that the office is vacant).
     fence(Ordering::SeqCst);
     if let Some(keeper) = rt.timekeeper.sleeps_past(deadline) {
         rt.unpark(keeper);
-    } else if this_worker().is_none() && rt.timekeeper.is_vacant() {
-        // No sleeper watches other workers' timers, and this thread is no worker: worker 0 may be asleep until later.
-        rt.unpark(0);
+    } else if rt.timekeeper.is_vacant() {
+        // A searcher will see to the office when it leaves or sleeps. Without one, a sleeper is woken: it finds nothing and
+        // takes the office when it goes back to sleep.
+        rt.notify();
     }
 }
 
@@ -190,9 +192,12 @@ impl Runtime {
         }
     }
 
-    /// Wakes a sleeping worker without work for it, so that it asks once more whether anybody can run.
-    pub(crate) fn unpark_somebody(&self) {
-        self.notify();
+    /// Something ended that could have made goroutines runnable. If every worker sleeps, one is woken to ask once more
+    /// whether any goroutine can ever run again.
+    pub(crate) fn ask_again(&self) {
+        if self.idle.nobody_is_awake() {
+            self.notify();
+        }
     }
 
     /// Queues a goroutine that must run on one certain worker: its home, or, in the migration mode for tests, any but its
@@ -226,6 +231,11 @@ impl Runtime {
         } else {
             (last as usize + 1) % procs
         }
+    }
+
+    /// Whether there are timers, and sleeping workers, but none that watches the timers.
+    pub(crate) fn watch_is_vacant(&self) -> bool {
+        self.timekeeper.is_vacant() && self.idle.any_asleep() && self.earliest_timer() != NEVER
     }
 
     /// Whether a worker that searches now would find something.

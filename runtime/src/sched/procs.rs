@@ -1,6 +1,6 @@
 //! GOMAXPROCS: how many workers run, and who may be bound to one.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 
 use parking_lot::Mutex;
 
@@ -11,13 +11,28 @@ use crate::worker::Post;
 
 impl Runtime {
     /// Makes workers up to `procs` exist, asleep; their threads start when they are woken first.
-    pub(super) fn grow(&self, procs: usize) {
+    fn grow(&self, procs: usize) {
         for index in self.known()..procs {
             let made = self.posts[index].set(Post::new());
             debug_assert!(made.is_ok(), "growing is serialised");
             self.known.store(index + 1, Ordering::Release);
             self.idle.add(index);
         }
+    }
+
+    /// Makes the workers of the start.
+    pub(super) fn begin(&self) {
+        let procs = self.config.procs;
+        self.idle.set_limit(procs);
+        self.grow(procs);
+    }
+
+    /// Lets the first `procs` workers, which exist, run anything.
+    fn limit(&self, procs: usize) {
+        self.procs.store(procs, Ordering::SeqCst);
+        self.idle.set_limit(procs);
+        // Orders the change of the lists before the caller's look at the queues. Pairs with the fence in `Idle::wake_one`.
+        fence(Ordering::SeqCst);
     }
 }
 
@@ -42,18 +57,10 @@ pub fn set_max_procs(procs: usize) -> usize {
     let _guard = CHANGE.lock();
     let before = rt.procs();
     rt.grow(procs);
-    rt.procs.store(procs, Ordering::SeqCst);
-    for index in before..procs {
-        // A worker that had retired sleeps on another list: it wakes, sees that it counts again, and searches.
-        if rt.idle.wake_this(index) {
-            rt.unpark(index);
-        }
-    }
-    for index in procs..before {
-        // It wakes as a searcher, sees that it does not count any more, and retires.
-        if rt.idle.wake_this(index) {
-            rt.unpark(index);
-        }
+    rt.limit(procs);
+    if procs > before && rt.any_visible_work() {
+        // One is enough: whoever finds something wakes the next.
+        rt.notify();
     }
     before
 }

@@ -15,10 +15,6 @@ impl Place {
     pub(crate) const fn nowhere() -> Place {
         Place(Cell::new(NOWHERE))
     }
-
-    pub(crate) fn is_in_heap(&self) -> bool {
-        self.0.get() != NOWHERE
-    }
 }
 
 /// Something with a place.

@@ -8,7 +8,7 @@
 //!   somebody else and then takes the lock to cancel knows that nobody looks at its timer any more.
 //! * A *call timer* ([`CallTimer`]) is reference-counted and runs a function, after the lock was released.
 //!
-//! Lock order: a channel's lock, then a shard's. Nothing is called under a shard's lock.
+//! Lock order: a channel's lock, then a call timer's own, then a shard's. Nothing is called under a shard's lock.
 
 use std::cell::{Cell, UnsafeCell};
 use std::panic::Location;
@@ -228,7 +228,10 @@ pub fn sleep_until(deadline: Instant) {
     }
 }
 
-/// A timer that runs a function once, on a worker's own stack: the function must be short and must not wait.
+/// A timer that runs a function, on a worker's own stack: the function must be short and must not wait.
+///
+/// It runs once for each time that it is armed. A call that is on its way when the timer is stopped or armed anew still
+/// happens, as with Go's `time.AfterFunc`.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -242,10 +245,13 @@ pub fn sleep_until(deadline: Instant) {
 /// ```
 pub struct CallTimer {
     timer: Timer,
+    /// Held by whoever arms or stops the timer, around the shard's lock. Only under it does the timer change shards.
+    control: RawLock,
     function: Box<dyn Fn() + Send + Sync>,
 }
 
-// SAFETY: the timer's cells are touched under its shard's lock, or by `start` while it is in no heap and `armed` is held.
+// SAFETY: the timer's cells are touched under the lock of the shard that it names, which changes only under `control`, while
+// the timer is in no heap.
 unsafe impl Sync for CallTimer {}
 // SAFETY: as above; nothing in it is tied to a thread.
 unsafe impl Send for CallTimer {}
@@ -257,7 +263,7 @@ impl std::fmt::Debug for CallTimer {
 }
 
 impl CallTimer {
-    /// A timer that is not running yet.
+    /// A timer that is not armed yet.
     pub fn new(function: impl Fn() + Send + Sync + 'static) -> Arc<CallTimer> {
         Arc::new(CallTimer {
             timer: Timer {
@@ -265,49 +271,60 @@ impl CallTimer {
                 shard: AtomicPtr::new(std::ptr::null_mut()),
                 action: Action::Call(Cell::new(None)),
             },
+            control: RawLock::new(),
             function: Box::new(function),
         })
     }
 
-    /// Runs the function at `deadline`. To be called once.
-    pub fn start(self: &Arc<CallTimer>, deadline: Instant) {
+    /// Arms it: the function runs at `deadline`. If it is armed already, that deadline is forgotten. `true` if it was.
+    pub fn start(self: &Arc<CallTimer>, deadline: Instant) -> bool {
         let deadline = clock::to_nanos(deadline);
         let shard = sched::timer_shard();
+        let me = Arc::clone(self);
+        self.control.lock();
+        let old = self.disarm();
         self.timer
             .shard
-            .store((&raw const *shard).cast_mut(), Ordering::Release);
+            .store((&raw const *shard).cast_mut(), Ordering::Relaxed);
         shard.with_heap(|heap| {
-            if self.timer.place.is_in_heap() {
-                return;
-            }
-            if let Action::Call(me) = &self.timer.action {
-                me.set(Some(Arc::clone(self)));
+            if let Action::Call(slot) = &self.timer.action {
+                slot.set(Some(me));
             }
             // SAFETY: in no heap; the reference stored above keeps it alive until it is out again.
             unsafe { heap.insert(deadline, NonNull::from(&self.timer)) };
         });
+        // SAFETY: taken above.
+        unsafe { self.control.unlock() };
         sched::timer_armed(deadline);
+        old.is_some()
     }
 
-    /// Stops it. `true` if the function will not run any more because of this call.
+    /// Stops it. `true` if it was armed, and hence will not run because of this call.
     pub fn stop(&self) -> bool {
-        let shard = self.timer.shard.load(Ordering::Acquire);
+        self.control.lock();
+        let own = self.disarm();
+        // SAFETY: taken above.
+        unsafe { self.control.unlock() };
+        // Dropped outside of the locks: this may be the last reference, and dropping it runs user code.
+        own.is_some()
+    }
+
+    /// Under `control`: takes it out of its heap; gives the reference that the heap had.
+    fn disarm(&self) -> Option<Arc<CallTimer>> {
+        // Relaxed: written under `control`.
+        let shard = self.timer.shard.load(Ordering::Relaxed);
         if shard.is_null() {
-            return false;
+            return None;
         }
-        let mut own = None;
         // SAFETY: shards are static.
-        let stopped = unsafe { &*shard }.with_heap(|heap| {
+        unsafe { &*shard }.with_heap(|heap| {
             // SAFETY: it is in this heap or in none.
-            let stopped = unsafe { heap.remove(NonNull::from(&self.timer)) };
-            if stopped && let Action::Call(me) = &self.timer.action {
-                own = me.take();
+            let armed = unsafe { heap.remove(NonNull::from(&self.timer)) };
+            match &self.timer.action {
+                Action::Call(slot) if armed => slot.take(),
+                _ => None,
             }
-            stopped
-        });
-        // Outside of the lock: this may be the last reference but one, and dropping runs user code.
-        drop(own);
-        stopped
+        })
     }
 
     pub(crate) fn call(&self) {

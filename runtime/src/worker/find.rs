@@ -134,7 +134,7 @@ impl Worker {
                     return g;
                 }
             }
-            self.sleep(*searching, retired);
+            self.sleep(*searching);
             *searching = true;
         }
     }
@@ -166,11 +166,12 @@ impl Worker {
         }
     }
 
-    /// The searcher found something. If it was the last one, there may be more that nobody was woken for.
+    /// The searcher found something. If it was the last one, there may be more that nobody was woken for: goroutines, or
+    /// timers that no sleeper watches.
     pub(super) fn stop_search(&self) {
         if self.rt.idle.stop_search() {
             std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
-            if self.rt.any_visible_work() {
+            if self.rt.any_visible_work() || self.rt.watch_is_vacant() {
                 self.rt.notify();
             }
         }

@@ -28,14 +28,14 @@ impl Worker {
     }
 
     /// Sleeps until somebody wakes this worker or a timer is due. On return it counts as a searcher.
-    pub(super) fn sleep(&self, searching: bool, retired: bool) {
-        let asleep = self.rt.idle.sleep(self.index, searching, retired);
+    pub(super) fn sleep(&self, searching: bool) {
+        let asleep = self.rt.idle.sleep(self.index, searching);
         let more = asleep.check_again && self.rt.any_visible_work();
-        if more && retired {
+        if more && asleep.retired {
             // Work was queued in the belief that this worker searches. It may not take it, so another one has to.
             self.rt.notify();
         }
-        if (more && !retired || !self.post.inbox_is_empty()) && self.rt.idle.wake_this(self.index) {
+        if (more && !asleep.retired || !self.post.inbox_is_empty()) && self.rt.idle.wake_this(self.index) {
             return;
         }
         let keeper = self.rt.timekeeper.try_become(self.index);
@@ -69,11 +69,9 @@ impl Worker {
 
     fn leave_sleep(&self, keeper: bool) {
         if keeper {
+            // The watch is vacant, but this worker counts as a searcher: when it stops searching it looks whether anybody
+            // has to take over.
             self.rt.timekeeper.resign();
-            // Other sleepers watch only their own timers: hand the watch over if there is something to watch.
-            if self.rt.idle.any_asleep() && self.rt.earliest_timer() != self.timers().next() {
-                self.rt.notify();
-            }
         }
     }
 
