@@ -1,6 +1,9 @@
 //! Waiting for the clock: what Go has in package `time`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use gort_runtime::CallTimer;
 
 use crate::Receiver;
 
@@ -34,6 +37,9 @@ pub fn sleep(duration: Duration) {
 
 /// A channel that yields the time once, `duration` from now. It is never closed.
 ///
+/// The timer goes with the last handle of the channel. While nobody receives from the channel, the timer does not keep a
+/// program alive that is otherwise stuck: that is a deadlock, as in Go since 1.23.
+///
 /// ```
 /// use gort::prelude::*;
 /// use std::time::Duration;
@@ -49,11 +55,18 @@ pub fn sleep(duration: Duration) {
 #[doc(alias = "After")]
 pub fn after(duration: Duration) -> Receiver<Instant> {
     let (tx, rx) = crate::channel(1);
-    // When it has fired the timer lets go of its sender, but a closed channel would be ready for ever.
-    tx.stay_open();
-    let timer = gort_runtime::CallTimer::new(move || {
+    let outlet = tx.clone();
+    let fire = move || {
         // There is room, since nothing else sends; nobody may be listening any more.
         let _ = tx.try_send(Instant::now());
+    };
+    let awaited = outlet.clone();
+    let timer = CallTimer::for_listeners(fire, move || awaited.is_awaited());
+    let weak = Arc::downgrade(&timer);
+    outlet.feed(move || {
+        if let Some(timer) = weak.upgrade() {
+            timer.stop();
+        }
     });
     timer.start(deadline(duration));
     rx

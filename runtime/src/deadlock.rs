@@ -1,7 +1,7 @@
 //! The question whether any goroutine can ever run again, and the report when none can.
 //!
 //! Asked by a worker that goes to sleep and finds that all the others sleep already. The answer is "never again" only if it is
-//! certain: no work queued, no timer armed, no call in the helper pool, some thread waiting in `run` (else nobody waits for
+//! certain: no work queued, no timer armed that anybody waits for, no call in the helper pool, some thread waiting in `run` (else nobody waits for
 //! the program), and no thread in the process but ours. A thread that we do not know might hold a channel, even if it has
 //! not used one yet; so threads are counted, not their uses of the library.
 
@@ -10,7 +10,6 @@ use std::fmt;
 use crate::g::{G, pool};
 use crate::main_goroutine;
 use crate::sched::Runtime;
-use crate::sys::clock::NEVER;
 
 /// More goroutines than this are counted, not described.
 const DESCRIBED: usize = 1000;
@@ -24,9 +23,9 @@ impl Runtime {
         };
         let stuck = !self.any_visible_work()
             && self.posts().all(|(_, post)| post.inbox_is_empty())
-            && self.earliest_timer() == NEVER
             && crate::blocking::in_flight() == 0
-            && main_goroutine::waiting() > 0;
+            && main_goroutine::waiting() > 0
+            && !self.posts().any(|(_, post)| post.timers.any_awaited());
         let live = self.goroutines();
         if !stuck || live == 0 && !main_goroutine::abandoned() {
             return false;

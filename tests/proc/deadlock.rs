@@ -281,6 +281,18 @@ pub(crate) fn an_abandoned_timer_counts_for_nothing() {
     deadlocked(child::run(main), "chan receive");
 }
 
+/// Nor does one that is kept, while nobody receives from it (GS-100).
+pub(crate) fn a_timer_nobody_waits_for_counts_for_nothing() {
+    #[gort::main]
+    fn main() {
+        let timer = gort::time::after(crate::LONG);
+        let ch = chan!(i32);
+        chan!(<-ch);
+        drop(timer);
+    }
+    deadlocked(child::run(main), "chan receive");
+}
+
 pub(crate) fn a_blocking_call_is_no_deadlock() {
     #[gort::main]
     fn main() {

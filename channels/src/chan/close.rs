@@ -103,6 +103,16 @@ impl<T> Core<T> {
             }
         }
 
+        /// Calls it even if a waker panics.
+        struct CallAtLast(Option<super::Abandoned>);
+        impl Drop for CallAtLast {
+            fn drop(&mut self) {
+                if let Some(call) = self.0.take() {
+                    call();
+                }
+            }
+        }
+
         self.lock.lock();
         // SAFETY: the lock is held, and `wake_all` releases it. The values go after that, when the guards are dropped.
         unsafe {
@@ -110,6 +120,7 @@ impl<T> Core<T> {
             let _drain = Drain(self, self.len_locked());
             self.set_len(0);
             let _given_back = self.given_back.take_all();
+            let _abandoned = CallAtLast(self.abandoned.with_mut(|slot| (*slot).take()));
             self.wake_all(Everybody::Senders);
         }
     }

@@ -53,7 +53,12 @@ pub(crate) struct Core<T> {
     recvq: WaitQueue,
     sendq: WaitQueue,
     given_back: GivenBack<T>,
+    /// Under the lock.
+    abandoned: UnsafeCell<Option<Abandoned>>,
 }
+
+/// What an event source wants done when nobody can receive any more.
+type Abandoned = Box<dyn FnOnce() + Send>;
 
 // SAFETY: a channel moves values from thread to thread and never shares one, so `T: Send` is enough; all else is behind the
 // lock. The nodes in its queues belong to waiters of any thread and are touched by the rules of `waiter.rs`.
@@ -84,6 +89,7 @@ impl<T> Core<T> {
             recvq: WaitQueue::new(),
             sendq: WaitQueue::new(),
             given_back: GivenBack::new(),
+            abandoned: UnsafeCell::new(None),
         }
     }
 
@@ -144,13 +150,24 @@ impl<T> Core<T> {
         empty && self.flags.load(Ordering::Acquire) & (CLOSED | GAVE_BACK) == 0
     }
 
-    /// Keeps the channel open when the last handle that can send goes.
-    pub(crate) fn stay_open(&self) {
+    /// Keeps the channel open when the last handle that can send goes, and calls `abandoned` when the last one that can
+    /// receive does.
+    pub(crate) fn feed(&self, abandoned: Abandoned) {
         self.lock.lock();
         // SAFETY: the lock is held.
-        unsafe {
+        let not_wanted = unsafe {
             self.set_flag(STAYS_OPEN);
+            let late = self.flags_locked() & NO_RECEIVER != 0;
+            let not_wanted = if late {
+                Some(abandoned)
+            } else {
+                self.abandoned.with_mut(|slot| (*slot).replace(abandoned))
+            };
             self.lock.unlock();
+            not_wanted
+        };
+        if let Some(call) = not_wanted {
+            call();
         }
     }
 

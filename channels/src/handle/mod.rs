@@ -97,19 +97,29 @@ receive_methods!(Receiver);
 receive_methods!(Chan);
 
 impl<T> Sender<T> {
-    /// Keeps the channel open even when the last handle that can send is gone: for event sources, such as timers, that will
-    /// send nothing more but have not ended.
+    /// Makes the channel the outlet of an event source, such as a timer: it stays open even when the last handle that can
+    /// send is gone, and `abandoned` is called when the last one that can receive is, so that the source can stop. Called
+    /// again, it calls the function that it was given before.
     ///
     /// ```
     /// use gort_channels::{TryRecvError, channel};
+    /// use std::sync::mpsc;
     ///
+    /// let (note, stopped) = mpsc::channel();
     /// let (tx, rx) = channel::<()>(0);
-    /// tx.stay_open();
+    /// tx.feed(move || note.send("nobody listens").unwrap());
     /// drop(tx);
     /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// drop(rx);
+    /// assert_eq!(stopped.recv().unwrap(), "nobody listens");
     /// ```
-    pub fn stay_open(&self) {
-        self.core().stay_open();
+    pub fn feed(&self, abandoned: impl FnOnce() + Send + 'static) {
+        self.core().feed(Box::new(abandoned));
+    }
+
+    /// Whether some goroutine waits to receive, about: for event sources that need not hurry when none does.
+    pub fn is_awaited(&self) -> bool {
+        !self.core().recvq().looks_empty()
     }
 }
 

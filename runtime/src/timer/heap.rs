@@ -69,6 +69,15 @@ impl<T: Placed> Heap<T> {
         Some(self.take_at(0))
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All timers, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = NonNull<T>> {
+        self.entries.iter().map(|entry| entry.timer)
+    }
+
     /// Takes `timer` out. `false` if it is in no heap.
     ///
     /// # Safety

@@ -28,6 +28,9 @@ mod heap;
 
 use heap::{Heap, Place, Placed};
 
+/// More timers than this are not asked whether anybody waits for them.
+const LOOKED_AT: usize = 10_000;
+
 /// One worker's timers.
 #[repr(align(128))]
 pub(crate) struct Shard {
@@ -108,6 +111,26 @@ impl Shard {
             .store((&raw const *self).cast_mut(), Ordering::Relaxed);
         // SAFETY: handed on.
         self.with_heap(|heap| unsafe { heap.insert(deadline, timer) });
+    }
+
+    /// Whether a timer is armed here that somebody waits for. Says yes without looking at all of very many.
+    pub(crate) fn any_awaited(&self) -> bool {
+        self.next() != NEVER
+            && self.with_heap(|heap| {
+                heap.len() > LOOKED_AT
+                    || heap.iter().any(|timer| {
+                        // SAFETY: valid while in the heap, which the lock keeps as it is.
+                        match unsafe { &timer.as_ref().action } {
+                            Action::Wake { .. } => true,
+                            Action::Call(me) => {
+                                // SAFETY: the cell is touched under the lock only.
+                                let me = unsafe { (*me.as_ptr()).as_ref() };
+                                me.and_then(|me| me.awaited.as_ref())
+                                    .is_none_or(|awaited| awaited())
+                            }
+                        }
+                    })
+            })
     }
 
     /// Takes out what is due at `now`.
@@ -248,6 +271,8 @@ pub struct CallTimer {
     /// Held by whoever arms or stops the timer, around the shard's lock. Only under it does the timer change shards.
     control: RawLock,
     function: Box<dyn Fn() + Send + Sync>,
+    /// Whether anybody cares; nothing means yes.
+    awaited: Option<Box<dyn Fn() -> bool + Send + Sync>>,
 }
 
 // SAFETY: the timer's cells are touched under the lock of the shard that it names, which changes only under `control`, while
@@ -265,6 +290,22 @@ impl std::fmt::Debug for CallTimer {
 impl CallTimer {
     /// A timer that is not armed yet.
     pub fn new(function: impl Fn() + Send + Sync + 'static) -> Arc<CallTimer> {
+        CallTimer::build(Box::new(function), None)
+    }
+
+    /// A timer that only matters to those who wait for it: while `awaited` says that nobody does, it does not count as
+    /// something that could still wake a stuck program. `awaited` takes no locks and does not wait.
+    pub fn for_listeners(
+        function: impl Fn() + Send + Sync + 'static,
+        awaited: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Arc<CallTimer> {
+        CallTimer::build(Box::new(function), Some(Box::new(awaited)))
+    }
+
+    fn build(
+        function: Box<dyn Fn() + Send + Sync>,
+        awaited: Option<Box<dyn Fn() -> bool + Send + Sync>>,
+    ) -> Arc<CallTimer> {
         Arc::new(CallTimer {
             timer: Timer {
                 place: Place::nowhere(),
@@ -272,7 +313,8 @@ impl CallTimer {
                 action: Action::Call(Cell::new(None)),
             },
             control: RawLock::new(),
-            function: Box::new(function),
+            function,
+            awaited,
         })
     }
 
