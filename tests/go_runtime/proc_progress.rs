@@ -196,7 +196,6 @@ fn test_preemption_on_one_worker() {
 }
 
 /// Pairs of goroutines that hand on quickly and slowly get comparable shares of one worker.
-#[ignore = "needs the monitor thread, which does not exist yet: a goroutine that computes keeps its worker"]
 #[test]
 fn test_ping_pong_hog() {
     child::Child::default()

@@ -36,8 +36,7 @@ pub(crate) struct Worker {
     parker: Parker,
     current: Cell<*const G>,
     random: Cell<u64>,
-    /// Runs in a row that came out of run-next while others waited in the deque.
-    streak: Cell<u32>,
+    slice: find::Slice,
     pushes: Cell<u32>,
     vain_polls: Cell<u32>,
     /// When the timers were looked at last, in cycles.
@@ -146,7 +145,7 @@ pub(crate) fn start(
             parker,
             current: Cell::new(std::ptr::null()),
             random: Cell::new(crate::random::fresh_seed()),
-            streak: Cell::new(0),
+            slice: find::Slice::default(),
             pushes: Cell::new(0),
             vain_polls: Cell::new(0),
             timers_checked: Cell::new(0),
