@@ -5,7 +5,7 @@
 //! message must tell a person what to write.
 
 #[test]
-fn ui() {
+fn trybuild_cases() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/fail/**/*.rs");

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test binary uses another part")]
 
 pub(crate) mod child;
+pub(crate) mod filter;
 pub(crate) mod seed;
 
 use std::time::{Duration, Instant};

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 mod deadlock;
 mod ends;
+#[path = "../../../tests/support/filter.rs"]
+mod filter;
 mod procs;
 mod timers;
 
@@ -48,16 +50,8 @@ fn main() {
             .expect("a known program");
         return (case.program)();
     }
-    // As the usual harness: arguments that are no options filter by name.
-    let filters: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with('-'))
-        .collect();
     let mut failed = 0;
-    for case in cases
-        .iter()
-        .filter(|case| filters.is_empty() || filters.iter().any(|f| case.name.contains(f.as_str())))
-    {
+    for case in cases.iter().filter(|case| filter::wants(case.name)) {
         let verdict = (0..case.times).try_for_each(|_| run(case));
         println!(
             "test {} ... {}",
