@@ -158,10 +158,13 @@ fn dropped_channels_are_given_back() {
                     }
                 }
             };
-            round();
-            let before = live();
-            round();
-            assert_eq!(live(), before);
+            // A leak shows in every round; what the runtime allocates once (a longer queue, another worker) does not.
+            let clean = (0..10).any(|_| {
+                let before = live();
+                round();
+                live() == before
+            });
+            assert!(clean, "every round left something behind: {:?}", live());
         })
     })
     .expect_code(0);

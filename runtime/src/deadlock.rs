@@ -22,7 +22,7 @@ impl Runtime {
             return false;
         };
         let stuck = !self.any_visible_work()
-            && self.posts().all(|(_, post)| post.inbox_is_empty())
+            && self.posts().all(|(_, post)| post.inbox.is_empty())
             && crate::blocking::in_flight() == 0
             && main_goroutine::waiting() > 0
             && !self.posts().any(|(_, post)| post.timers.any_awaited());

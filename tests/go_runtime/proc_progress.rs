@@ -161,7 +161,7 @@ fn test_timer_fairness_2() {
     .expect_code(0);
 }
 
-/// Two goroutines that never yield take turns, even on one worker.
+/// Two goroutines that never yield take turns, each on a worker of its own.
 fn take_turns(turns: usize) {
     gort::run(move || {
         let x = Arc::new(AtomicUsize::new(0));
@@ -183,14 +183,8 @@ fn take_turns(turns: usize) {
 
 #[test]
 fn test_preemption() {
-    child::run(|| take_turns(5)).expect_code(0);
-}
-
-#[ignore = "needs the monitor thread, which does not exist yet: a goroutine that computes keeps its worker"]
-#[test]
-fn test_preemption_on_one_worker() {
     child::Child::default()
-        .env("GOMAXPROCS", 1)
+        .env("GOMAXPROCS", 2)
         .run(|| take_turns(5))
         .expect_code(0);
 }

@@ -31,7 +31,11 @@ pub(crate) fn main_returning_ends_everybody() {
         gort::time::sleep(Duration::from_millis(20));
         println!("main returns");
     }
-    let out = child::run(main)
+    // One worker is lost to the loop; if main were bound to that worker, it could not return.
+    let out = child::Child::default()
+        .env("GOMAXPROCS", 4)
+        .env("GORT_MIGRATION", "stealing")
+        .run(main)
         .expect_code(0)
         .expect_silent_stderr()
         .expect_stdout("main returns\n");

@@ -78,21 +78,26 @@ pub(crate) fn ready(g: GRef) {
 #[inline]
 fn ready_on(worker: &Worker, g: GRef) {
     let rt = worker.runtime();
-    if g.home() != NO_HOME || rt.always_migrates {
-        return rt.ready_bound(g);
+    match rt.bound_to(g) {
+        None => {
+            worker.push_ready(g);
+            rt.notify();
+        }
+        Some(index) if index == worker.index() => worker.push_ready_bound(g),
+        Some(index) => rt.send_bound(g, index),
     }
-    worker.push_ready(g);
-    rt.notify();
 }
 
 #[cold]
 fn ready_outside(g: GRef) {
     let rt = runtime();
-    if g.home() != NO_HOME || rt.always_migrates {
-        return rt.ready_bound(g);
+    match rt.bound_to(g) {
+        None => {
+            rt.global.push(g);
+            rt.notify_global();
+        }
+        Some(index) => rt.send_bound(g, index),
     }
-    rt.global.push(g);
-    rt.notify_global();
 }
 
 /// The shard for a timer that is armed by this code.
@@ -200,20 +205,36 @@ impl Runtime {
         }
     }
 
-    /// Queues a goroutine that must run on one certain worker: its home, or, in the migration mode for tests, any but its
-    /// last.
-    #[cold]
-    pub(crate) fn ready_bound(&self, g: GRef) {
+    /// The worker that a goroutine must run on, if it must: its home, or, in the migration mode for tests, another one than
+    /// its last.
+    #[inline]
+    pub(crate) fn bound_to(&self, g: GRef) -> Option<usize> {
         let home = g.home();
-        let index = if home != NO_HOME {
-            home as usize
+        if home != NO_HOME {
+            Some(home as usize)
+        } else if self.always_migrates {
+            Some(self.another_than(g.last_worker()))
         } else {
-            self.another_than(g.last_worker())
-        };
+            None
+        }
+    }
+
+    #[cold]
+    fn another_than(&self, last: u32) -> usize {
+        if last == NO_HOME {
+            0
+        } else {
+            (last as usize + 1) % self.procs()
+        }
+    }
+
+    /// Queues a goroutine that must run on another worker than the one that runs this code, if any does.
+    #[cold]
+    pub(crate) fn send_bound(&self, g: GRef, index: usize) {
         let Some(post) = self.post(index) else {
             unreachable!("a home is a worker that exists")
         };
-        post.send(g);
+        post.inbox.send(g);
         // Orders the push before the look at the list. Pairs with the fence in `Idle::sleep`, after which the worker looks
         // into its inbox.
         fence(Ordering::SeqCst);
@@ -221,15 +242,6 @@ impl Runtime {
             self.unpark(index);
         } else {
             post.end_nap();
-        }
-    }
-
-    fn another_than(&self, last: u32) -> usize {
-        let procs = self.procs();
-        if last == NO_HOME {
-            0
-        } else {
-            (last as usize + 1) % procs
         }
     }
 

@@ -85,6 +85,19 @@ pub fn num_cpu() -> usize {
     crate::sys::cpu::count()
 }
 
+/// The number of the worker that runs this code, from 0; on other threads `None`. A hint for choosing among caches: the
+/// goroutine may go on on another worker at any wait.
+///
+/// ```
+/// assert_eq!(gort_runtime::worker_index(), None);
+/// assert!(gort_runtime::run(gort_runtime::worker_index).is_some());
+/// ```
+#[inline]
+pub fn worker_index() -> Option<usize> {
+    // SAFETY: null, or this thread's worker, which lives as long as the process; nothing in between switches.
+    unsafe { crate::tls::worker().as_ref() }.map(Worker::index)
+}
+
 /// The number of goroutines that exist. Exact when none starts or ends meanwhile.
 ///
 /// ```

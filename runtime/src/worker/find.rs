@@ -1,7 +1,5 @@
 //! The order in which a worker looks for work.
 
-use std::cell::Cell;
-
 use crate::g::GRef;
 use crate::sys::clock::{self, NEVER};
 use crate::timer::Expired;
@@ -10,65 +8,11 @@ use crate::worker::steal::Loot;
 
 /// The global queue has its turn this often, even if the own queue is never empty.
 const GLOBAL_TURN: u64 = 61;
-/// What comes out of run-next inherits the time slice of the goroutine that woke it: this many cycles (about 1 ms; Go's slice
-/// is 10 ms). Counting runs instead would serve a pair of goroutines that does much per hand-off more than one that does
-/// little.
-const SLICE_CYCLES: u64 = 2_500_000;
-/// The clock is looked at after one run of a slice, and then after twice as many each time, up to this many, as long as they
-/// are short.
-const LONGEST_LOOK: u32 = 16;
 /// Timers are looked at when this many cycles have passed (about 10 µs), or at every `TIMER_TURN`th run.
 const TIMER_CYCLES: u64 = 25_000;
 const TIMER_TURN: u64 = 16;
 /// A searcher that found nothing this often in a row goes to sleep.
 const FRUITLESS_ROUNDS: u32 = 3;
-
-/// The time slice of what came out of the deque last, and of all that it handed on to through run-next.
-#[derive(Default)]
-pub(super) struct Slice {
-    /// When it was looked at first and last, in cycles; 0 before.
-    start: Cell<u64>,
-    last: Cell<u64>,
-    /// Runs until the next look, and how many these were.
-    countdown: Cell<u32>,
-    interval: Cell<u32>,
-}
-
-impl Slice {
-    #[inline]
-    fn restart(&self) {
-        self.start.set(0);
-        self.countdown.set(1);
-        self.interval.set(1);
-    }
-
-    /// Counts a run.
-    #[inline]
-    fn is_used_up(&self) -> bool {
-        let left = self.countdown.get().saturating_sub(1);
-        self.countdown.set(left);
-        left == 0 && self.look()
-    }
-
-    fn look(&self) -> bool {
-        let now = clock::cycles();
-        if self.start.get() == 0 {
-            self.start.set(now);
-            self.last.set(now);
-        }
-        let interval = self.interval.get();
-        let short = now.wrapping_sub(self.last.get()) < SLICE_CYCLES / 16;
-        let next = if short {
-            (interval * 2).clamp(1, LONGEST_LOOK)
-        } else {
-            1
-        };
-        self.last.set(now);
-        self.interval.set(next);
-        self.countdown.set(next);
-        now.wrapping_sub(self.start.get()) > SLICE_CYCLES
-    }
-}
 
 impl Worker {
     /// The next goroutine to run; sleeps until there is one. `searching` says, and is told, whether this worker counts as
@@ -95,35 +39,36 @@ impl Worker {
         if self.index >= self.rt.procs() {
             return self.retiring_work();
         }
-        // Bound goroutines and the others take turns, so that neither kind starves the other.
-        if tick & 1 == 0
-            && let Some(g) = self.post.receive()
-        {
-            return Some(g);
-        }
         if let Some(g) = self.within_slice() {
             return Some(g);
         }
         self.slice.restart();
-        if let Some(g) = self.queue.pop() {
-            return Some(g);
+        // Bound goroutines and the others take turns, so that neither kind starves the other.
+        let bound_first = !self.bound_first.get();
+        self.bound_first.set(bound_first);
+        if bound_first {
+            self.bound.pop(&self.post.inbox).or_else(|| self.queue.pop())
+        } else {
+            self.queue.pop().or_else(|| self.bound.pop(&self.post.inbox))
         }
-        if let Some(g) = self.post.queue.take_next() {
-            return Some(g);
-        }
-        self.post.receive()
     }
 
     /// Run-next, unless the slice that it inherits is used up.
     #[inline]
     fn within_slice(&self) -> Option<GRef> {
-        let g = self.post.queue.take_next()?;
-        if self.slice.is_used_up() {
+        if let Some(g) = self.post.queue.take_next() {
+            if !self.slice.is_used_up() {
+                return Some(g);
+            }
             // Whoever waits in the deque comes first. If nobody does, it comes out again at once.
             self.queue.push(g);
-            return None;
+        } else if let Some(g) = self.bound.take_next() {
+            if !self.slice.is_used_up() {
+                return Some(g);
+            }
+            self.bound.push(g);
         }
-        Some(g)
+        None
     }
 
     /// Above GOMAXPROCS: everything goes to the global queue, except what is bound to this worker.
@@ -137,7 +82,9 @@ impl Worker {
         if moved {
             self.rt.notify_global();
         }
-        self.post.receive()
+        self.bound
+            .take_next()
+            .or_else(|| self.bound.pop(&self.post.inbox))
     }
 
     #[inline]
@@ -207,7 +154,7 @@ impl Worker {
             if let Some(g) = self.rt.global.take_batch(&self.queue) {
                 return Some(g);
             }
-            if self.timers().next() != NEVER && self.run_timers(false) || !self.post.inbox_is_empty() {
+            if self.timers().next() != NEVER && self.run_timers(false) || !self.post.inbox.is_empty() {
                 return self.own_work(1);
             }
             match self.steal() {

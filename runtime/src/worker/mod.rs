@@ -3,14 +3,14 @@
 //! `Worker` is the owner's half, touched by its own thread only. [`Post`] is what other threads see of it.
 
 use std::cell::{Cell, UnsafeCell};
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_utils::sync::{Parker, Unparker};
 use parking_lot::Mutex;
 
 use crate::fiber;
 use crate::g::{self, G, GRef};
+use crate::queue::bound::{Bound, Inbox};
 use crate::queue::local::{self, Local, Visible};
 use crate::sched::Runtime;
 use crate::timer::Shard;
@@ -18,7 +18,10 @@ use crate::timer::Shard;
 mod find;
 mod run;
 mod sleep;
+mod slice;
 mod steal;
+
+use slice::Slice;
 
 /// Goroutine numbers that a worker takes at once.
 const ID_BATCH: u64 = 16;
@@ -36,7 +39,10 @@ pub(crate) struct Worker {
     parker: Parker,
     current: Cell<*const G>,
     random: Cell<u64>,
-    slice: find::Slice,
+    slice: Slice,
+    bound: Bound,
+    /// Whose turn it was last: the bound goroutines', or the deque's.
+    bound_first: Cell<bool>,
     pushes: Cell<u32>,
     vain_polls: Cell<u32>,
     /// When the timers were looked at last, in cycles.
@@ -51,8 +57,7 @@ pub(crate) struct Worker {
 pub(crate) struct Post {
     pub(crate) queue: Visible,
     pub(crate) timers: Shard,
-    inbox: Mutex<VecDeque<GRef>>,
-    inbox_len: AtomicUsize,
+    pub(crate) inbox: Inbox,
     unparker: Unparker,
     napping: AtomicBool,
     /// Goroutines started and ended here; their sums over all workers differ by the number that live.
@@ -69,8 +74,7 @@ impl Post {
         Post {
             queue: visible,
             timers: Shard::new(),
-            inbox: Mutex::new(VecDeque::new()),
-            inbox_len: AtomicUsize::new(0),
+            inbox: Inbox::new(),
             unparker: parker.unparker().clone(),
             napping: AtomicBool::new(false),
             started: AtomicU64::new(0),
@@ -99,27 +103,6 @@ impl Post {
         napped
     }
 
-    /// Queues a goroutine that may run on this worker only.
-    pub(crate) fn send(&self, g: GRef) {
-        let mut inbox = self.inbox.lock();
-        inbox.push_back(g);
-        self.inbox_len.store(inbox.len(), Ordering::Release);
-    }
-
-    pub(crate) fn inbox_is_empty(&self) -> bool {
-        self.inbox_len.load(Ordering::Acquire) == 0
-    }
-
-    fn receive(&self) -> Option<GRef> {
-        if self.inbox_is_empty() {
-            return None;
-        }
-        let mut inbox = self.inbox.lock();
-        let g = inbox.pop_front();
-        self.inbox_len.store(inbox.len(), Ordering::Release);
-        g
-    }
-
     /// Adds one to a counter that only one thread writes.
     #[inline]
     fn bump(counter: &AtomicU64) {
@@ -145,7 +128,9 @@ pub(crate) fn start(
             parker,
             current: Cell::new(std::ptr::null()),
             random: Cell::new(crate::random::fresh_seed()),
-            slice: find::Slice::default(),
+            slice: Slice::default(),
+            bound: Bound::default(),
+            bound_first: Cell::new(false),
             pushes: Cell::new(0),
             vain_polls: Cell::new(0),
             timers_checked: Cell::new(0),
@@ -172,6 +157,11 @@ impl Worker {
     }
 
     #[inline(always)]
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    #[inline(always)]
     pub(crate) fn runtime(&self) -> &'static Runtime {
         self.rt
     }
@@ -179,6 +169,12 @@ impl Worker {
     #[inline]
     pub(crate) fn timers(&self) -> &'static Shard {
         &self.post.timers
+    }
+
+    /// Its number.
+    #[inline]
+    pub(crate) fn index(&self) -> usize {
+        self.index
     }
 
     /// A pseudo-random number.
@@ -203,6 +199,17 @@ impl Worker {
         if !self.post.queue.offer_next(g) {
             self.push(g);
         }
+    }
+
+    /// Like `push_ready`, for a goroutine that may run on this worker only.
+    #[inline]
+    pub(crate) fn push_ready_bound(&self, g: GRef) {
+        self.bound.offer(g);
+    }
+
+    /// Queues a goroutine that may run on this worker only, behind the others.
+    pub(crate) fn push_bound(&self, g: GRef) {
+        self.bound.push(g);
     }
 
     #[inline]

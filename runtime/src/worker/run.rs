@@ -2,7 +2,7 @@
 
 use crate::config::Migration;
 use crate::g::join::Whose;
-use crate::g::{GRef, NO_HOME, Outcome, Request};
+use crate::g::{GRef, Outcome, Request};
 use crate::panics::Panic;
 use crate::worker::{Post, Worker};
 
@@ -86,10 +86,10 @@ impl Worker {
     }
 
     fn requeue(&self, g: GRef) {
-        if g.home() != NO_HOME || self.rt.config.migration == Migration::Always {
-            self.rt.ready_bound(g);
-        } else {
-            self.queue.push(g);
+        match self.rt.bound_to(g) {
+            None => self.queue.push(g),
+            Some(index) if index == self.index => self.push_bound(g),
+            Some(index) => self.rt.send_bound(g, index),
         }
     }
 

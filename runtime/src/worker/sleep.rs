@@ -19,7 +19,7 @@ impl Worker {
         self.post.napping.store(true, Ordering::Relaxed);
         self.rt.nappers.fetch_add(1, Ordering::SeqCst);
         // Work that was queued before the count was raised rang no bell: look once more.
-        if self.rt.global.is_empty() && self.post.inbox_is_empty() {
+        if self.rt.global.is_empty() && self.post.inbox.is_empty() {
             self.parker.park_timeout(length);
         }
         self.rt.nappers.fetch_sub(1, Ordering::SeqCst);
@@ -35,7 +35,7 @@ impl Worker {
             // Work was queued in the belief that this worker searches. It may not take it, so another one has to.
             self.rt.notify();
         }
-        if (more && !asleep.retired || !self.post.inbox_is_empty()) && self.rt.idle.wake_this(self.index) {
+        if (more && !asleep.retired || !self.post.inbox.is_empty()) && self.rt.idle.wake_this(self.index) {
             return;
         }
         let keeper = self.rt.timekeeper.try_become(self.index);

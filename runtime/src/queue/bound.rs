@@ -1,0 +1,95 @@
+//! Goroutines that may run on one worker only: because they are locked to its thread, or because of the migration mode.
+//!
+//! What the worker itself makes runnable goes into its own half, with a run-next slot as in [`local`](super::local), and costs
+//! no lock; others put theirs into the inbox, from where the owner takes all at once.
+
+use std::cell::{Cell, UnsafeCell};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::g::GRef;
+
+/// The owner's half.
+#[derive(Default)]
+pub(crate) struct Bound {
+    next: Cell<Option<GRef>>,
+    queue: UnsafeCell<VecDeque<GRef>>,
+}
+
+impl Bound {
+    fn with_queue<R>(&self, f: impl FnOnce(&mut VecDeque<GRef>) -> R) -> R {
+        // SAFETY: the type is not `Sync`: only the owner's thread gets here. What `f` does, in the functions below, calls
+        // nothing that comes back.
+        f(unsafe { &mut *self.queue.get() })
+    }
+
+    /// Puts `g` into the run-next slot, or at the end if that is taken.
+    #[inline]
+    pub(crate) fn offer(&self, g: GRef) {
+        match self.next.take() {
+            None => self.next.set(Some(g)),
+            first => {
+                self.next.set(first);
+                self.push(g);
+            }
+        }
+    }
+
+    pub(crate) fn push(&self, g: GRef) {
+        self.with_queue(|queue| queue.push_back(g));
+    }
+
+    #[inline]
+    pub(crate) fn take_next(&self) -> Option<GRef> {
+        self.next.take()
+    }
+
+    /// The first of the queue, behind which run-next and the inbox are emptied: whoever asks for it does not serve run-next,
+    /// which must not wait for ever.
+    #[inline]
+    pub(crate) fn pop(&self, inbox: &Inbox) -> Option<GRef> {
+        self.with_queue(|queue| {
+            queue.extend(self.next.take());
+            if !inbox.is_empty() {
+                inbox.move_to(queue);
+            }
+            queue.pop_front()
+        })
+    }
+}
+
+/// The half for the others.
+pub(crate) struct Inbox {
+    goroutines: Mutex<VecDeque<GRef>>,
+    /// Written under the lock, looked at without it.
+    len: AtomicUsize,
+}
+
+impl Inbox {
+    pub(crate) fn new() -> Inbox {
+        Inbox {
+            goroutines: Mutex::new(VecDeque::new()),
+            len: AtomicUsize::new(0),
+        }
+    }
+
+    /// Anybody: queues a goroutine for the owner, who has to be woken.
+    pub(crate) fn send(&self, g: GRef) {
+        let mut goroutines = self.goroutines.lock();
+        goroutines.push_back(g);
+        self.len.store(goroutines.len(), Ordering::Release);
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len.load(Ordering::Acquire) == 0
+    }
+
+    fn move_to(&self, queue: &mut VecDeque<GRef>) {
+        let mut goroutines = self.goroutines.lock();
+        queue.append(&mut goroutines);
+        self.len.store(0, Ordering::Release);
+    }
+}
