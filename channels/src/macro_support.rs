@@ -27,7 +27,8 @@ pub fn make<T>(capacity: usize) -> Chan<T> {
     Chan::new(capacity)
 }
 
-/// `chan!(ch <- value)`. If nobody can receive any more the goroutine ends; on a nil channel it blocks for ever.
+/// `chan!(ch <- value)`. If nobody can receive any more the goroutine ends (if it unwinds already, the value is dropped and
+/// the unwinding goes on); on a nil channel it blocks for ever.
 ///
 /// # Panics
 /// With `send on closed channel`.
@@ -50,10 +51,12 @@ fn send_to<T>(core: &Core<T>, value: T) {
 
 #[cold]
 #[track_caller]
-fn failed<T>(why: Refused, value: T) -> ! {
+fn failed<T>(why: Refused, value: T) {
     drop(value);
     match why {
         Refused::Closed => panic!("send on closed channel"),
+        // In a `defer!` or a destructor: the goroutine is ending, and a second unwinding would abort the process.
+        Refused::NoReceiver if rt::unwinding() => {}
         Refused::NoReceiver => rt::end_goroutine("send on a channel that nobody can receive from any more"),
     }
 }
@@ -136,7 +139,8 @@ pub fn select<const N: usize>(
 #[cold]
 #[track_caller]
 fn dropped_out(nil: bool) -> ! {
-    if nil {
+    // An unwinding goroutine cannot be ended once more: that would abort the process. So it blocks, as it would in Go.
+    if nil || rt::unwinding() {
         block_forever(WaitReason::Select);
     }
     rt::end_goroutine("every arm of a select! has dropped out")

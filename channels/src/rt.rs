@@ -21,3 +21,11 @@ pub use gort_runtime::{RawLock, Task};
 pub(crate) fn lock_rank(lock: *const RawLock) -> usize {
     lock.addr()
 }
+
+/// Whether the current goroutine, or thread, is unwinding: it must not begin to unwind again.
+///
+/// It may say yes wrongly where another goroutine parks in the middle of its unwinding, since std counts panics per thread.
+#[cold]
+pub(crate) fn unwinding() -> bool {
+    std::thread::panicking()
+}
