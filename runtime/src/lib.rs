@@ -60,7 +60,9 @@ pub use panics::{Panic, PanicReport, recover};
 pub use random::random_u32;
 pub use reason::WaitReason;
 pub use sched::park::{gosched, polled_in_vain};
-pub use sched::procs::{lock_os_thread, max_procs, num_cpu, num_goroutine, set_max_procs, unlock_os_thread};
+pub use sched::procs::{
+    lock_os_thread, max_procs, num_cpu, num_goroutine, set_max_procs, unlock_os_thread, worker_index,
+};
 pub use sched::spawn::{Spawn, go};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use sema::{Place as SemaPlace, Sema};

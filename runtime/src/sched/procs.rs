@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use crate::config::{MAX_PROCS, Migration};
 use crate::g::NO_HOME;
 use crate::sched::{Runtime, runtime};
-use crate::worker::Post;
+use crate::worker::{Post, Worker};
 
 impl Runtime {
     /// Makes workers up to `procs` exist, asleep; their threads start when they are woken first.

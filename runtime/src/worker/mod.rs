@@ -157,11 +157,6 @@ impl Worker {
     }
 
     #[inline(always)]
-    pub(crate) fn index(&self) -> usize {
-        self.index
-    }
-
-    #[inline(always)]
     pub(crate) fn runtime(&self) -> &'static Runtime {
         self.rt
     }
