@@ -61,6 +61,16 @@ impl<T> Boxed<T> {
     }
 }
 
+/// Frees a box at the end of a poll: after somebody was readied, for its own waker may panic when it is dropped.
+struct FreeAtLast<T>(NonNull<Boxed<T>>);
+
+impl<T> Drop for FreeAtLast<T> {
+    fn drop(&mut self) {
+        // SAFETY: whoever makes one owns the box, which is in no queue or list, and does not use it afterwards.
+        unsafe { Boxed::free(self.0) };
+    }
+}
+
 /// The future of [`Sender::send_async`](crate::Sender::send_async).
 #[must_use = "futures do nothing unless polled"]
 pub struct SendFuture<'a, T> {
@@ -191,21 +201,16 @@ impl<T> Future for SendFuture<'_, T> {
                 return Poll::Pending;
             }
             core.lock.unlock();
-            let result = match offer {
+            let _free = FreeAtLast(boxed);
+            Poll::Ready(match offer {
                 Offer::Done(task) => {
-                    Boxed::free(boxed);
                     if let Some(task) = task {
                         task.ready();
                     }
                     Ok(())
                 }
-                _ => {
-                    let value = boxed.as_ref().slot.read();
-                    Boxed::free(boxed);
-                    Err(SendError(value))
-                }
-            };
-            Poll::Ready(result)
+                _ => Err(SendError(boxed.as_ref().slot.read())),
+            })
         }
     }
 }
@@ -273,11 +278,11 @@ impl<T> Future for RecvFuture<'_, T> {
             }
             core.lock.unlock();
             self.done = true;
+            let _free = FreeAtLast(boxed);
             let (value, task) = match take {
                 Take::Done(task) => (Some(boxed.as_ref().slot.read()), task),
                 _ => (None, None),
             };
-            Boxed::free(boxed);
             if let Some(task) = task {
                 task.ready();
             }

@@ -202,3 +202,6 @@ impl<T> Core<T> {
         self.len.store(len, Ordering::Release);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
