@@ -297,7 +297,9 @@ unsafe impl<T> Arm for SendArm<'_, T> {
 
     #[inline]
     fn maybe_ready(&self) -> bool {
-        self.to.is_some_and(|core| !core.send_would_wait())
+        // What is spent has to be looked at too, to see that it is out.
+        let spent = || self.state.get() == State::Done;
+        self.to.is_some_and(|core| !core.send_would_wait() || spent())
     }
 
     #[inline]

@@ -147,7 +147,7 @@ impl<'r> Run<'r> {
         match polled {
             Poll::Ready(task) => {
                 if let Some(task) = task {
-                    task.ready();
+                    ready(task, arm);
                 }
                 Some(index)
             }
@@ -167,7 +167,7 @@ impl<'r> Run<'r> {
                     // SAFETY: the locks are held.
                     unsafe { self.unlock() };
                     if let Some(task) = task {
-                        task.ready();
+                        ready(task, self.arms[index as usize]);
                     }
                     return Begun::Chosen(index as usize);
                 }
@@ -267,4 +267,19 @@ impl<'r> Run<'r> {
             None => unreachable!("a select was woken without a winner"),
         }
     }
+}
+
+/// Readies the other party of `arm`, which was performed. If that runs a waker that panics, nobody will hear that the arm was
+/// chosen: what it received is dropped, so that the arm can be used again.
+#[inline]
+fn ready(task: Task, arm: &dyn Arm) {
+    struct Discard<'a>(&'a dyn Arm);
+    impl Drop for Discard<'_> {
+        fn drop(&mut self) {
+            self.0.discard();
+        }
+    }
+    let on_unwind = Discard(arm);
+    task.ready();
+    std::mem::forget(on_unwind);
 }

@@ -1,6 +1,10 @@
 //! Selects that need no second thread, and the builder's rules.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use crate::macro_support::{DEFAULT, ELSE, recv_arm, recv_some_arm, select, send_arm};
@@ -170,6 +174,60 @@ fn a_builder_is_used_again() {
     assert_eq!(set.try_select().unwrap_err(), TrySelectError::DroppedOut);
     assert_eq!(set.select().unwrap_err(), SelectError);
     assert_eq!(b.try_iter().collect::<Vec<_>>(), ["once"]);
+}
+
+/// Whatever the channel's state: what is spent can never be ready again.
+#[test]
+fn a_spent_send_alone_has_dropped_out() {
+    let ch = Chan::new(1);
+    let mut set = Select::new();
+    set.send(&ch, 1);
+    set.select().unwrap().send(&ch).unwrap();
+    for full in [true, false] {
+        assert_eq!(ch.is_full(), full);
+        assert_eq!(set.try_select().unwrap_err(), TrySelectError::DroppedOut);
+        assert_eq!(
+            set.select_timeout(Duration::ZERO).unwrap_err(),
+            SelectTimeoutError::DroppedOut
+        );
+        ch.try_iter().for_each(drop);
+    }
+}
+
+/// A waker that panics ends the select after the value was received; the value is dropped, not forgotten.
+#[test]
+fn a_builder_is_used_again_after_a_panic() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker");
+        }
+    }
+    let ch = Chan::new(0);
+    let waker = Waker::from(Arc::new(Panics));
+    let value = Arc::new(());
+    let mut future = pin!(ch.send_async(value.clone()));
+    assert!(
+        future
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    let mut set = Select::new();
+    set.recv(&ch);
+    assert!(catch_unwind(AssertUnwindSafe(|| set.try_select().is_ok())).is_err());
+    assert_eq!(Arc::strong_count(&value), 1);
+
+    let mut future = pin!(ch.send_async(value.clone()));
+    assert!(
+        future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    assert!(set.try_select().unwrap().recv(&ch).is_some());
+    drop(set);
+    assert_eq!(Arc::strong_count(&value), 1);
 }
 
 #[test]
