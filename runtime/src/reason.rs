@@ -51,6 +51,8 @@ pub enum WaitReason {
     IoWait,
     /// Waiting for a future.
     Future,
+    /// Waiting at a barrier.
+    BarrierWait,
 }
 
 impl WaitReason {
@@ -76,6 +78,7 @@ impl WaitReason {
             WaitReason::Blocking => "syscall",
             WaitReason::IoWait => "IO wait",
             WaitReason::Future => "future",
+            WaitReason::BarrierWait => "barrier",
         }
     }
 }
@@ -88,7 +91,7 @@ impl fmt::Display for WaitReason {
 
 /// The reason that is stored as `code`: a reason's number + 1, or 0 for none.
 pub(crate) fn from_code(code: u8) -> Option<WaitReason> {
-    const ALL: [WaitReason; 19] = [
+    const ALL: [WaitReason; 20] = [
         WaitReason::ChanReceive,
         WaitReason::ChanSend,
         WaitReason::ChanReceiveNil,
@@ -108,6 +111,7 @@ pub(crate) fn from_code(code: u8) -> Option<WaitReason> {
         WaitReason::Blocking,
         WaitReason::IoWait,
         WaitReason::Future,
+        WaitReason::BarrierWait,
     ];
     ALL.get(usize::from(code).checked_sub(1)?).copied()
 }
@@ -119,9 +123,9 @@ mod tests {
     #[test]
     fn codes_go_back_to_their_reasons() {
         assert_eq!(from_code(0), None);
-        for code in 1..=19 {
+        for code in 1..=20 {
             assert_eq!(from_code(code).map(|reason| reason as u8 + 1), Some(code));
         }
-        assert_eq!(from_code(20), None);
+        assert_eq!(from_code(21), None);
     }
 }

@@ -1,17 +1,52 @@
-//! Locks and counters that park the goroutine instead of blocking the thread: what Go has in package `sync`.
+//! Locks, counters and shared structures that park the goroutine instead of blocking the thread: what Go has in package
+//! `sync`, and in `golang.org/x/sync`.
 //!
-//! | to | use |
-//! |---|---|
-//! | guard data | [`Mutex`] |
-//! | wait for a number of goroutines | [`WaitGroup`] |
-//! | run something once | [`Once`] |
+//! | to | use | Go |
+//! |---|---|---|
+//! | guard data | [`Mutex`], [`RwLock`] | `sync.Mutex`, `sync.RWMutex` |
+//! | wait for a number of goroutines to end | [`WaitGroup`] | `sync.WaitGroup` |
+//! | wait for each other | [`Barrier`] | |
+//! | wait until guarded data has changed | [`Cond`] | `sync.Cond` |
+//! | limit how much happens at a time | [`Semaphore`] | `semaphore.Weighted` |
+//! | run something once | [`Once`], [`OnceFunc`] | `sync.Once`, `sync.OnceFunc` |
+//! | make a value once | [`OnceCell`], [`OnceValue`] | `sync.OnceValue` |
+//! | do once what many want at the same time | [`SingleFlight`] | `singleflight.Group` |
+//! | share a hash map | [`Map`] | `sync.Map` |
+//! | reuse what is expensive to make | [`Pool`] | `sync.Pool` |
 //!
-//! All of them also work on plain OS threads, which they block.
+//! All of them also work on plain OS threads, which they block. None knows poisoning: when a holder panics its guard
+//! unlocks, as `defer mu.Unlock()` does in Go, and the next one finds the data as it was left.
 
+mod barrier;
+mod cond;
+mod guard;
+mod map;
 mod mutex;
 mod once;
+mod once_cell;
+mod once_func;
+mod pool;
+mod rt;
+#[cfg(loom)]
+mod rt_loom;
+mod rwlock;
+mod sema;
+mod semaphore;
+mod shared_panic;
+mod singleflight;
+mod wait_list;
 mod waitgroup;
 
+pub use barrier::{Barrier, BarrierWaitResult};
+pub use cond::Cond;
+pub use guard::Relock;
+pub use map::Map;
 pub use mutex::{Mutex, MutexGuard};
 pub use once::Once;
+pub use once_cell::OnceCell;
+pub use once_func::{OnceFunc, OnceValue};
+pub use pool::Pool;
+pub use rwlock::{MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use semaphore::{Semaphore, SemaphorePermit};
+pub use singleflight::SingleFlight;
 pub use waitgroup::WaitGroup;

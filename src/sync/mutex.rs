@@ -6,10 +6,16 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use gort_runtime::{Sema, SemaPlace, WaitReason};
+use super::guard::Relock;
+use super::rt::{self, AtomicU32, Ordering, WaitReason, const_unless_loom};
+use super::sema::Sema;
+#[cfg(not(loom))]
+use super::wait_list::until_done;
+use super::wait_list::{Limit, Place};
+#[cfg(not(loom))]
+use crate::__private::RecvFrom;
 
 const LOCKED: u32 = 1;
 /// A waiter is awake and tries: an unlock need not wake another.
@@ -54,7 +60,7 @@ impl Default for State {
     fn default() -> State {
         State {
             word: AtomicU32::new(0),
-            sema: Sema::new(0),
+            sema: Sema::new(),
         }
     }
 }
@@ -65,15 +71,11 @@ unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// An unlocked mutex.
-    pub const fn new(value: T) -> Mutex<T> {
-        let state = State {
-            word: AtomicU32::new(0),
-            sema: Sema::new(0),
-        };
-        Mutex {
-            state,
-            value: UnsafeCell::new(value),
+    const_unless_loom! {
+        /// An unlocked mutex.
+        pub fn new(value: T) -> Mutex<T> {
+            let state = State { word: AtomicU32::new(0), sema: Sema::new() };
+            Mutex { state, value: UnsafeCell::new(value) }
         }
     }
 
@@ -90,7 +92,7 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         if !self.state.try_lock_free() {
-            self.state.lock_slow();
+            self.state.lock_slow(&Limit::Never);
         }
         MutexGuard {
             mutex: self,
@@ -102,6 +104,48 @@ impl<T: ?Sized> Mutex<T> {
     #[doc(alias = "TryLock")]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.state.try_lock().then(|| MutexGuard {
+            mutex: self,
+            not_auto: PhantomData,
+        })
+    }
+
+    /// Locks; gives up after `timeout`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let mutex = gort::sync::Mutex::new(1);
+    /// let guard = mutex.lock();
+    /// assert!(mutex.lock_timeout(Duration::from_millis(1)).is_none());
+    /// drop(guard);
+    /// assert!(mutex.lock_timeout(Duration::from_millis(1)).is_some());
+    /// ```
+    #[doc(alias = "try_lock_for")]
+    #[track_caller]
+    pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
+        let locked = self.state.try_lock_free() || self.state.lock_slow(&Limit::after(timeout));
+        locked.then(|| MutexGuard {
+            mutex: self,
+            not_auto: PhantomData,
+        })
+    }
+
+    /// Locks; gives up when a value comes from `done`, or when it is closed.
+    ///
+    /// ```
+    /// use gort::prelude::*;
+    ///
+    /// let mutex = gort::sync::Mutex::new(1);
+    /// let done = chan!(());
+    /// let guard = mutex.lock();
+    /// done.close();
+    /// assert!(mutex.lock_or(&done).is_none());
+    /// ```
+    #[cfg(not(loom))]
+    #[track_caller]
+    pub fn lock_or(&self, done: &impl RecvFrom) -> Option<MutexGuard<'_, T>> {
+        let locked = self.state.try_lock_free() || until_done(done, |limit| self.state.lock_slow(limit));
+        locked.then(|| MutexGuard {
             mutex: self,
             not_auto: PhantomData,
         })
@@ -133,7 +177,7 @@ impl State {
 
     #[cold]
     #[track_caller]
-    fn lock_slow(&self) {
+    fn lock_slow(&self, limit: &Limit<'_>) -> bool {
         let mut waiting_since: Option<Instant> = None;
         let mut starving = false;
         let mut awoke = false;
@@ -141,7 +185,7 @@ impl State {
         let mut old = self.word.load(Ordering::Relaxed);
         loop {
             // In starvation mode the mutex is handed to a waiter: a newcomer could not get it by spinning.
-            if old & (LOCKED | STARVING) == LOCKED && spins < SPINS && gort_runtime::max_procs() > 1 {
+            if old & (LOCKED | STARVING) == LOCKED && spins < SPINS && rt::spinning_helps() {
                 let tell = !awoke && old & WOKEN == 0 && old >= WAITER;
                 if tell
                     && self
@@ -177,17 +221,19 @@ impl State {
                 continue;
             }
             if old & (LOCKED | STARVING) == 0 {
-                return;
+                return true;
             }
             // One that has waited before goes to the front of the line.
             let place = if waiting_since.is_some() {
-                SemaPlace::Front
+                Place::Front
             } else {
-                SemaPlace::Back
+                Place::Back
             };
             let since = *waiting_since.get_or_insert_with(Instant::now);
-            self.sema.acquire(WaitReason::MutexLock, place);
-            starving |= since.elapsed() > STARVATION;
+            if !self.sema.acquire(WaitReason::MutexLock, place, limit) {
+                return self.give_up();
+            }
+            starving |= rt::longer_than(since, STARVATION);
             old = self.word.load(Ordering::Relaxed);
             if old & STARVING != 0 {
                 // Handed over: LOCKED is not set and this waiter is still counted. The permit's lock ordered it.
@@ -196,10 +242,63 @@ impl State {
                     .wrapping_sub(WAITER)
                     .wrapping_sub(if leave_mode { STARVING } else { 0 });
                 self.word.fetch_add(change, Ordering::Acquire);
-                return;
+                return true;
             }
             awoke = true;
             spins = 0;
+        }
+    }
+
+    /// Ends the wait of one that is counted as a waiter, and whose time ran out before it got a permit. `true` if it got the
+    /// lock after all.
+    ///
+    /// An unlock that counted a waiter off (or hands over, in starvation mode) releases a permit a moment later. If it may be
+    /// that the only waiter left to take it is this one, it has to be awaited.
+    #[cold]
+    fn give_up(&self) -> bool {
+        loop {
+            if self.sema.try_acquire() {
+                return self.last_try();
+            }
+            let old = self.word.load(Ordering::Relaxed);
+            let handing_over = old & (LOCKED | STARVING) == STARVING;
+            if old < WAITER || handing_over && old / WAITER == 1 {
+                rt::gosched();
+                continue;
+            }
+            // Starvation mode ends with the last waiter.
+            let left = old - WAITER;
+            let new = if left < WAITER { left & !STARVING } else { left };
+            if self
+                .word
+                .compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+            {
+                return false;
+            }
+        }
+    }
+
+    /// Locks with a permit, if it does not have to wait again.
+    fn last_try(&self) -> bool {
+        let mut old = self.word.load(Ordering::Relaxed);
+        loop {
+            let (new, locked) = if old & STARVING != 0 {
+                // Handed over, as in `lock_slow`; a waiter without patience leaves the mode.
+                (((old - WAITER) | LOCKED) & !STARVING, true)
+            } else if old & LOCKED == 0 {
+                ((old | LOCKED) & !WOKEN, true)
+            } else {
+                // The owner's unlock will wake the next.
+                (old & !WOKEN, false)
+            };
+            match self
+                .word
+                .compare_exchange(old, new, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => return locked,
+                Err(seen) => old = seen,
+            }
         }
     }
 
@@ -216,7 +315,7 @@ impl State {
     fn unlock_slow(&self, mut old: u32) {
         if old & STARVING != 0 {
             // LOCKED stays clear, but STARVING keeps newcomers off until the waiter has taken over.
-            return self.sema.release();
+            return self.sema.release(1);
         }
         loop {
             if old < WAITER || old & (LOCKED | WOKEN | STARVING) != 0 {
@@ -227,7 +326,7 @@ impl State {
                 .word
                 .compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed)
             {
-                Ok(_) => return self.sema.release(),
+                Ok(_) => return self.sema.release(1),
                 Err(seen) => old = seen,
             }
         }
@@ -283,5 +382,17 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
 impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized> Relock for MutexGuard<'_, T> {
+    fn unlock(&self) {
+        self.mutex.state.unlock();
+    }
+
+    fn relock(&self) {
+        if !self.mutex.state.try_lock_free() {
+            self.mutex.state.lock_slow(&Limit::Never);
+        }
     }
 }

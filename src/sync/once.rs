@@ -1,8 +1,7 @@
 //! `Once`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use crate::sync::Mutex;
+use super::Mutex;
+use super::rt::{AtomicBool, Ordering, const_unless_loom};
 
 /// Runs a function once, however many goroutines ask for it at the same time; the others wait until it has run.
 ///
@@ -26,11 +25,10 @@ pub struct Once {
 }
 
 impl Once {
-    /// One that has not run.
-    pub const fn new() -> Once {
-        Once {
-            done: AtomicBool::new(false),
-            running: Mutex::new(()),
+    const_unless_loom! {
+        /// One that has not run.
+        pub fn new() -> Once {
+            Once { done: AtomicBool::new(false), running: Mutex::new(()) }
         }
     }
 

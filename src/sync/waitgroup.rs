@@ -1,14 +1,18 @@
 //! `WaitGroup`.
+//!
+//! The word holds the counter and whether anybody waits. With a waiter, the step to zero is taken under the queue's lock, and
+//! so is getting in line: so that step wakes exactly those who wait for this round, whoever comes for the next one.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use gort_runtime::{Sema, SemaPlace, WaitReason};
+use super::rt::{Arc, AtomicU64, Ordering, WaitReason};
+use super::wait_list::{Limit, Place, WaitList};
 
-use crate::JoinHandle;
-
-const ONE: u64 = 1 << 32;
-const WAITERS: u64 = ONE - 1;
+/// Somebody waits.
+const WAITED: u64 = 1;
+/// One in the counter.
+const ONE: u64 = 2;
+const MAX: u64 = i32::MAX as u64;
 
 /// Waits for a number of goroutines to finish. Clones are handles to the same group.
 ///
@@ -35,16 +39,15 @@ pub struct WaitGroup {
 
 #[derive(Debug)]
 struct Group {
-    /// The counter in the high half, the number of waiters in the low half.
-    state: AtomicU64,
-    sema: Sema,
+    word: AtomicU64,
+    waiting: WaitList<()>,
 }
 
 impl Default for Group {
     fn default() -> Group {
         Group {
-            state: AtomicU64::new(0),
-            sema: Sema::new(0),
+            word: AtomicU64::new(0),
+            waiting: WaitList::new(()),
         }
     }
 }
@@ -62,15 +65,13 @@ impl WaitGroup {
     #[doc(alias = "Add")]
     #[track_caller]
     pub fn add(&self, count: usize) {
-        let fits = u64::try_from(count)
-            .ok()
-            .filter(|&count| count <= i32::MAX as u64);
+        let fits = u64::try_from(count).ok().filter(|&count| count <= MAX);
         let Some(count) = fits else {
             panic!("sync: WaitGroup counter overflow")
         };
-        let before = self.group.state.fetch_add(count << 32, Ordering::AcqRel);
-        if (before >> 32) + count > i32::MAX as u64 {
-            self.group.state.fetch_sub(count << 32, Ordering::AcqRel);
+        let before = self.group.word.fetch_add(count * ONE, Ordering::Relaxed);
+        if before / ONE + count > MAX {
+            self.group.word.fetch_sub(count * ONE, Ordering::Relaxed);
             panic!("sync: WaitGroup counter overflow");
         }
     }
@@ -82,26 +83,22 @@ impl WaitGroup {
     #[doc(alias = "Done")]
     #[track_caller]
     pub fn done(&self) {
-        let mut state = self.group.state.load(Ordering::Relaxed);
+        let mut word = self.group.word.load(Ordering::Relaxed);
         loop {
-            if state >> 32 == 0 {
+            if word < ONE {
                 panic!("sync: negative WaitGroup counter");
             }
-            // The one who reaches zero takes all waiters off in the same step: a later `wait` belongs to a new round.
-            let next = if state >> 32 == 1 { 0 } else { state - ONE };
-            // AcqRel: what every `done` did before is seen by the one that wakes the waiters, and so by them.
+            if word == ONE | WAITED {
+                return self.group.done_waited();
+            }
+            // AcqRel: what every `done` did before is seen by the one that comes to zero, and so by those who wait.
             match self
                 .group
-                .state
-                .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed)
+                .word
+                .compare_exchange_weak(word, word - ONE, Ordering::AcqRel, Ordering::Relaxed)
             {
-                Ok(_) => break,
-                Err(seen) => state = seen,
-            }
-        }
-        if state >> 32 == 1 {
-            for _ in 0..state & WAITERS {
-                self.group.sema.release();
+                Ok(_) => return,
+                Err(seen) => word = seen,
             }
         }
     }
@@ -110,27 +107,32 @@ impl WaitGroup {
     #[doc(alias = "Wait")]
     #[track_caller]
     pub fn wait(&self) {
-        let mut state = self.group.state.load(Ordering::Acquire);
-        while state >> 32 != 0 {
-            match self.group.state.compare_exchange_weak(
-                state,
-                state + 1,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => {
-                    return self
-                        .group
-                        .sema
-                        .acquire(WaitReason::WaitGroupWait, SemaPlace::Back);
-                }
-                Err(seen) => state = seen,
-            }
-        }
+        self.group.wait(&Limit::Never);
     }
 
-    /// Raises the counter, and starts a goroutine that runs `f` and then lowers it: also if `f` calls
-    /// [`goexit`](crate::runtime::goexit) or panics.
+    /// Waits until the counter is zero, but not longer than `timeout`. `false` if the time ran out.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let wg = gort::sync::WaitGroup::new();
+    /// wg.add(1);
+    /// assert!(!wg.wait_timeout(Duration::from_millis(1)));
+    /// wg.done();
+    /// assert!(wg.wait_timeout(Duration::from_millis(1)));
+    /// ```
+    #[must_use = "it says whether the counter came to zero"]
+    #[track_caller]
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        self.group.wait(&Limit::after(timeout))
+    }
+
+    /// Raises the counter, and starts a goroutine that runs `f` and then lowers it, also if `f` calls
+    /// [`goexit`](crate::runtime::goexit).
+    ///
+    /// `f` must not panic: as in Go (since 1.25) nobody can observe the panic, it is reported and ends the process, and nobody
+    /// who waits for the group goes on before that. For a handle, and panics that it passes on, use [`go!`](crate::go) and
+    /// [`add`](WaitGroup::add).
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -141,7 +143,7 @@ impl WaitGroup {
     ///     let wg = gort::sync::WaitGroup::new();
     ///     for i in 1..=4 {
     ///         let sum = Arc::clone(&sum);
-    ///         wg.go(move || { sum.fetch_add(i, Ordering::Relaxed); });
+    ///         wg.go(move || sum.fetch_add(i, Ordering::Relaxed));
     ///     }
     ///     wg.wait();
     ///     assert_eq!(sum.load(Ordering::Relaxed), 10);
@@ -149,16 +151,85 @@ impl WaitGroup {
     /// ```
     #[doc(alias = "Go")]
     #[track_caller]
-    pub fn go<F, T>(&self, f: F) -> JoinHandle<T>
+    pub fn go<F, T>(&self, f: F)
     where
         F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
     {
         self.add(1);
         let group = self.clone();
-        gort_runtime::go(move || {
-            scopeguard::defer! { group.done(); }
-            f()
-        })
+        // Dropping the handle makes a panic one that nobody can observe.
+        drop(gort_runtime::go(move || {
+            // Runs after `f` and after its goexit, which `recover` lets pass.
+            let done = scopeguard::guard(group, |group| group.done());
+            if let Err(panic) = gort_runtime::recover(|| drop(f())) {
+                std::mem::forget(done);
+                panic.resume();
+            }
+        }));
+    }
+}
+
+impl Group {
+    /// The step to zero when somebody waits.
+    #[cold]
+    #[track_caller]
+    fn done_waited(&self) {
+        let lowered = self.waiting.lock().finish(|queue, (), wake| {
+            // AcqRel: as in `done`. The counter may have changed; and the flag, if the last waiter gave up.
+            let mut word = self.word.load(Ordering::Relaxed);
+            loop {
+                if word < ONE {
+                    return false;
+                }
+                let next = if word == ONE | WAITED { 0 } else { word - ONE };
+                match self
+                    .word
+                    .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
+                {
+                    Ok(_) => break,
+                    Err(seen) => word = seen,
+                }
+            }
+            if word == ONE | WAITED {
+                queue.grant_all(0, wake);
+            }
+            true
+        });
+        if !lowered {
+            panic!("sync: negative WaitGroup counter");
+        }
+    }
+
+    #[track_caller]
+    fn wait(&self, limit: &Limit<'_>) -> bool {
+        // Acquire pairs with the release in `done`.
+        if self.word.load(Ordering::Acquire) < ONE {
+            return true;
+        }
+        let held = self.waiting.lock();
+        let mut word = self.word.load(Ordering::Acquire);
+        while word & WAITED == 0 {
+            if word == 0 {
+                return true;
+            }
+            match self
+                .word
+                .compare_exchange_weak(word, word | WAITED, Ordering::Acquire, Ordering::Acquire)
+            {
+                Ok(_) => break,
+                Err(seen) => word = seen,
+            }
+        }
+        match held.wait(Place::Back, 0, WaitReason::WaitGroupWait, limit) {
+            Ok(()) => true,
+            Err(mut held) => {
+                held.with(|queue, ()| {
+                    if queue.is_empty() {
+                        self.word.fetch_and(!WAITED, Ordering::Relaxed);
+                    }
+                });
+                false
+            }
+        }
     }
 }

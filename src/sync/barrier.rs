@@ -1,0 +1,67 @@
+//! `Barrier`.
+
+use super::rt::{WaitReason, const_unless_loom};
+use super::wait_list::{Limit, Place, WaitList};
+
+/// Lets a number of goroutines go on together, again and again: each waits until all have come. Shaped as std's.
+///
+/// A goroutine that panics before it comes leaves the others waiting.
+///
+/// ```
+/// use gort::prelude::*;
+/// use gort::sync::Barrier;
+/// use std::sync::Arc;
+///
+/// gort::run(|| {
+///     let barrier = Arc::new(Barrier::new(3));
+///     let handles: Vec<_> = (0..3).map(|_| go!([barrier] { barrier.wait().is_leader() })).collect();
+///     let leaders = handles.into_iter().map(|h| h.join().unwrap()).filter(|&leads| leads).count();
+///     assert_eq!(leaders, 1);
+/// });
+/// ```
+#[derive(Debug)]
+pub struct Barrier {
+    size: usize,
+    /// The state is how many have come and wait.
+    arrived: WaitList<usize>,
+}
+
+/// Whether this was the one that let the others go: see [`Barrier::wait`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BarrierWaitResult {
+    leader: bool,
+}
+
+impl BarrierWaitResult {
+    /// `true` for exactly one of those who went on together.
+    pub fn is_leader(&self) -> bool {
+        self.leader
+    }
+}
+
+impl Barrier {
+    const_unless_loom! {
+        /// A barrier for `size` goroutines; 0 is as good as 1.
+        pub fn new(size: usize) -> Barrier {
+            Barrier { size, arrived: WaitList::new(0) }
+        }
+    }
+
+    /// Waits until as many goroutines as the barrier is made for have called this. It is then ready for the next round.
+    #[track_caller]
+    pub fn wait(&self) -> BarrierWaitResult {
+        let mut held = self.arrived.lock();
+        let last = held.with(|_, arrived| *arrived + 1 >= self.size);
+        if last {
+            held.finish(|queue, arrived, wake| {
+                *arrived = 0;
+                queue.grant_all(0, wake);
+            });
+        } else {
+            held.with(|_, arrived| *arrived += 1);
+            // Nobody gives up, so nobody who has come goes away.
+            let _ = held.wait(Place::Back, 0, WaitReason::BarrierWait, &Limit::Never);
+        }
+        BarrierWaitResult { leader: last }
+    }
+}

@@ -1,0 +1,179 @@
+//! `RwLock`: the lock itself. Who holds it and whose turn it is lies in `state`, the guards in `guards`.
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::time::Duration;
+
+use super::rt::const_unless_loom;
+use super::wait_list::Limit;
+#[cfg(not(loom))]
+use super::wait_list::until_done;
+#[cfg(not(loom))]
+use crate::__private::RecvFrom;
+
+mod guards;
+mod state;
+
+pub use guards::{MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLockReadGuard, RwLockWriteGuard};
+pub(super) use state::State;
+
+/// A lock for goroutines that many readers or one writer may hold. Waiting parks the goroutine.
+///
+/// A waiting writer goes before readers that come later, as in Go: so a goroutine that holds it for reading and reads again
+/// can deadlock with a writer in between. When a writer leaves, all readers that wait by then have their turn before the next
+/// writer, so neither kind starves. Not re-entrant; a read lock cannot be upgraded.
+///
+/// No poisoning: a panic while it is held unlocks it, as `defer mu.Unlock()` does in Go; what the panicking goroutine left half
+/// done is what the next one finds. Go's `sync: Unlock of unlocked RWMutex` cannot happen: a guard unlocks once.
+///
+/// ```
+/// use gort::prelude::*;
+/// use gort::sync::RwLock;
+/// use std::collections::HashMap;
+/// use std::sync::Arc;
+///
+/// gort::run(|| {
+///     let ages = Arc::new(RwLock::new(HashMap::new()));
+///     go!([ages] { ages.write().insert("gopher", 17) }).join().unwrap();
+///     let (one, two) = (ages.read(), ages.read());
+///     assert_eq!((one["gopher"], two["gopher"]), (17, 17));
+///     assert!(ages.try_write().is_none());
+/// });
+/// ```
+#[doc(alias = "RWMutex")]
+pub struct RwLock<T: ?Sized> {
+    state: State,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value is reached through guards only: many shared ones, hence `Sync`, or one exclusive one, hence `Send`.
+unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
+// SAFETY: a lock owns its value.
+unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
+
+impl<T> RwLock<T> {
+    const_unless_loom! {
+        /// An unlocked lock.
+        pub fn new(value: T) -> RwLock<T> {
+            RwLock { state: State::new(), value: UnsafeCell::new(value) }
+        }
+    }
+
+    /// Gives the value.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Locks for reading; waits while it is locked for writing or a writer waits.
+    #[doc(alias = "RLock")]
+    #[track_caller]
+    #[inline]
+    pub fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.state.read(&Limit::Never);
+        // SAFETY: locked for reading.
+        unsafe { RwLockReadGuard::new(self) }
+    }
+
+    /// Locks for writing; waits while it is locked.
+    #[doc(alias = "Lock")]
+    #[track_caller]
+    #[inline]
+    pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.state.write(&Limit::Never);
+        // SAFETY: locked for writing.
+        unsafe { RwLockWriteGuard::new(self) }
+    }
+
+    /// Locks for reading if that needs no waiting: nobody writes, or waits to.
+    #[doc(alias = "TryRLock")]
+    pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
+        // SAFETY: locked for reading.
+        self.state
+            .try_read()
+            .then(|| unsafe { RwLockReadGuard::new(self) })
+    }
+
+    /// Locks for writing if that needs no waiting.
+    #[doc(alias = "TryLock")]
+    pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
+        // SAFETY: locked for writing.
+        self.state
+            .try_write()
+            .then(|| unsafe { RwLockWriteGuard::new(self) })
+    }
+
+    /// Locks for reading; gives up after `timeout`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let lock = gort::sync::RwLock::new(1);
+    /// let writing = lock.write();
+    /// assert!(lock.read_timeout(Duration::from_millis(1)).is_none());
+    /// drop(writing);
+    /// assert!(lock.read_timeout(Duration::from_millis(1)).is_some());
+    /// ```
+    #[doc(alias = "try_read_for")]
+    #[track_caller]
+    pub fn read_timeout(&self, timeout: Duration) -> Option<RwLockReadGuard<'_, T>> {
+        // SAFETY: locked for reading.
+        (self.state.try_read() || self.state.read(&Limit::after(timeout)))
+            .then(|| unsafe { RwLockReadGuard::new(self) })
+    }
+
+    /// Locks for writing; gives up after `timeout`. Readers that waited behind it then go on.
+    #[doc(alias = "try_write_for")]
+    #[track_caller]
+    pub fn write_timeout(&self, timeout: Duration) -> Option<RwLockWriteGuard<'_, T>> {
+        // SAFETY: locked for writing.
+        (self.state.try_write() || self.state.write(&Limit::after(timeout)))
+            .then(|| unsafe { RwLockWriteGuard::new(self) })
+    }
+
+    /// Locks for reading; gives up when a value comes from `done`, or when it is closed.
+    #[cfg(not(loom))]
+    #[track_caller]
+    pub fn read_or(&self, done: &impl RecvFrom) -> Option<RwLockReadGuard<'_, T>> {
+        // SAFETY: locked for reading.
+        (self.state.try_read() || until_done(done, |limit| self.state.read(limit)))
+            .then(|| unsafe { RwLockReadGuard::new(self) })
+    }
+
+    /// Locks for writing; gives up when a value comes from `done`, or when it is closed.
+    #[cfg(not(loom))]
+    #[track_caller]
+    pub fn write_or(&self, done: &impl RecvFrom) -> Option<RwLockWriteGuard<'_, T>> {
+        // SAFETY: locked for writing.
+        (self.state.try_write() || until_done(done, |limit| self.state.write(limit)))
+            .then(|| unsafe { RwLockWriteGuard::new(self) })
+    }
+
+    /// The value, without locking: the exclusive borrow is proof enough.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    fn default() -> RwLock<T> {
+        RwLock::new(T::default())
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    fn from(value: T) -> RwLock<T> {
+        RwLock::new(value)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.try_read() {
+            Some(guard) => f.debug_tuple("RwLock").field(&&*guard).finish(),
+            None => f.write_str("RwLock(<locked>)"),
+        }
+    }
+}
