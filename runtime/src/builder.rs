@@ -32,12 +32,21 @@ pub struct Builder {
 
 impl Builder {
     /// A builder that leaves everything to the environment and the defaults.
+    ///
+    /// ```
+    /// assert!(format!("{:?}", gort_runtime::Builder::new()).contains("Builder"));
+    /// ```
     pub fn new() -> Builder {
         Builder::default()
     }
 
     /// How many goroutines may run at the same instant, 1 to 1024. See [`set_max_procs`](crate::set_max_procs) to change it
     /// later.
+    ///
+    /// ```
+    /// let procs = gort_runtime::Builder::new().max_procs(3).run(gort_runtime::max_procs);
+    /// assert_eq!(procs.unwrap(), 3);
+    /// ```
     #[doc(alias = "GOMAXPROCS")]
     pub fn max_procs(mut self, procs: usize) -> Builder {
         self.wishes.procs = Some(procs);
@@ -45,18 +54,39 @@ impl Builder {
     }
 
     /// The reserve of a goroutine's stack in bytes (at least 16 KiB). Only the pages a goroutine touches cost memory.
+    ///
+    /// ```
+    /// let sum = gort_runtime::Builder::new().stack_size(64 << 10).run(|| 1 + 2);
+    /// assert_eq!(sum.unwrap(), 3);
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.wishes.stack_size = Some(bytes);
         self
     }
 
     /// Whether goroutines that have started may change threads.
+    ///
+    /// ```
+    /// use gort_runtime::{Builder, Migration};
+    ///
+    /// let same = Builder::new().migration(Migration::Pinned).run(|| {
+    ///     let thread = std::thread::current().id();
+    ///     gort_runtime::gosched();
+    ///     std::thread::current().id() == thread
+    /// });
+    /// assert!(same.unwrap());
+    /// ```
     pub fn migration(mut self, migration: Migration) -> Builder {
         self.wishes.migration = Some(migration);
         self
     }
 
     /// At most this many helper threads for [`blocking`](crate::blocking); further calls queue.
+    ///
+    /// ```
+    /// let text = gort_runtime::Builder::new().blocking_threads(1).run(|| gort_runtime::blocking(|| "read"));
+    /// assert_eq!(text.unwrap(), "read");
+    /// ```
     pub fn blocking_threads(mut self, threads: usize) -> Builder {
         self.wishes.blocking_threads = Some(threads);
         self
@@ -66,6 +96,17 @@ impl Builder {
     /// goes on when `policy` returns.
     ///
     /// `policy` runs on the goroutine that panicked, or on the one that dropped its handle.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (note, noted) = mpsc::channel();
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(move |report| note.send(report.panic().message().to_string()).unwrap())
+    ///     .run(|| drop(gort_runtime::go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// assert_eq!(noted.recv().unwrap(), "boom");
+    /// ```
     pub fn on_panic(mut self, policy: impl Fn(&PanicReport<'_>) + Send + Sync + 'static) -> Builder {
         self.wishes.panic_policy = Some(PanicPolicy::Custom(Arc::new(policy)));
         self
@@ -75,6 +116,12 @@ impl Builder {
     ///
     /// # Errors
     /// [`AlreadyStarted`] if the runtime is already running; nothing changes then.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new().max_procs(2).init().unwrap();
+    /// assert_eq!(gort_runtime::max_procs(), 2);
+    /// assert!(gort_runtime::Builder::new().init().is_err(), "it can be set once");
+    /// ```
     pub fn init(self) -> Result<(), AlreadyStarted> {
         if !config::wish(self.wishes) {
             return Err(AlreadyStarted(()));
@@ -90,6 +137,10 @@ impl Builder {
     ///
     /// # Panics
     /// With the panic of `f`.
+    ///
+    /// ```
+    /// assert_eq!(gort_runtime::Builder::new().max_procs(1).run(|| 6 * 7).unwrap(), 42);
+    /// ```
     #[track_caller]
     pub fn run<F, T>(self, f: F) -> Result<T, AlreadyStarted>
     where
@@ -102,6 +153,12 @@ impl Builder {
 }
 
 /// The runtime was already running when a [`Builder`] wanted to set it up.
+///
+/// ```
+/// gort_runtime::run(|| ());
+/// let late = gort_runtime::Builder::new().init().unwrap_err();
+/// assert!(!late.to_string().is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlreadyStarted(());
 

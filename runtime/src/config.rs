@@ -17,6 +17,12 @@ pub(crate) const DEFAULT_BLOCKING_THREADS: usize = 512;
 /// Whether a goroutine that has started may move to another OS thread.
 ///
 /// Set by [`Builder::migration`](crate::Builder::migration) or by `GORT_MIGRATION=stealing|pinned|always`.
+///
+/// ```
+/// use gort_runtime::{Builder, Migration};
+///
+/// Builder::new().migration(Migration::Pinned).init().unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Migration {

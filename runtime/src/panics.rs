@@ -23,6 +23,11 @@ pub(crate) struct Seen {
 /// A panic as a value: what a goroutine panicked with, and where.
 ///
 /// `Display` prints the message.
+///
+/// ```
+/// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
+/// assert_eq!(caught.to_string(), "no 1");
+/// ```
 pub struct Panic {
     payload: Box<dyn Any + Send>,
     seen: Option<Box<Seen>>,
@@ -41,16 +46,35 @@ impl Panic {
     }
 
     /// The message, if the panic had one (as `panic!("…")` gives), otherwise a note on what it was.
+    ///
+    /// ```
+    /// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
+    /// assert_eq!(caught.message(), "no 1");
+    /// let other = gort_runtime::recover(|| std::panic::panic_any(5)).unwrap_err();
+    /// assert_eq!(other.message(), "a value that is neither &str nor String");
+    /// ```
     pub fn message(&self) -> &str {
         message_of(&*self.payload)
     }
 
     /// Where it was raised, as `file:line:column`, if that is known.
+    ///
+    /// ```
+    /// let caught = gort_runtime::run(|| gort_runtime::recover(|| panic!("here")).unwrap_err());
+    /// assert!(caught.location().unwrap().contains(".rs:"));
+    /// ```
     pub fn location(&self) -> Option<&str> {
         self.seen.as_ref()?.location.as_deref()
     }
 
     /// The backtrace, if `RUST_BACKTRACE` asked for one.
+    ///
+    /// ```
+    /// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
+    /// if let Some(trace) = caught.backtrace() {
+    ///     eprintln!("{trace}");
+    /// }
+    /// ```
     pub fn backtrace(&self) -> Option<&Backtrace> {
         self.seen
             .as_ref()
@@ -59,16 +83,31 @@ impl Panic {
     }
 
     /// The value that was passed to `panic!` or `panic_any`.
+    ///
+    /// ```
+    /// let caught = gort_runtime::recover(|| std::panic::panic_any(5_i32)).unwrap_err();
+    /// assert_eq!(caught.payload().downcast_ref(), Some(&5_i32));
+    /// ```
     pub fn payload(&self) -> &(dyn Any + Send) {
         &*self.payload
     }
 
     /// Gives the payload away, for example to [`std::panic::resume_unwind`].
+    ///
+    /// ```
+    /// let caught = gort_runtime::recover(|| std::panic::panic_any(5_i32)).unwrap_err();
+    /// assert_eq!(*caught.into_payload().downcast::<i32>().unwrap(), 5);
+    /// ```
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.payload
     }
 
     /// Goes on panicking with the same payload, without a new report.
+    ///
+    /// ```
+    /// let again = gort_runtime::recover(|| gort_runtime::recover(|| panic!("on")).unwrap_err().resume());
+    /// assert_eq!(again.unwrap_err().message(), "on");
+    /// ```
     pub fn resume(self) -> ! {
         if let (Some(g), Some(seen)) = (current(), self.seen) {
             // SAFETY: the goroutine's own cell, on the goroutine.
@@ -179,6 +218,21 @@ fn note(info: &PanicHookInfo<'_>) -> Seen {
 /// A panic that nobody can observe any more; the argument of [`Builder::on_panic`](crate::Builder::on_panic).
 ///
 /// `Display` prints Go's report.
+///
+/// ```
+/// use std::sync::mpsc;
+///
+/// let (note, noted) = mpsc::channel();
+/// gort_runtime::Builder::new()
+///     .on_panic(move |report| {
+///         assert_eq!((report.panic().message(), report.name()), ("boom", Some("bomb")));
+///         assert!(report.goroutine() > 0 && report.spawned_at().file().ends_with(".rs"));
+///         note.send(report.to_string()).unwrap();
+///     })
+///     .run(|| drop(gort_runtime::Spawn::new().name("bomb").go(|| panic!("boom"))))
+///     .unwrap();
+/// assert!(noted.recv().unwrap().starts_with("panic: boom\n\ngoroutine "));
+/// ```
 #[derive(Debug)]
 pub struct PanicReport<'a> {
     pub(crate) panic: &'a Panic,

@@ -137,6 +137,15 @@ pub fn lock_os_thread() {
 }
 
 /// Undoes one [`lock_os_thread`]. Without one before it does nothing, as in Go.
+///
+/// ```
+/// gort_runtime::run(|| {
+///     gort_runtime::lock_os_thread();
+///     gort_runtime::lock_os_thread();
+///     gort_runtime::unlock_os_thread();
+///     gort_runtime::unlock_os_thread(); // now it may move again
+/// });
+/// ```
 #[doc(alias = "UnlockOSThread")]
 pub fn unlock_os_thread() {
     // SAFETY: null or a control block, which is never freed.

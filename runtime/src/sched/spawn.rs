@@ -38,12 +38,21 @@ impl Spawn {
     }
 
     /// A name for reports.
+    ///
+    /// ```
+    /// assert_eq!(gort_runtime::Spawn::new().name("reader").go(|| ()).name(), Some("reader"));
+    /// ```
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Spawn {
         self.name = Some(name.into());
         self
     }
 
     /// The reserve of its stack in bytes (at least 16 KiB, rounded up to whole pages).
+    ///
+    /// ```
+    /// let deep = gort_runtime::Spawn::new().stack(1 << 20).go(|| [1_u8; 512 << 10].len());
+    /// assert_eq!(deep.join().unwrap(), 512 << 10);
+    /// ```
     pub fn stack(mut self, bytes: usize) -> Spawn {
         self.stack = Some(bytes);
         self
@@ -52,6 +61,10 @@ impl Spawn {
     /// Starts a goroutine that runs `f`.
     ///
     /// If the kernel gives no stack for it, the goroutine ends as if it had panicked with a message that names the limits.
+    ///
+    /// ```
+    /// assert_eq!(gort_runtime::Spawn::new().go(|| 7).join().unwrap(), 7);
+    /// ```
     #[track_caller]
     #[inline]
     pub fn go<F, T>(self, f: F) -> JoinHandle<T>

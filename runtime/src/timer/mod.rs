@@ -295,6 +295,11 @@ impl CallTimer {
 
     /// A timer that only matters to those who wait for it: while `awaited` says that nobody does, it does not count as
     /// something that could still wake a stuck program. `awaited` takes no locks and does not wait.
+    ///
+    /// ```
+    /// let timer = gort_runtime::CallTimer::for_listeners(|| println!("time is up"), || true);
+    /// assert!(!timer.stop(), "it was not armed");
+    /// ```
     pub fn for_listeners(
         function: impl Fn() + Send + Sync + 'static,
         awaited: impl Fn() -> bool + Send + Sync + 'static,
@@ -319,6 +324,15 @@ impl CallTimer {
     }
 
     /// Arms it: the function runs at `deadline`. If it is armed already, that deadline is forgotten. `true` if it was.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let timer = gort_runtime::CallTimer::new(|| ());
+    /// assert!(!timer.start(Instant::now() + Duration::from_secs(60)));
+    /// assert!(timer.start(Instant::now() + Duration::from_secs(90)), "armed anew");
+    /// assert!(timer.stop());
+    /// ```
     pub fn start(self: &Arc<CallTimer>, deadline: Instant) -> bool {
         let deadline = clock::to_nanos(deadline);
         let shard = sched::timer_shard();
