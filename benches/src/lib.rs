@@ -19,13 +19,17 @@ pub struct Workload {
 
 /// Measures the workloads that the command line names, one `NAME NS_PER_OP` line each.
 ///
-/// `BENCH_MS` (500 unless set) is how long a measured run should take.
+/// `--list` prints the names of those that there are. `BENCH_MS` (500 unless set) is how long a measured run should take.
 pub fn main(workloads: &[Workload]) -> ExitCode {
     let target = std::env::var("BENCH_MS")
         .ok()
         .and_then(|ms| ms.parse().ok())
         .unwrap_or(500);
     for name in std::env::args().skip(1) {
+        if name == "--list" {
+            workloads.iter().for_each(|w| println!("{}", w.name));
+            continue;
+        }
         let Some(workload) = workloads.iter().find(|w| w.name == name) else {
             eprintln!("no workload {name:?}");
             return ExitCode::from(2);

@@ -8,13 +8,14 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-const USAGE: &str = "usage: benches/run [--rounds N] [--sides go,gort,may,tokio] [--workloads spawn,ring,...]
+const USAGE: &str =
+    "usage: benches/run [--rounds N] [--sides go,gort,may,tokio,threads] [--workloads spawn,ring,...]
 
 Prints a Markdown table of medians in ns per operation, with (min to max) and the ratio to Go.
 BENCH_MS (500) is how long one measured run should take.";
 
 /// The order of the columns; ratios are to the first that was measured, which is Go where Go is present.
-const SIDES: &[&str] = &["go", "gort", "may", "tokio"];
+const SIDES: &[&str] = &["go", "gort", "may", "tokio", "threads"];
 const WORKLOADS: &[&str] = &[
     "spawn",
     "yield",
@@ -24,6 +25,10 @@ const WORKLOADS: &[&str] = &[
     "select4",
     "ring",
     "sieve",
+    "mutex16",
+    "rwlock16",
+    "waitgroup16",
+    "cond",
 ];
 
 struct Options {
@@ -37,6 +42,8 @@ struct Side {
     name: String,
     program: PathBuf,
     version: String,
+    /// What it can do.
+    workloads: Vec<String>,
 }
 
 /// ns per operation of every round, by workload and side.
@@ -75,7 +82,7 @@ fn main() -> ExitCode {
     let mut figures = Figures::new();
     for round in 1..=options.rounds {
         for workload in &options.workloads {
-            for side in &sides {
+            for side in sides.iter().filter(|side| side.workloads.contains(workload)) {
                 eprintln!("round {round}/{}: {workload} {}", options.rounds, side.name);
                 match measure(side, workload) {
                     Ok(ns) => figures
@@ -92,11 +99,10 @@ fn main() -> ExitCode {
 }
 
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
-    let list = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
     let mut options = Options {
         rounds: 5,
-        sides: list(&SIDES.join(",")),
-        workloads: list(&WORKLOADS.join(",")),
+        sides: list(&SIDES.join(","), ','),
+        workloads: list(&WORKLOADS.join(","), ','),
     };
     while let Some(arg) = args.next() {
         let value = args.next().ok_or_else(|| format!("{arg} needs a value"))?;
@@ -113,12 +119,16 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
             "--workloads" => (WORKLOADS, &mut options.workloads),
             _ => return Err(format!("unknown option {arg}")),
         };
-        *into = list(&value);
+        *into = list(&value, ',');
         if let Some(stranger) = into.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(format!("{arg}: unknown name {stranger:?}"));
         }
     }
     Ok(options)
+}
+
+fn list(text: &str, separator: char) -> Vec<String> {
+    text.split(separator).map(str::to_owned).collect()
 }
 
 /// Builds one side; `None` (and a line on stderr) where its tools are missing or it does not build.
@@ -149,14 +159,18 @@ fn build(name: &str) -> Option<Side> {
             "--features",
             name,
         ];
+        let package = if name == "threads" { "parking_lot" } else { name };
         let version = output(Command::new("cargo").current_dir(here).args(tree)).and_then(|tree| {
-            let line = tree.lines().find(|line| line.split(' ').next() == Some(name))?;
+            let line = tree
+                .lines()
+                .find(|line| line.split(' ').next() == Some(package))?;
             Some(line.split(" (").next()?.to_owned())
         });
         (command, programs.join(name), version)
     };
     match command.stdout(Stdio::null()).status() {
         Ok(status) if status.success() => Some(Side {
+            workloads: list(&output(Command::new(&program).arg("--list"))?, '\n'),
             name: name.into(),
             program,
             version: version.unwrap_or_else(|| name.into()),

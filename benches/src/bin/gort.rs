@@ -1,11 +1,12 @@
 //! The workloads on gort.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gort::prelude::*;
 use gort::runtime::gosched;
-use gort::sync::WaitGroup;
+use gort::sync::{Cond, Mutex, RwLock, WaitGroup};
 use gort_bench::{WORKERS, Workload, check, share, sum_below};
 
 const WORKLOADS: &[Workload] = &[
@@ -40,6 +41,22 @@ const WORKLOADS: &[Workload] = &[
     Workload {
         name: "sieve",
         run: |_| sieve(),
+    },
+    Workload {
+        name: "mutex16",
+        run: mutex16,
+    },
+    Workload {
+        name: "rwlock16",
+        run: rwlock16,
+    },
+    Workload {
+        name: "waitgroup16",
+        run: waitgroup16,
+    },
+    Workload {
+        name: "cond",
+        run: cond,
     },
 ];
 
@@ -187,4 +204,78 @@ fn sieve() -> (usize, Duration) {
     let took = start.elapsed();
     check(prime == 37_813);
     (PRIMES, took)
+}
+
+/// Runs `each` rounds of `round` on 16 goroutines, each with its number.
+fn sixteen(n: usize, round: impl Fn(usize) + Send + Sync) -> (usize, Duration) {
+    let each = share(n, 16);
+    let start = Instant::now();
+    gort::scope(|s| {
+        for _ in 0..16 {
+            s.spawn(|| (0..each).for_each(&round));
+        }
+    });
+    (each * 16, start.elapsed())
+}
+
+fn mutex16(n: usize) -> (usize, Duration) {
+    let count = Mutex::new(0);
+    let result = sixteen(n, |_| *count.lock() += 1);
+    check(count.into_inner() == result.0);
+    result
+}
+
+fn rwlock16(n: usize) -> (usize, Duration) {
+    let count = RwLock::new(0);
+    let result = sixteen(n, |i| {
+        if i % 10 == 0 {
+            *count.write() += 1;
+        } else {
+            check(*count.read() < usize::MAX);
+        }
+    });
+    check(count.into_inner() == 16 * share(result.0 / 16, 10));
+    result
+}
+
+fn waitgroup16(n: usize) -> (usize, Duration) {
+    let wg = WaitGroup::new();
+    let result = sixteen(n, |_| {
+        wg.add(1);
+        wg.done();
+    });
+    wg.wait();
+    result
+}
+
+fn cond(n: usize) -> (usize, Duration) {
+    let shared = Arc::new((Mutex::new(None), Cond::new(), Cond::new()));
+    let producer = Arc::clone(&shared);
+    let start = Instant::now();
+    go! {
+        let (slot, filled, emptied) = &*producer;
+        for i in 0..n {
+            let mut slot = slot.lock();
+            while slot.is_some() {
+                emptied.wait(&mut slot);
+            }
+            *slot = Some(i);
+            filled.notify_one();
+        }
+    };
+    let (slot, filled, emptied) = &*shared;
+    let mut sum = 0;
+    for _ in 0..n {
+        let mut slot = slot.lock();
+        sum += loop {
+            match slot.take() {
+                Some(i) => break i,
+                None => filled.wait(&mut slot),
+            }
+        };
+        emptied.notify_one();
+    }
+    let took = start.elapsed();
+    check(sum == sum_below(n));
+    (n, took)
 }
