@@ -36,38 +36,3 @@ where
 {
     scope.spawn_with(options, f)
 }
-
-/// A channel to send on, between `tx` and `value` of `tx <- value`.
-///
-/// Two steps instead of one call, since rustc then knows the channel's `T` before it looks at the value: so
-/// `chan!(tx <- Box::new(f))` coerces to `Box<dyn Fn()>`, and a wrong value is a plain "mismatched types".
-#[derive(Debug)]
-pub struct Sending<'a, S: ?Sized, T> {
-    channel: &'a S,
-    value: core::marker::PhantomData<fn(T)>,
-}
-
-/// `tx` of `tx <- value`.
-#[inline]
-pub fn sending<S: SendTo<T> + ?Sized, T>(channel: &S) -> Sending<'_, S, T> {
-    Sending {
-        channel,
-        value: core::marker::PhantomData,
-    }
-}
-
-impl<'a, S: SendTo<T> + ?Sized, T> Sending<'a, S, T> {
-    /// `chan!(tx <- value)`.
-    #[track_caller]
-    #[inline]
-    pub fn send(self, value: T) {
-        send(self.channel, value);
-    }
-
-    /// `tx <- value => …` in a `select!`.
-    #[track_caller]
-    #[inline]
-    pub fn arm(self, value: T) -> SendArm<'a, T> {
-        send_arm(self.channel, value)
-    }
-}

@@ -35,10 +35,7 @@ pub fn make<T>(capacity: usize) -> Chan<T> {
 #[inline]
 #[track_caller]
 pub fn send<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) {
-    match ch.target().0 {
-        Some(core) => send_to(core, value),
-        None => block_forever(WaitReason::ChanSendNil),
-    }
+    sending(ch).send(value);
 }
 
 #[inline]
@@ -58,6 +55,39 @@ fn failed<T>(why: Refused, value: T) {
         // In a `defer!` or a destructor: the goroutine is ending, and a second unwinding would abort the process.
         Refused::NoReceiver if rt::unwinding() => {}
         Refused::NoReceiver => rt::end_goroutine("send on a channel that nobody can receive from any more"),
+    }
+}
+
+/// A channel to send on, between `tx` and `value` of `tx <- value`.
+///
+/// Two steps instead of one call, since rustc then knows the channel's `T` before it looks at the value: so
+/// `chan!(tx <- Box::new(f))` coerces to `Box<dyn Fn()>`, and a wrong value is a plain "mismatched types". That `tx` is
+/// nothing to send to is the first step's error, and the only one: the second step has no bounds.
+#[derive(Debug)]
+#[must_use]
+pub struct Sending<'a, T>(Option<&'a Core<T>>);
+
+/// `tx` of `tx <- value`.
+#[inline]
+pub fn sending<S: SendTo<T> + ?Sized, T>(tx: &S) -> Sending<'_, T> {
+    Sending(tx.target().0)
+}
+
+impl<'a, T> Sending<'a, T> {
+    /// `chan!(tx <- value)`; see [`send`].
+    #[inline]
+    #[track_caller]
+    pub fn send(self, value: T) {
+        match self.0 {
+            Some(core) => send_to(core, value),
+            None => block_forever(WaitReason::ChanSendNil),
+        }
+    }
+
+    /// `tx <- value` as an arm.
+    #[inline]
+    pub fn arm(self, value: T) -> SendArm<'a, T> {
+        SendArm::new(self.0, value)
     }
 }
 
@@ -91,7 +121,7 @@ pub fn recv_some_arm<S: RecvFrom + ?Sized>(ch: &S) -> RecvArm<'_, S::Item> {
 /// `ch <- value` as an arm.
 #[inline]
 pub fn send_arm<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) -> SendArm<'_, T> {
-    SendArm::new(ch.target().0, value)
+    sending(ch).arm(value)
 }
 
 /// `select! { … }`: performs one arm and returns its index, or [`DEFAULT`], or [`ELSE`].

@@ -204,10 +204,10 @@ pub trait RecvFrom {
 /// What can stand on the left of `<-` in `chan!` and `select!`: a `Sender`, a `Chan`, an `Option` of one (`None` is Go's nil
 /// channel), a reference to one.
 #[diagnostic::on_unimplemented(
-    message = "cannot send `{T}` to `{Self}`",
-    label = "`<-` needs something that a `{T}` can be sent to, this is `{Self}`",
-    note = "a `Sender`, a `Chan`, or an `Option` of one can stand here, with the type of the value; a `Receiver` only \
-            receives: use the `.tx()` of its `Chan`, or the `Sender` that was made with it"
+    message = "cannot send to `{Self}`",
+    label = "`<-` needs something to send to, this is `{Self}`",
+    note = "a `Sender`, a `Chan`, or an `Option` of one can stand here; a `Receiver` only receives: \
+            use the `.tx()` of its `Chan`, or the `Sender` that was made with it"
 )]
 pub trait SendTo<T> {
     /// What to send to.
@@ -233,6 +233,15 @@ impl<T> RecvFrom for Chan<T> {
 }
 
 impl<S: RecvFrom + ?Sized> RecvFrom for &S {
+    type Item = S::Item;
+
+    #[inline(always)]
+    fn operand(&self) -> Operand<'_, S::Item> {
+        (**self).operand()
+    }
+}
+
+impl<S: RecvFrom + ?Sized> RecvFrom for &mut S {
     type Item = S::Item;
 
     #[inline(always)]
@@ -268,6 +277,13 @@ impl<T> SendTo<T> for Chan<T> {
 }
 
 impl<T, S: SendTo<T> + ?Sized> SendTo<T> for &S {
+    #[inline(always)]
+    fn target(&self) -> Target<'_, T> {
+        (**self).target()
+    }
+}
+
+impl<T, S: SendTo<T> + ?Sized> SendTo<T> for &mut S {
     #[inline(always)]
     fn target(&self) -> Target<'_, T> {
         (**self).target()

@@ -1,12 +1,14 @@
 //! One side of an arrow: a channel or a value, as an expression.
 
-use proc_macro2::TokenTree;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
 use syn::Expr;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 
 use crate::arrow::{find_arrow, is_punct, is_word, mistyped, stream};
-use crate::names::shown_at;
+use crate::names::{hygienic, shown_at};
+use crate::path::Private;
 
 /// Parses all of `tokens` as one expression. `what` names it in messages ("the channel", "the value").
 ///
@@ -70,11 +72,34 @@ fn explain(tokens: &[TokenTree], mistake: syn::Error) -> syn::Error {
     mistake
 }
 
+/// `match &channel { operand => function(operand) }`, with what brings `function` of the support module into scope.
+///
+/// Why not `…::function(&channel)`: where that is no channel, rustc shows the argument, or, where the argument or the path of the
+/// function is partly the macro's and partly not, the whole macro. Single names of our own can be shown at the operand. The
+/// channel's temporaries live as long as those of an argument.
+pub(crate) fn given(private: &Private, function: &str, channel: &Expr) -> Given {
+    let at = channel.span();
+    let operand = hygienic("operand", at);
+    let local = hygienic(&format!("__gort_{function}"), at);
+    let function = Ident::new(function, shown_at(at));
+    let borrowed = borrowed(channel.clone());
+    Given {
+        import: quote!(use #private::#function as #local;),
+        call: quote_spanned!(shown_at(at)=> (match #borrowed { #operand => #local(#operand) })),
+    }
+}
+
+/// See [`given`].
+pub(crate) struct Given {
+    /// To be written once in the block around the call.
+    pub(crate) import: TokenStream,
+    pub(crate) call: TokenStream,
+}
+
 /// `&expr`, with parentheses where the expression needs them and only there.
-pub(crate) fn borrowed(expr: Expr) -> Expr {
+fn borrowed(expr: Expr) -> Expr {
     Expr::Reference(syn::ExprReference {
         attrs: Vec::new(),
-        // Where this is no channel, rustc shows the operand.
         and_token: syn::Token![&](shown_at(expr.span())),
         mutability: None,
         expr: Box::new(expr),

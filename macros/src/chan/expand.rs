@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 
 use super::Chan;
 use crate::names::shown_at;
-use crate::operand::borrowed;
+use crate::operand::{Given, given};
 use crate::path::Private;
 
 pub(super) fn expand(private: &Private, chan: Chan) -> TokenStream {
@@ -20,13 +20,13 @@ pub(super) fn expand(private: &Private, chan: Chan) -> TokenStream {
             capacity: Some(capacity),
         } => quote!(#private::make::<#element>(#capacity)),
         Chan::Send { channel, value } => {
-            let at = shown_at(channel.span());
-            let channel = borrowed(channel);
-            quote_spanned!(at=> #private::sending(#channel).send(#value))
+            let Given { import, call } = given(private, "sending", &channel);
+            let send = quote_spanned!(shown_at(channel.span())=> #call.send(#value));
+            quote!({ #import #send })
         }
         Chan::Receive { channel } => {
-            let channel = borrowed(channel);
-            quote!(#private::recv(#channel))
+            let Given { import, call } = given(private, "recv", &channel);
+            quote!({ #import #call })
         }
     }
 }

@@ -19,24 +19,42 @@ fn the_four_forms() {
         "::gort::__private::make::<HashMap<K, Vec<V>>>(n + 1)",
     );
     becomes("fn(u8) -> u8, 3,", "::gort::__private::make::<fn(u8) -> u8>(3)");
-    becomes("tx <- v", "::gort::__private::sending(&tx).send(v)");
-    becomes("<-rx", "::gort::__private::recv(&rx)");
+    becomes(
+        "tx <- v",
+        "{ use ::gort::__private::sending as __gort_sending; (match &tx { operand => __gort_sending(operand) }).send(v) }",
+    );
+    becomes(
+        "<-rx",
+        "{ use ::gort::__private::recv as __gort_recv; (match &rx { operand => __gort_recv(operand) }) }",
+    );
 }
 
 #[test]
 fn operands_are_whole_expressions() {
-    becomes("a <- -1", "::gort::__private::sending(&a).send(-1)");
-    becomes("a <- b < -c", "::gort::__private::sending(&a).send(b < -c)");
+    becomes(
+        "a <- -1",
+        "{ use ::gort::__private::sending as __gort_sending; (match &a { operand => __gort_sending(operand) }).send(-1) }",
+    );
+    becomes(
+        "a <- b < -c",
+        "{ use ::gort::__private::sending as __gort_sending; (match &a { operand => __gort_sending(operand) }).send(b < -c) }",
+    );
     becomes(
         "x.m::<Vec<u8>>()[0] <- |x| -> u8 { x }",
-        "::gort::__private::sending(&x.m::<Vec<u8>>()[0]).send(|x| -> u8 { x })",
+        "{ use ::gort::__private::sending as __gort_sending; (match &x.m::<Vec<u8>>()[0] { operand => __gort_sending(operand) }).send(|x| -> u8 { x }) }",
     );
     becomes(
         "tx <- match a { 1 => b, _ => c }",
-        "::gort::__private::sending(&tx).send(match a { 1 => b, _ => c })",
+        "{ use ::gort::__private::sending as __gort_sending; (match &tx { operand => __gort_sending(operand) }).send(match a { 1 => b, _ => c }) }",
     );
-    becomes("<-a.b?", "::gort::__private::recv(&a.b?)");
-    becomes("<-a as X", "::gort::__private::recv(&(a as X))");
+    becomes(
+        "<-a.b?",
+        "{ use ::gort::__private::recv as __gort_recv; (match &a.b? { operand => __gort_recv(operand) }) }",
+    );
+    becomes(
+        "<-a as X",
+        "{ use ::gort::__private::recv as __gort_recv; (match &(a as X) { operand => __gort_recv(operand) }) }",
+    );
 }
 
 #[test]

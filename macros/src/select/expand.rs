@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! {
+//!     use $crate::__private::recv_arm as __gort_recv_arm;      // see `operand::given`
+//!     use $crate::__private::sending as __gort_sending;
 //!     enum __GortChosen<T0> { Arm0(T0), Arm1, Default }
 //!     let chosen = match (                                     // every operand once, in source order
-//!         $crate::__private::recv_arm(&rx),
-//!         $crate::__private::sending(&tx).arm(value),
+//!         (match &rx { operand => __gort_recv_arm(operand) }),
+//!         (match &tx { operand => __gort_sending(operand) }).arm(value),
 //!     ) {
 //!         (mut arm0, mut arm1) => {
 //!             match $crate::__private::select([&mut arm0, &mut arm1], false, true, false) {
@@ -29,6 +31,8 @@
 //! them (instead of `let`) for that reason. All names are hygienic but the enum's, which is an item: it has a name that
 //! nobody else uses, and an inner `select!` declares its own.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Pat;
@@ -36,7 +40,7 @@ use syn::spanned::Spanned;
 
 use super::{Arm, Binding, Operation, Select};
 use crate::names::{hygienic, shown_at};
-use crate::operand::borrowed;
+use crate::operand::{Given, given};
 use crate::path::Private;
 
 pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
@@ -85,6 +89,9 @@ pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
         .iter()
         .map(|(_, name, body)| quote!(#chosen::#name => #body,));
 
+    let imports: BTreeMap<&str, &TokenStream> =
+        parts.iter().map(|part| (part.import.0, &part.import.1)).collect();
+    let imports = imports.values();
     let makes = parts.iter().map(|part| &part.make);
     let names: Vec<&Ident> = parts.iter().map(|part| &part.name).collect();
     let choices = parts.iter().map(|part| &part.choice);
@@ -92,6 +99,7 @@ pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
     let (has_default, has_else) = (default.is_some(), otherwise.is_some());
     let value = hygienic("chosen", Span::call_site());
     quote!({
+        #(#imports)*
         enum #chosen<#(#types),*> { #(#variants,)* #(#extra_names),* }
         let #value = match (#(#makes,)*) {
             (#(mut #names,)*) => {
@@ -114,6 +122,8 @@ struct Part {
     variant: Ident,
     /// The variant's type parameter, if it holds a value.
     parameter: Option<Ident>,
+    /// What the arm is made with, and its import.
+    import: (&'static str, TokenStream),
     /// The arm, made of its operands.
     make: TokenStream,
     /// The arm's name.
@@ -131,11 +141,11 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
     let body = &arm.body;
     match &arm.operation {
         Operation::Send { channel, value } => {
-            let at = shown_at(channel.span());
-            let channel = borrowed(channel.clone());
+            let Given { import, call } = given(private, "sending", channel);
             Part {
                 parameter: None,
-                make: quote_spanned!(at=> #private::sending(#channel).arm(#value)),
+                import: ("sending", import),
+                make: quote_spanned!(shown_at(channel.span())=> #call.arm(#value)),
                 choice: quote!(#index => { #name.finish(); #chosen::#variant }),
                 body: quote!(#chosen::#variant => #body,),
                 name,
@@ -143,8 +153,8 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
             }
         }
         Operation::Receive { binding, channel } => {
-            let channel = borrowed(channel.clone());
             let (make, take, pattern) = receiving(binding);
+            let Given { import, call } = given(private, make, channel);
             let (choice, body) = match pattern {
                 None => (
                     quote!({ let _ = #name.#take(); #chosen::#variant }),
@@ -166,7 +176,8 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
             };
             Part {
                 parameter: pattern.map(|_| format_ident!("T{at}")),
-                make: quote!(#private::#make(#channel)),
+                import: (make, import),
+                make: call,
                 choice: quote!(#index => #choice),
                 body,
                 name,
@@ -177,7 +188,7 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
 }
 
 /// The constructor of a receiving arm, the method that takes its value, and the pattern for what that gives.
-pub(super) fn receiving(binding: &Binding) -> (Ident, Ident, Option<&Pat>) {
+pub(super) fn receiving(binding: &Binding) -> (&'static str, Ident, Option<&Pat>) {
     let call_site = Span::call_site();
     let (make, take, at, pattern) = match binding {
         Binding::Nothing => ("recv_arm", "take", call_site, None),
@@ -186,11 +197,7 @@ pub(super) fn receiving(binding: &Binding) -> (Ident, Ident, Option<&Pat>) {
         Binding::Two(pattern) => ("recv_arm", "take_or_default", pattern.span(), Some(pattern)),
         Binding::Some(pattern) => ("recv_some_arm", "take_some", call_site, Some(pattern)),
     };
-    (
-        Ident::new(make, call_site),
-        Ident::new(take, shown_at(at)),
-        pattern,
-    )
+    (make, Ident::new(take, shown_at(at)), pattern)
 }
 
 fn is_plain_name(pattern: &Pat) -> bool {

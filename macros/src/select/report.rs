@@ -9,7 +9,7 @@ use quote::quote;
 use super::expand::receiving;
 use super::{Operation, Select};
 use crate::error::Mistakes;
-use crate::operand::borrowed;
+use crate::operand::{Given, given};
 use crate::path::Private;
 
 pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> TokenStream {
@@ -17,14 +17,14 @@ pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> T
         let body = arm.body;
         match arm.operation {
             Operation::Send { channel, value } => {
-                let channel = borrowed(channel);
-                quote!({ #private::sending(#channel).arm(#value).finish(); #body })
+                let Given { import, call } = given(private, "sending", &channel);
+                quote!({ #import #call.arm(#value).finish(); #body })
             }
             Operation::Receive { binding, channel } => {
-                let channel = borrowed(channel);
                 let (make, take, pattern) = receiving(&binding);
+                let Given { import, call } = given(private, make, &channel);
                 let pattern = pattern.map_or_else(|| quote!(_), |pattern| quote!(#pattern));
-                quote!(match #private::#make(#channel).#take() { #pattern => #body })
+                quote!({ #import match #call.#take() { #pattern => #body } })
             }
         }
     });

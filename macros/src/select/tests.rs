@@ -13,12 +13,15 @@ fn the_expansion() {
     assert_same(
         &expand(&private(), lex("v = <-a => f(v), b <- c => {} Some((x, y)) = <-d => x, <-e => (), default => g()")),
         "{
+            use ::gort::__private::recv_arm as __gort_recv_arm;
+            use ::gort::__private::recv_some_arm as __gort_recv_some_arm;
+            use ::gort::__private::sending as __gort_sending;
             enum __GortChosen<T0, T2> { Arm0(T0), Arm1, Arm2(T2), Arm3, Default }
             let chosen = match (
-                ::gort::__private::recv_arm(&a),
-                ::gort::__private::sending(&b).arm(c),
-                ::gort::__private::recv_some_arm(&d),
-                ::gort::__private::recv_arm(&e),
+                (match &a { operand => __gort_recv_arm(operand) }),
+                (match &b { operand => __gort_sending(operand) }).arm(c),
+                (match &d { operand => __gort_recv_some_arm(operand) }),
+                (match &e { operand => __gort_recv_arm(operand) }),
             ) {
                 (mut arm0, mut arm1, mut arm2, mut arm3,) => {
                     match ::gort::__private::select([&mut arm0, &mut arm1, &mut arm2, &mut arm3], false, true, false) {

@@ -51,6 +51,21 @@ fn main() {
     chan!(Some(&tx) <- 3,);
     assert_eq!(chan!(<-Some(&rx),), Some(3));
 
+    // Behind any reference, and what a pattern binds.
+    let mut ends = Some((tx.clone(), rx.clone()));
+    if let Some((tx, rx)) = &mut ends {
+        chan!(tx <- 4);
+        chan!(&mut *tx <- chan!(<-rx).unwrap() + 1);
+        assert_eq!(chan!(<-&mut *rx), Some(5));
+    }
+    drop(ends);
+
+    // The operand's temporaries end with the operation: this locks twice.
+    let locked = gort::sync::Mutex::new((tx.clone(), rx.clone()));
+    chan!(locked.lock().0 <- 6);
+    assert_eq!((chan!(<-locked.lock().1), locked.lock().1.len()), (Some(6), 0));
+    drop(locked);
+
     // The value knows the channel's type.
     let jobs = chan!(Box<dyn Fn(i64) -> i64 + Send>, 1);
     chan!(jobs <- Box::new(|x| x + 1));
