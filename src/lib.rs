@@ -82,3 +82,8 @@ pub use gort_runtime::{
 /// ```
 #[doc(inline)]
 pub use scopeguard::defer;
+
+/// The README's programs, as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
