@@ -20,6 +20,8 @@
 mod barrier;
 mod cond;
 mod guard;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod map;
 mod mutex;
 mod once;

@@ -140,10 +140,12 @@ pub(super) fn spinning_helps() -> bool {
     false
 }
 
-/// What [`longer_than`] says in this process's models: the real clock would make runs that do not repeat.
-pub(super) static LONG: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+std::thread_local! {
+    /// What [`longer_than`] says in this test's models: the real clock would make runs that do not repeat.
+    pub(super) static LONG: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
 
 /// As [`LONG`] says.
 pub(super) fn longer_than(_start: Instant, _limit: std::time::Duration) -> bool {
-    LONG.load(std::sync::atomic::Ordering::Relaxed)
+    LONG.get()
 }

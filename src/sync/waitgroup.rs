@@ -127,6 +127,12 @@ impl WaitGroup {
         self.group.wait(&Limit::after(timeout))
     }
 
+    /// Whether the counter is zero and nothing is left of those who waited.
+    #[cfg(all(test, loom))]
+    pub(super) fn at_rest(&self) -> bool {
+        self.group.word.load(Ordering::Relaxed) == 0
+    }
+
     /// Raises the counter, and starts a goroutine that runs `f` and then lowers it, also if `f` calls
     /// [`goexit`](crate::runtime::goexit).
     ///

@@ -151,6 +151,12 @@ impl<T: ?Sized> RwLock<T> {
             .then(|| unsafe { RwLockWriteGuard::new(self) })
     }
 
+    /// Whether it is free and nothing is left of those who waited.
+    #[cfg(all(test, loom))]
+    pub(super) fn at_rest(&self) -> bool {
+        self.state.at_rest()
+    }
+
     /// The value, without locking: the exclusive borrow is proof enough.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()

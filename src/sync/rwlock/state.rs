@@ -34,6 +34,11 @@ impl State {
         }
     }
 
+    #[cfg(all(test, loom))]
+    pub(crate) fn at_rest(&self) -> bool {
+        self.word.load(Ordering::Relaxed) == 0
+    }
+
     #[inline]
     pub(crate) fn try_read(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
