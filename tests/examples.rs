@@ -213,3 +213,24 @@ fn matrix() {
 fn power_series() {
     same_text("power_series");
 }
+
+#[test]
+fn load_balancer() {
+    same_text("load_balancer");
+}
+
+#[test]
+fn pub_sub() {
+    // The subscribers race, but each hears its topic in order: the lines are numbered.
+    same_lines("pub_sub", 1, str::to_owned);
+}
+
+#[test]
+fn bounded_queue() {
+    same_text("bounded_queue");
+}
+
+#[test]
+fn collatz() {
+    same_text("collatz");
+}
