@@ -7,6 +7,7 @@
 //! sizes; here it closes with its last sender.
 
 use std::fs::DirEntry;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -67,21 +68,30 @@ fn main() -> ExitCode {
                 None => break,
             },
             <-progress => {
-                println!("{files} files  {bytes} bytes");
+                if !report(files, bytes) {
+                    return ExitCode::SUCCESS;
+                }
                 progress = Some(after(tick));
             }
-            <-done => {
-                eprintln!("du: cancelled");
-                return ExitCode::FAILURE;
-            }
+            <-done => break,
         }
     }
-    println!("{files} files  {bytes} bytes");
+    // The walkers may all have gone home before this goroutine saw why: their last size is then not the last there is.
+    if done.is_closed() {
+        eprintln!("du: cancelled");
+        return ExitCode::FAILURE;
+    }
+    report(files, bytes);
     if failed.load(Ordering::Relaxed) {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// `false` if nobody reads it any more.
+fn report(files: u64, bytes: u64) -> bool {
+    writeln!(io::stdout(), "{files} files  {bytes} bytes").is_ok()
 }
 
 /// Sends the size of everything below `dir` that is no directory.
