@@ -3,13 +3,14 @@
 //! A thread parks on a flag of its own. `commit` runs in place, then the thread waits for the flag; a [`Task::ready`] that
 //! comes in between is therefore kept. A [`RawLock`] is loom's mutex, because a spin lock has endless executions.
 
+use std::cell::Cell;
 use std::fmt;
 use std::task::Waker;
 use std::time::Instant;
 
 use loom::{
     sync::{Arc, Condvar, Mutex, MutexGuard},
-    thread_local,
+    thread, thread_local,
 };
 
 use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
@@ -22,6 +23,8 @@ struct Parker {
 }
 
 thread_local! {
+    /// Whether this thread's commits run beside it.
+    static APART: Cell<bool> = Cell::new(false);
     static PARKER: Arc<Parker> = Arc::new(Parker { notified: Mutex::new(false), wake: Condvar::new() });
 }
 
@@ -74,12 +77,40 @@ pub(crate) enum WaitReason {
     SelectNoCases,
 }
 
+/// From now on the commits of this thread run on threads of their own, so that a commit may still be under way when the
+/// task is readied and goes on: as on a worker's stack.
+pub(crate) fn commit_apart() {
+    APART.with(|apart| apart.set(true));
+}
+
+/// Runs `commit` on this thread, or on one of its own.
+fn run_commit(commit: impl FnOnce()) {
+    struct Anywhere(Box<dyn FnOnce()>);
+    // SAFETY: what park asks of a commit is that it may run on another stack, also while this one goes on.
+    unsafe impl Send for Anywhere {}
+    impl Anywhere {
+        fn run(self) {
+            (self.0)();
+        }
+    }
+
+    if !APART.with(Cell::get) {
+        return commit();
+    }
+    let commit: Box<dyn FnOnce() + '_> = Box::new(commit);
+    // SAFETY: as above: what it borrows is there until the release that lets a waker in, and not used after that.
+    let commit: Box<dyn FnOnce()> = unsafe { std::mem::transmute(commit) };
+    let commit = Anywhere(commit);
+    // Not joined: it may be late.
+    drop(thread::spawn(move || commit.run()));
+}
+
 /// Runs `commit`, then waits for [`Task::ready`].
 ///
 /// # Safety
 /// Exactly one `ready` per park, and not before `commit` published the task.
 pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
-    commit();
+    run_commit(commit);
     wait();
 }
 
@@ -97,7 +128,7 @@ pub(crate) unsafe fn park_until(
     commit: impl FnOnce(),
 ) {
     let _ = deadline;
-    commit();
+    run_commit(commit);
     if !claim.try_claim(Claim::TIMEOUT) {
         wait();
     }

@@ -11,6 +11,19 @@ pub(crate) use loom::{
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering},
 };
 
+/// Stands for memory that loom does not see, so that the models notice who uses it at the wrong time. Otherwise nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Watch(#[cfg(loom)] UnsafeCell<()>);
+
+impl Watch {
+    /// Whoever calls this uses the memory, and must be alone with it.
+    #[inline(always)]
+    pub(crate) fn touch(&self) {
+        #[cfg(loom)]
+        self.0.with_mut(|_| ());
+    }
+}
+
 /// [`core::cell::UnsafeCell`] with loom's closure for access.
 #[cfg(not(loom))]
 #[derive(Debug)]

@@ -10,14 +10,22 @@ mod futures;
 mod plain;
 mod select;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
 /// Runs a model with at most that many preemptions; `None`: all executions.
 fn model(preemptions: Option<usize>, body: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemptions;
     builder.check(body);
+}
+
+/// Polls with a waker that does nothing.
+fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Values that count their drops. (Not loom's atomics: these are no part of the protocol.)

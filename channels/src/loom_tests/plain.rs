@@ -4,6 +4,7 @@ use loom::thread;
 use std::time::Duration;
 
 use super::{Ledger, model};
+use crate::rt_thread::commit_apart;
 use crate::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError, channel};
 
 #[test]
@@ -207,5 +208,88 @@ fn loom_try_send_sees_room_or_close() {
         assert!(tx.try_send(2).is_err());
         other.join().unwrap();
         drop(rx);
+    });
+}
+
+/// Both give up in the end: the value was received, or comes back, never both and never neither.
+#[test]
+fn loom_two_timeouts_meet() {
+    for capacity in [0, 1] {
+        model(Some(4), move || {
+            let ledger = Ledger::default();
+            let (tx, rx) = channel(capacity);
+            let (full, token) = (capacity == 1, ledger.token());
+            if full {
+                tx.send(ledger.token()).unwrap();
+            }
+            let sender = thread::spawn(move || {
+                let sent = tx.send_timeout(token, Duration::from_secs(1)).is_ok();
+                (sent, tx)
+            });
+            let mut received = usize::from(rx.recv_timeout(Duration::from_secs(1)).is_ok());
+            let (sent, _tx) = sender.join().unwrap();
+            // With a buffer the first value was there all the time.
+            assert!(!full || received == 1);
+            received += rx.try_iter().count();
+            assert_eq!(received, usize::from(sent) + capacity);
+            assert_eq!(ledger.dropped(), 1 + capacity);
+        });
+    }
+}
+
+/// The timer, the channel's close and a value race for one receiver. Preemption bound 3.
+#[test]
+fn loom_timeout_against_close_and_send() {
+    model(Some(3), || {
+        let ledger = Ledger::default();
+        let (tx, rx) = channel(0);
+        let closer = {
+            let tx = tx.clone();
+            thread::spawn(move || tx.close())
+        };
+        let token = ledger.token();
+        let sender = thread::spawn(move || tx.send(token).is_ok());
+        let received = rx.recv_timeout(Duration::from_secs(1)).is_ok();
+        let late = received || rx.recv().is_some();
+        closer.join().unwrap();
+        assert_eq!(sender.join().unwrap(), late);
+        assert_eq!(ledger.dropped(), 1);
+    });
+}
+
+/// Whoever is woken may free the channel while the commit of its park is still on its way out of the unlock.
+#[test]
+fn loom_late_commit_frees_the_channel() {
+    model(Some(4), || {
+        let ledger = Ledger::default();
+        let (tx, rx) = channel(0);
+        let token = ledger.token();
+        let sender = thread::spawn(move || {
+            commit_apart();
+            tx.send(token).is_ok()
+        });
+        drop(rx.recv().unwrap());
+        drop(rx);
+        assert!(sender.join().unwrap());
+        assert_eq!(ledger.dropped(), 1);
+    });
+}
+
+/// An outlet of an event source: the last sender does not close it, and the last receiver is noticed once, whoever goes first.
+#[test]
+fn loom_an_outlet_is_abandoned_once() {
+    model(None, || {
+        let ledger = Ledger::default();
+        let (tx, rx) = channel::<u8>(1);
+        let token = ledger.token();
+        tx.feed(move || drop(token));
+        let source = thread::spawn(move || {
+            let _ = tx.try_send(1);
+        });
+        assert!(matches!(rx.try_recv(), Ok(1) | Err(TryRecvError::Empty)));
+        assert_eq!(ledger.dropped(), 0);
+        drop(rx);
+        assert_eq!(ledger.dropped(), 1);
+        source.join().unwrap();
     });
 }

@@ -25,6 +25,7 @@ use std::mem::MaybeUninit;
 use super::case::{Arm, Poll};
 use super::order::{Dice, sort_locks};
 use crate::rt::{Claim, RawLock, Task};
+use crate::shim::Watch;
 use crate::waiter::{Head, Kind};
 
 /// One select under way. It lives in the frame that parks. Wakers reach `head` (and the arms) through pointers, so there are
@@ -36,6 +37,8 @@ pub(crate) struct Run<'r> {
     /// The locks that are held, in address order.
     locks: &'r [Cell<*const RawLock>],
     locked: Cell<usize>,
+    /// The list of locks as the models see it.
+    list: Watch,
     biased: bool,
     head: UnsafeCell<MaybeUninit<Head>>,
 }
@@ -85,6 +88,7 @@ impl<'r> Run<'r> {
             order,
             locks,
             locked: Cell::new(0),
+            list: Watch::default(),
             biased,
             head: UnsafeCell::new(MaybeUninit::uninit()),
         }
@@ -221,6 +225,7 @@ impl<'r> Run<'r> {
     pub(crate) unsafe fn unlock(&self) {
         let (locks, locked) = (self.locks, self.locked.get());
         for lock in &locks[..locked] {
+            self.list.touch();
             // SAFETY: by contract. The next lock's address is read before that lock is released, so before `end` can be over.
             unsafe { (*lock.get()).unlock() };
         }
@@ -257,6 +262,8 @@ impl<'r> Run<'r> {
                 }
             }
         }
+        // The commit is done with the list, which is about to go or to be used again.
+        self.list.touch();
         // SAFETY: no node is in a queue any more, so nobody else looks at the head.
         unsafe { (*self.head.get()).assume_init_drop() };
         match winner {
