@@ -58,7 +58,12 @@ macro_rules! receive_methods {
                     .recv_timeout(limit)
                     .map_err(|closed| match closed {
                         true => RecvTimeoutError::Closed,
-                        false => RecvTimeoutError::Timeout,
+                        false => {
+                            if limit.is_zero() {
+                                $crate::rt::polled_in_vain();
+                            }
+                            RecvTimeoutError::Timeout
+                        }
                     })
             }
 

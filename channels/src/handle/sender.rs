@@ -71,7 +71,12 @@ macro_rules! send_methods {
                 self.core()
                     .send_timeout(value, limit)
                     .map_err(|(why, value)| match why {
-                        None => SendTimeoutError::Timeout(value),
+                        None => {
+                            if limit.is_zero() {
+                                $crate::rt::polled_in_vain();
+                            }
+                            SendTimeoutError::Timeout(value)
+                        }
                         Some(Refused::Closed) => SendTimeoutError::Closed(value),
                         Some(Refused::NoReceiver) => SendTimeoutError::Disconnected(value),
                     })

@@ -315,6 +315,7 @@ impl<'a> Select<'a> {
             Begun::NotReady | Begun::Park => {}
         }
         if limit.is_zero() {
+            rt::polled_in_vain();
             return Err(SelectTimeoutError::Timeout);
         }
         let Some(deadline) = Instant::now().checked_add(limit) else {
