@@ -87,3 +87,8 @@ pub use scopeguard::defer;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+/// The right-hand side of the guide, as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/PORTING.md")]
+mod porting {}
