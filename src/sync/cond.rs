@@ -82,12 +82,15 @@ impl Cond {
         self.wait_limited(guard, &Limit::after(timeout))
     }
 
-    /// As [`wait`](Cond::wait), but gives up when a value comes from `done`, or when it is closed. `false` if that came before a
-    /// notification.
+    /// As [`wait`](Cond::wait), but gives up when a value comes from `done`, or when it is closed: `false`. If it is notified at
+    /// the same time, by [`notify_one`](Cond::notify_one), the notification goes to the next that waits.
     #[cfg(not(loom))]
     #[track_caller]
     pub fn wait_or<G: Relock>(&self, guard: &mut G, done: &impl RecvFrom) -> bool {
-        until_done(done, |limit| self.wait_limited(guard, limit))
+        until_done(done, |limit| {
+            let notified = self.wait_limited(guard, limit);
+            notified && !limit.has_come()
+        })
     }
 
     /// Waits as long as `condition` holds for the guarded value; does not wait if it does not hold now.
@@ -149,6 +152,10 @@ impl Cond {
             .lock()
             .wait_after(WaitReason::CondWait, limit, || guard.unlock());
         let notified = waited.is_ok();
+        #[cfg(not(loom))]
+        if limit.has_come() && matches!(waited, Ok(false)) {
+            self.notify_one();
+        }
         // Gives the queue's lock back before it waits for the guard's.
         drop(waited);
         guard.relock();

@@ -144,7 +144,14 @@ impl<T: ?Sized> Mutex<T> {
     #[cfg(not(loom))]
     #[track_caller]
     pub fn lock_or(&self, done: &impl RecvFrom) -> Option<MutexGuard<'_, T>> {
-        let locked = self.state.try_lock_free() || until_done(done, |limit| self.state.lock_slow(limit));
+        let locked = self.state.try_lock_free()
+            || until_done(done, |limit| {
+                let locked = self.state.lock_slow(limit);
+                if locked && limit.has_come() {
+                    self.state.unlock();
+                }
+                locked && !limit.has_come()
+            });
         locked.then(|| MutexGuard {
             mutex: self,
             not_auto: PhantomData,

@@ -97,7 +97,14 @@ impl Semaphore {
     #[cfg(not(loom))]
     #[track_caller]
     pub fn acquire_or(&self, n: usize, done: &impl RecvFrom) -> bool {
-        self.try_acquire(n) || until_done(done, |limit| self.acquire_limited(n, limit))
+        self.try_acquire(n)
+            || until_done(done, |limit| {
+                let acquired = self.acquire_limited(n, limit);
+                if acquired && limit.has_come() {
+                    self.release(n);
+                }
+                acquired && !limit.has_come()
+            })
     }
 
     /// As [`acquire`](Semaphore::acquire), with a guard that releases.

@@ -105,14 +105,14 @@ impl<'a, S> Held<'a, S> {
     }
 
     /// As [`wait`](Held::wait) at the back, but runs `between`, unlocked, after it got in line and before it waits. If it
-    /// was granted meanwhile it does not wait at all.
+    /// was granted meanwhile it does not wait at all. `Ok` says whether it was granted as one of all.
     #[track_caller]
     pub(super) fn wait_after(
         mut self,
         reason: WaitReason,
         limit: &Limit<'_>,
         between: impl FnOnce(),
-    ) -> Result<(), Held<'a, S>> {
+    ) -> Result<bool, Held<'a, S>> {
         /// Takes the waiter out if `between` unwinds.
         struct Leave<'a, S>(&'a WaitList<S>, &'a Waiter);
         impl<S> Drop for Leave<'_, S> {
@@ -129,7 +129,7 @@ impl<'a, S> Held<'a, S> {
         between();
         std::mem::forget(leave);
         // SAFETY: inserted above.
-        unsafe { list.lock().park(&waiter, reason, limit) }
+        unsafe { list.lock().park(&waiter, reason, limit) }.map(|()| waiter.in_common.get())
     }
 
     /// # Safety
@@ -156,9 +156,13 @@ impl<'a, S> Held<'a, S> {
                 unsafe { park_until(reason, *deadline, &waiter.claim, commit) };
             }
             #[cfg(not(loom))]
-            Limit::Done { wait, ready, .. } => {
+            Limit::Done {
+                wait, ready, came, ..
+            } => {
                 commit();
-                wait(ready);
+                if !came.get() {
+                    came.set(wait(ready));
+                }
                 let _ = ready.try_recv();
             }
             #[cfg(loom)]
@@ -185,10 +189,12 @@ impl<S> Drop for Held<'_, S> {
 pub(super) enum Limit<'a> {
     Never,
     Until(Instant),
-    /// Until `wait` returns, which it does when the channel has something or when whatever it watches has ended.
+    /// Until `wait` returns, which it does when the channel has something, or (`true`) when what it watches has ended. That
+    /// may be seen only once, so it is noted in `came`.
     #[cfg(not(loom))]
     Done {
-        wait: &'a dyn Fn(&Receiver<()>),
+        wait: &'a dyn Fn(&Receiver<()>) -> bool,
+        came: &'a Cell<bool>,
         grant: Sender<()>,
         ready: Receiver<()>,
     },
@@ -199,17 +205,25 @@ pub(super) enum Limit<'a> {
 }
 
 /// Runs `f` with a limit that ends when a value comes from `done`, or nothing can come any more.
+///
+/// That may happen at the same time as `f` gets what it waits for. Then `f` has to give it back, if
+/// [`Limit::has_come`]: whoever used up the value of `done` must hear of it.
 #[cfg(not(loom))]
 pub(super) fn until_done<R>(done: &impl RecvFrom, f: impl FnOnce(&Limit<'_>) -> R) -> R {
     let (grant, ready) = crate::channel(1);
-    let wait = |ready: &Receiver<()>| {
+    let came = &Cell::new(false);
+    let wait = &|ready: &Receiver<()>| {
         crate::select! {
-            <-ready => {}
-            <-done => {}
+            <-ready => false,
+            <-done => true,
         }
     };
-    let wait = &wait;
-    f(&Limit::Done { wait, grant, ready })
+    f(&Limit::Done {
+        wait,
+        came,
+        grant,
+        ready,
+    })
 }
 
 impl Limit<'_> {
@@ -218,6 +232,12 @@ impl Limit<'_> {
         Instant::now()
             .checked_add(duration)
             .map_or(Limit::Never, Limit::Until)
+    }
+
+    /// Whether what [`until_done`] watches has ended.
+    #[cfg(not(loom))]
+    pub(super) fn has_come(&self) -> bool {
+        matches!(self, Limit::Done { came, .. } if came.get())
     }
 
     fn waker(&self) -> Waker {
@@ -243,6 +263,8 @@ pub(super) struct Waiter {
     prev: Cell<Link>,
     queued: Cell<bool>,
     granted: Cell<bool>,
+    /// Whether it was granted as one of all.
+    in_common: Cell<bool>,
     /// Set when it parks; one that is granted before does not park.
     waker: Cell<Option<Waker>>,
     timed: bool,
@@ -265,6 +287,7 @@ impl Waiter {
             prev: Cell::new(None),
             queued: Cell::new(false),
             granted: Cell::new(false),
+            in_common: Cell::new(false),
             waker: Cell::new(None),
             timed: matches!(limit, Limit::Until(_)),
             claim: Claim::new(),
@@ -337,6 +360,7 @@ impl Queue {
             let waiter = unsafe { waiter.as_ref() };
             at = waiter.next.get();
             if waiter.weight == weight {
+                waiter.in_common.set(limit == usize::MAX);
                 granted += usize::from(self.grant(waiter, wake));
             }
         }

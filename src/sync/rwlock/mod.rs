@@ -137,18 +137,32 @@ impl<T: ?Sized> RwLock<T> {
     #[cfg(not(loom))]
     #[track_caller]
     pub fn read_or(&self, done: &impl RecvFrom) -> Option<RwLockReadGuard<'_, T>> {
-        // SAFETY: locked for reading.
-        (self.state.try_read() || until_done(done, |limit| self.state.read(limit)))
-            .then(|| unsafe { RwLockReadGuard::new(self) })
+        self.try_read().or_else(|| {
+            until_done(done, |limit| {
+                // SAFETY: locked for reading.
+                let guard = self
+                    .state
+                    .read(limit)
+                    .then(|| unsafe { RwLockReadGuard::new(self) });
+                guard.filter(|_| !limit.has_come())
+            })
+        })
     }
 
     /// Locks for writing; gives up when a value comes from `done`, or when it is closed.
     #[cfg(not(loom))]
     #[track_caller]
     pub fn write_or(&self, done: &impl RecvFrom) -> Option<RwLockWriteGuard<'_, T>> {
-        // SAFETY: locked for writing.
-        (self.state.try_write() || until_done(done, |limit| self.state.write(limit)))
-            .then(|| unsafe { RwLockWriteGuard::new(self) })
+        self.try_write().or_else(|| {
+            until_done(done, |limit| {
+                // SAFETY: locked for writing.
+                let guard = self
+                    .state
+                    .write(limit)
+                    .then(|| unsafe { RwLockWriteGuard::new(self) });
+                guard.filter(|_| !limit.has_come())
+            })
+        })
     }
 
     /// Whether it is free and nothing is left of those who waited.
