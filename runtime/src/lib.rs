@@ -32,6 +32,8 @@ mod goexit;
 mod idle;
 mod join_handle;
 mod lock;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod main_goroutine;
 mod panics;
 mod queue;

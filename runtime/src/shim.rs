@@ -47,6 +47,9 @@ impl<T> Mutex<T> {
 pub(crate) struct Condvar {
     #[cfg(loom)]
     inner: loom::sync::Condvar,
+    /// Loom has no clock: time is up for everybody when a model says so. Changed and read under the mutex.
+    #[cfg(loom)]
+    time_is_up: AtomicUsize,
     #[cfg(not(loom))]
     inner: parking_lot::Condvar,
 }
@@ -56,6 +59,7 @@ impl Condvar {
         #[cfg(loom)]
         return Condvar {
             inner: loom::sync::Condvar::new(),
+            time_is_up: AtomicUsize::new(0),
         };
         #[cfg(not(loom))]
         Condvar {
@@ -67,7 +71,14 @@ impl Condvar {
         self.inner.notify_one();
     }
 
-    /// Waits, at most for `limit`. `true` if the time ran out. Under loom it waits without limit.
+    /// For models, under the mutex: every wait that has begun, or begins from now on, runs out of time.
+    #[cfg(loom)]
+    pub(crate) fn let_time_pass(&self) {
+        self.time_is_up.store(1, Ordering::Relaxed);
+        self.inner.notify_all();
+    }
+
+    /// Waits, at most for `limit`. `true` if the time ran out; under loom it does so when the model says.
     pub(crate) fn wait_for<'a, T>(
         &self,
         guard: Guard<'a, T>,
@@ -76,7 +87,12 @@ impl Condvar {
         #[cfg(loom)]
         {
             let _ = limit;
-            return (self.inner.wait(guard).unwrap(), false);
+            let up = || self.time_is_up.load(Ordering::Relaxed) != 0;
+            if up() {
+                return (guard, true);
+            }
+            let guard = self.inner.wait(guard).unwrap();
+            return (guard, up());
         }
         #[cfg(not(loom))]
         {

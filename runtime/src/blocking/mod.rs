@@ -10,7 +10,7 @@ use crate::panics::Panic;
 use crate::reason::WaitReason;
 use crate::task::Task;
 
-mod queue;
+pub(crate) mod queue;
 
 use queue::{Next, Queue, Submitted};
 

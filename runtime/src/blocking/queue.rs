@@ -10,7 +10,7 @@ use crate::shim::{Condvar, Mutex};
 
 /// Jobs and helpers.
 #[derive(Debug)]
-pub(super) struct Queue<J> {
+pub(crate) struct Queue<J> {
     state: Mutex<State<J>>,
     changed: Condvar,
     max_helpers: usize,
@@ -27,7 +27,7 @@ struct State<J> {
 /// What the submitter has to do.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Submitted {
+pub(crate) enum Submitted {
     /// Nothing.
     Queued,
     /// Start a helper thread; it is counted already.
@@ -36,14 +36,14 @@ pub(super) enum Submitted {
 
 /// What a helper has to do.
 #[derive(Debug)]
-pub(super) enum Next<J> {
+pub(crate) enum Next<J> {
     Job(J),
     /// It is not counted any more.
     Leave,
 }
 
 impl<J> Queue<J> {
-    pub(super) fn new(max_helpers: usize) -> Queue<J> {
+    pub(crate) fn new(max_helpers: usize) -> Queue<J> {
         let state = State {
             jobs: VecDeque::new(),
             helpers: 0,
@@ -56,7 +56,7 @@ impl<J> Queue<J> {
         }
     }
 
-    pub(super) fn submit(&self, job: J) -> Submitted {
+    pub(crate) fn submit(&self, job: J) -> Submitted {
         let mut state = self.state.lock();
         state.jobs.push_back(job);
         if state.idle >= state.jobs.len() {
@@ -71,15 +71,30 @@ impl<J> Queue<J> {
         }
     }
 
-    /// A helper that [`Queue::submit`] asked for could not be started. `true` if there is none at all.
-    pub(super) fn helper_failed(&self) -> bool {
+    /// A helper that [`Queue::submit`] asked for could not be started. `true` if jobs wait and there is none to take them:
+    /// another helper may have done the job and left meanwhile.
+    pub(crate) fn helper_failed(&self) -> bool {
         let mut state = self.state.lock();
         state.helpers -= 1;
-        state.helpers == 0
+        state.helpers == 0 && !state.jobs.is_empty()
+    }
+
+    /// For models: every helper that waits, or will wait, runs out of patience.
+    #[cfg(loom)]
+    pub(crate) fn let_time_pass(&self) {
+        let _state = self.state.lock();
+        self.changed.let_time_pass();
+    }
+
+    /// For models: jobs that nobody has taken, helpers, and those of them that wait.
+    #[cfg(loom)]
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        let state = self.state.lock();
+        (state.jobs.len(), state.helpers, state.idle)
     }
 
     /// For a helper: its next job. It is told to leave when none came for `keep_alive`.
-    pub(super) fn next(&self, keep_alive: Duration) -> Next<J> {
+    pub(crate) fn next(&self, keep_alive: Duration) -> Next<J> {
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {

@@ -1,7 +1,7 @@
 //! Who sleeps, who searches, and whom to wake: the protocol that loses no wake-up.
-//! How it works is told in docs/ARCHITECTURE.md.
+//! How it works, and why no wake-up is lost, is told in the README beside this file; `loom_tests::idle` models it.
 //!
-//! This module decides; it wakes nobody itself: it returns the index of the worker that the caller has to unpark.
+//! This module decides. What it has to see and do outside (the queues, waking a thread) it asks of its [`Surroundings`].
 
 use crate::shim::{AtomicUsize, Guard, Mutex, Ordering, fence};
 
@@ -39,6 +39,22 @@ pub(crate) struct Asleep {
     pub(crate) retired: bool,
 }
 
+/// What the protocol asks of the scheduler, or of the model that stands in for it.
+pub(crate) trait Surroundings {
+    /// Whether a worker that searches now would find something.
+    fn any_visible_work(&self) -> bool;
+    /// Whether there is work that only worker `index` may do.
+    #[cfg_attr(
+        not(loom),
+        allow(dead_code, reason = "the scheduler still spells these steps out itself")
+    )]
+    fn has_bound_work(&self, index: usize) -> bool;
+    /// Whether there are timers, and sleepers, but nobody who watches the timers.
+    fn watch_is_vacant(&self) -> bool;
+    /// Wakes the thread of worker `index`, which is off the list already.
+    fn unpark(&self, index: usize);
+}
+
 impl Idle {
     /// Nobody is known.
     pub(crate) fn new() -> Idle {
@@ -55,17 +71,92 @@ impl Idle {
         self.enlist(&mut lists, index, 0);
     }
 
+    /// After work was queued where any worker may take it: wakes one unless somebody searches already.
+    #[inline]
+    pub(crate) fn notify(&self, around: &impl Surroundings) {
+        if let Some(index) = self.wake_one() {
+            around.unpark(index);
+        }
+    }
+
+    /// After work was queued that only worker `index` may do. `false` if the worker is awake.
+    #[cfg_attr(
+        not(loom),
+        allow(dead_code, reason = "the scheduler still spells these steps out itself")
+    )]
+    pub(crate) fn notify_this(&self, index: usize, around: &impl Surroundings) -> bool {
+        // Orders the push before the look at the list. Pairs with the fence in `sleep`, after which the worker looks for
+        // bound work.
+        fence(Ordering::SeqCst);
+        let asleep = self.wake_this(index);
+        if asleep {
+            around.unpark(index);
+        }
+        asleep
+    }
+
+    /// The searcher found something. If it was the last one, there may be more that nobody was woken for: goroutines, or
+    /// timers that no sleeper watches.
+    pub(crate) fn leave_search(&self, around: &impl Surroundings) {
+        if self.stop_search() && (around.any_visible_work() || around.watch_is_vacant()) {
+            self.notify(around);
+        }
+    }
+
+    /// Worker `index` found nothing and goes to sleep; `searching`: it counts as a searcher until now. `true`: it may park,
+    /// for as long as [`Idle::is_asleep`] says so. `false`: something has turned up meanwhile, and it searches.
+    #[cfg_attr(
+        not(loom),
+        allow(dead_code, reason = "the scheduler still spells these steps out itself")
+    )]
+    pub(crate) fn lie_down(&self, index: usize, searching: bool, around: &impl Surroundings) -> bool {
+        let asleep = self.sleep(index, searching);
+        let more = asleep.check_again && around.any_visible_work();
+        if more && asleep.retired {
+            // Work was queued in the belief that this worker searches. It may not take it, so another one has to.
+            self.notify(around);
+        }
+        let for_me = more && !asleep.retired || around.has_bound_work(index);
+        !(for_me && self.wake_this(index))
+    }
+
     /// Changes GOMAXPROCS to `limit`. Sleeping workers change lists; nobody has to be woken for that: whoever is awake finds
     /// out when it looks for work or goes to sleep.
     pub(crate) fn set_limit(&self, limit: usize) {
-        let mut lists = self.lists.lock();
-        lists.limit = limit;
-        let mut all = std::mem::take(&mut lists.sleepers);
-        self.counts.fetch_sub(SLEEPER * all.len(), Ordering::SeqCst);
-        all.append(&mut lists.retired);
-        for index in all {
-            self.enlist(&mut lists, index, 0);
+        self.relist(limit, || ());
+    }
+
+    /// Changes GOMAXPROCS to `limit`, and wakes a worker if that lets one take work that waits. `publish` stores the limit
+    /// where workers look; it runs under the lock, so that a worker which has seen the new limit there finds the lists changed
+    /// when it lies down. In any other order it may go round and round until both are done.
+    #[cfg_attr(
+        not(loom),
+        allow(dead_code, reason = "the scheduler still spells these steps out itself")
+    )]
+    pub(crate) fn change_limit(&self, limit: usize, publish: impl FnOnce(), around: &impl Surroundings) {
+        let before = self.relist(limit, publish);
+        // Orders the change of the counts before the look at the queues. Pairs with the fence in `wake_one`: work may have
+        // been queued while nobody slept who was allowed to take it.
+        fence(Ordering::SeqCst);
+        if limit > before && around.any_visible_work() {
+            // One is enough: whoever finds something wakes the next.
+            self.notify(around);
         }
+    }
+
+    /// Puts the sleepers on the lists where they belong below `limit`; returns the limit before.
+    fn relist(&self, limit: usize, publish: impl FnOnce()) -> usize {
+        let mut lists = self.lists.lock();
+        publish();
+        let before = std::mem::replace(&mut lists.limit, limit);
+        let slept = lists.sleepers.len();
+        let mut all = std::mem::take(&mut lists.sleepers);
+        all.append(&mut lists.retired);
+        (lists.sleepers, lists.retired) = all.into_iter().partition(|&index| index < limit);
+        // In one step: were the count to fall to zero in between, `wake_one` would believe that nobody sleeps.
+        let change = lists.sleepers.len().wrapping_sub(slept).wrapping_mul(SLEEPER);
+        self.counts.fetch_add(change, Ordering::SeqCst);
+        before
     }
 
     /// Under the lock: puts `index` on the list where it belongs, and changes the count of searchers in the same step.
@@ -140,8 +231,13 @@ impl Idle {
     /// The searcher found something. `true` if it was the last: it must look whether there is more work, and wake another
     /// worker if so.
     #[must_use]
-    pub(crate) fn stop_search(&self) -> bool {
-        self.counts.fetch_sub(SEARCHER, Ordering::SeqCst) & LOW == 1
+    fn stop_search(&self) -> bool {
+        let last = self.counts.fetch_sub(SEARCHER, Ordering::SeqCst) & LOW == 1;
+        if last {
+            // Orders the count before the second look. Pairs with the fence in `wake_one`.
+            fence(Ordering::SeqCst);
+        }
+        last
     }
 
     /// Puts worker `index` on the list. `searching`: it counts as a searcher until now.
@@ -151,6 +247,7 @@ impl Idle {
         let searchers = if searching { SEARCHER.wrapping_neg() } else { 0 };
         let before = self.enlist(&mut lists, index, searchers);
         drop(lists);
+        // Orders the count, and the list, before the second look. Pairs with the fences in `wake_one` and `notify_this`.
         fence(Ordering::SeqCst);
         Asleep {
             check_again: before & LOW == usize::from(searching),
@@ -162,6 +259,17 @@ impl Idle {
     pub(crate) fn is_asleep(&self, index: usize) -> bool {
         let lists = self.lists.lock();
         lists.sleepers.contains(&index) || lists.retired.contains(&index)
+    }
+
+    /// For models: whether the counts agree with the lists, and whether `searchers` workers search.
+    #[cfg(loom)]
+    pub(crate) fn is_consistent(&self, searchers: Option<usize>) -> bool {
+        let lists = self.lists.lock();
+        let counts = self.counts.load(Ordering::SeqCst);
+        counts / SLEEPER == lists.sleepers.len()
+            && lists.sleepers.iter().all(|&index| index < lists.limit)
+            && lists.retired.iter().all(|&index| index >= lists.limit)
+            && searchers.is_none_or(|searchers| counts & LOW == searchers)
     }
 
     /// Whether somebody sleeps, about.

@@ -1,6 +1,8 @@
 //! The order in which a worker looks for work.
 
 use crate::g::GRef;
+use crate::idle::Surroundings;
+use crate::sched::Runtime;
 use crate::sys::clock::{self, NEVER};
 use crate::timer::Expired;
 use crate::worker::Worker;
@@ -173,14 +175,26 @@ impl Worker {
         }
     }
 
-    /// The searcher found something. If it was the last one, there may be more that nobody was woken for: goroutines, or
-    /// timers that no sleeper watches.
+    /// The searcher found something.
     pub(super) fn stop_search(&self) {
-        if self.rt.idle.stop_search() {
-            std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
-            if self.rt.any_visible_work() || self.rt.watch_is_vacant() {
-                self.rt.notify();
-            }
-        }
+        self.rt.idle.leave_search(self.rt);
+    }
+}
+
+impl Surroundings for Runtime {
+    fn any_visible_work(&self) -> bool {
+        self.any_visible_work()
+    }
+
+    fn has_bound_work(&self, index: usize) -> bool {
+        self.post(index).is_some_and(|post| !post.inbox.is_empty())
+    }
+
+    fn watch_is_vacant(&self) -> bool {
+        self.watch_is_vacant()
+    }
+
+    fn unpark(&self, index: usize) {
+        self.unpark(index);
     }
 }

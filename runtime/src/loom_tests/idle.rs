@@ -1,0 +1,338 @@
+//! The idle protocol: the real [`Idle`] with model workers, queues and submitters.
+//!
+//! The model's queues are counters, read and written with the weakest orderings that the real queues use. A worker starts
+//! asleep, as in the runtime, and loops as `worker/find.rs` and `worker/sleep.rs` do. A *pair* is two pieces of
+//! work that wait for each other: it is only done if a second worker is awake, so a lost wake-up is a deadlock even where the
+//! first worker would get round to the rest on its own.
+
+use loom::sync::Notify;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool as StdAtomicBool, AtomicUsize as StdAtomicUsize};
+
+use super::model;
+use crate::idle::{Idle, Surroundings};
+
+const WORKERS: usize = 2;
+
+/// A queue of the model: how much work is in it.
+struct Pile(AtomicUsize);
+
+impl Pile {
+    fn new() -> Pile {
+        Pile(AtomicUsize::new(0))
+    }
+
+    fn put(&self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+
+    fn take(&self) -> bool {
+        self.0
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |n| n.checked_sub(1))
+            .is_ok()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}
+
+/// What the pieces of work do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// Nothing.
+    Alone,
+    /// Each waits until two have begun.
+    Pair,
+    /// The first queues one more on its worker, and waits until that has begun.
+    Parent,
+}
+
+struct World {
+    idle: Idle,
+    procs: AtomicUsize,
+    global: Pile,
+    visible: [Pile; WORKERS],
+    inbox: [Pile; WORKERS],
+    bells: [Notify; WORKERS],
+    work: Work,
+    both_began: Notify,
+    // Not part of the protocol, so none of loom's:
+    began: StdAtomicUsize,
+    left: StdAtomicUsize,
+    over: StdAtomicBool,
+}
+
+impl Surroundings for World {
+    fn any_visible_work(&self) -> bool {
+        !self.global.is_empty() || self.visible.iter().any(|pile| !pile.is_empty())
+    }
+
+    fn has_bound_work(&self, index: usize) -> bool {
+        !self.inbox[index].is_empty()
+    }
+
+    fn watch_is_vacant(&self) -> bool {
+        false
+    }
+
+    fn unpark(&self, index: usize) {
+        self.bells[index].notify();
+    }
+}
+
+impl World {
+    /// `procs` of the workers may run anything; `pieces` of work will be done.
+    fn new(procs: usize, work: Work, pieces: usize) -> Arc<World> {
+        let world = Arc::new(World {
+            idle: Idle::new(),
+            procs: AtomicUsize::new(procs),
+            global: Pile::new(),
+            visible: std::array::from_fn(|_| Pile::new()),
+            inbox: std::array::from_fn(|_| Pile::new()),
+            bells: std::array::from_fn(|_| Notify::new()),
+            work,
+            both_began: Notify::new(),
+            began: StdAtomicUsize::new(0),
+            left: StdAtomicUsize::new(pieces),
+            over: StdAtomicBool::new(false),
+        });
+        world.set_max_procs(procs);
+        (0..WORKERS).for_each(|index| world.idle.add(index));
+        world
+    }
+
+    fn procs(&self) -> usize {
+        self.procs.load(Ordering::Relaxed)
+    }
+
+    /// As `ready` on a thread that is no worker.
+    fn submit(&self) {
+        self.global.put();
+        self.idle.notify(self);
+    }
+
+    /// As `Runtime::send_bound`.
+    fn submit_bound(&self, index: usize) {
+        self.inbox[index].put();
+        self.idle.notify_this(index, self);
+    }
+
+    /// As `set_max_procs`.
+    fn set_max_procs(&self, procs: usize) {
+        self.idle
+            .change_limit(procs, || self.procs.store(procs, Ordering::Relaxed), self);
+    }
+
+    fn start_workers(self: &Arc<World>) -> Vec<thread::JoinHandle<()>> {
+        (0..WORKERS)
+            .map(|index| {
+                let world = Arc::clone(self);
+                thread::spawn(move || world.work(index))
+            })
+            .collect()
+    }
+
+    /// Waits for the end; then nobody counts as a searcher but those that were woken when they had left the model.
+    fn finish(&self, workers: Vec<thread::JoinHandle<()>>) {
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        let woken = (0..WORKERS).filter(|&index| !self.idle.is_asleep(index)).count();
+        assert!(self.idle.is_consistent(Some(woken)));
+        assert_eq!(self.idle.all_asleep().is_some(), woken == 0);
+        assert!(!self.any_visible_work());
+    }
+
+    /// The life of a worker.
+    fn work(&self, index: usize) {
+        self.park(index);
+        if self.idle.is_asleep(index) {
+            return;
+        }
+        let mut searching = true;
+        while self.find(index, &mut searching) {
+            if searching {
+                searching = false;
+                self.idle.leave_search(self);
+            }
+            self.run(index);
+        }
+    }
+
+    /// As `Worker::find_elsewhere`. `false`: everything is done, and this worker sleeps.
+    fn find(&self, index: usize, searching: &mut bool) -> bool {
+        loop {
+            let retired = index >= self.procs();
+            if retired {
+                let mut moved = false;
+                while self.visible[index].take() {
+                    self.global.put();
+                    moved = true;
+                }
+                if moved {
+                    self.idle.notify(self);
+                }
+            } else if self.visible[index].take() {
+                return true;
+            }
+            if self.inbox[index].take() {
+                return true;
+            }
+            if !retired {
+                if self.global.take() {
+                    return true;
+                }
+                *searching = *searching || self.idle.start_search(self.procs());
+                if *searching && self.visible.iter().any(Pile::take) {
+                    return true;
+                }
+            }
+            if self.idle.lie_down(index, *searching, self) {
+                self.park(index);
+                if self.idle.is_asleep(index) {
+                    return false;
+                }
+            }
+            *searching = true;
+        }
+    }
+
+    /// As the loop in `Worker::sleep`, but also ends when everything is done.
+    fn park(&self, index: usize) {
+        while self.idle.is_asleep(index) && !self.over.load(Ordering::SeqCst) {
+            self.bells[index].wait();
+        }
+    }
+
+    fn run(&self, index: usize) {
+        let began = self.began.fetch_add(1, Ordering::SeqCst);
+        match (self.work, began) {
+            (Work::Alone, _) => {}
+            (Work::Parent, 0) => {
+                self.visible[index].put();
+                self.idle.notify(self);
+                self.both_began.wait_for_second(&self.began);
+            }
+            (Work::Pair, 0) => self.both_began.wait_for_second(&self.began),
+            (Work::Pair | Work::Parent, 1) => self.both_began.notify(),
+            (Work::Pair | Work::Parent, _) => {}
+        }
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.over.store(true, Ordering::SeqCst);
+            self.bells.iter().for_each(Notify::notify);
+        }
+    }
+}
+
+trait WaitForSecond {
+    fn wait_for_second(&self, began: &StdAtomicUsize);
+}
+
+impl WaitForSecond for Notify {
+    fn wait_for_second(&self, began: &StdAtomicUsize) {
+        // Loom's `Notify` may wake for no reason.
+        while began.load(Ordering::SeqCst) < 2 {
+            self.wait();
+        }
+    }
+}
+
+/// Two pieces are queued one after the other, while workers search, find and go to sleep. Preemption bound 3.
+#[test]
+fn loom_idle_work_from_outside() {
+    model(Some(3), || {
+        let world = World::new(2, Work::Alone, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.submit();
+        world.finish(workers);
+    });
+}
+
+/// The second of two is not left behind by a searcher that has found the first. Preemption bound 3.
+#[test]
+fn loom_idle_two_at_once() {
+    model(Some(3), || {
+        let world = World::new(2, Work::Pair, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.submit();
+        world.finish(workers);
+    });
+}
+
+/// What a busy worker queues is taken by another one. Preemption bound 3.
+#[test]
+fn loom_idle_work_from_a_worker() {
+    model(Some(3), || {
+        let world = World::new(2, Work::Parent, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.finish(workers);
+    });
+}
+
+/// Work for one worker alone, against work for all. Preemption bound 3.
+#[test]
+fn loom_idle_bound_work() {
+    model(Some(3), || {
+        let world = World::new(2, Work::Alone, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.submit_bound(0);
+        world.finish(workers);
+    });
+}
+
+/// Work for a retired worker. Preemption bound 3.
+#[test]
+fn loom_idle_bound_work_of_a_retired_worker() {
+    model(Some(3), || {
+        let world = World::new(1, Work::Alone, 2);
+        let workers = world.start_workers();
+        world.submit_bound(1);
+        world.submit();
+        world.finish(workers);
+    });
+}
+
+/// GOMAXPROCS falls while work comes: a worker that was woken for it may not take it. Preemption bound 2.
+#[test]
+fn loom_idle_fewer_procs() {
+    model(Some(2), || {
+        let world = World::new(2, Work::Alone, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.set_max_procs(1);
+        world.submit();
+        world.finish(workers);
+    });
+}
+
+/// GOMAXPROCS falls on another thread than the one that brings work. Preemption bound 2.
+#[test]
+fn loom_idle_fewer_procs_meanwhile() {
+    model(Some(2), || {
+        let world = World::new(2, Work::Alone, 1);
+        let workers = world.start_workers();
+        let other = Arc::clone(&world);
+        let other = thread::spawn(move || other.set_max_procs(1));
+        world.submit();
+        other.join().unwrap();
+        world.finish(workers);
+    });
+}
+
+/// GOMAXPROCS rises while two pieces wait that need two workers. Preemption bound 2.
+#[test]
+fn loom_idle_more_procs() {
+    model(Some(2), || {
+        let world = World::new(1, Work::Pair, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.submit();
+        world.set_max_procs(2);
+        world.finish(workers);
+    });
+}
