@@ -24,7 +24,10 @@
 //! [`close`](Sender::close) ends it for receivers: they get what is left, then `None`. The last handle that can send closes
 //! it too. When the last handle that can receive is gone, sends fail and give the value back.
 //!
-//! The file README.md beside the code has the invariants, the lock order and the proof that no wake-up is lost.
+//! # How it works
+//!
+//! `channels/README.md` in the repository has the invariants, the lock order, the three passes of a select, and the proofs that
+//! no wake-up and no value is lost.
 
 mod chan;
 pub mod error;
