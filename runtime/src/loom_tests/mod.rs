@@ -9,6 +9,8 @@
 
 mod helpers;
 mod idle;
+pub(crate) mod rt;
+mod sema;
 
 /// Runs a model with at most that many preemptions; `None`: all executions.
 fn model(preemptions: Option<usize>, body: impl Fn() + Sync + Send + 'static) {

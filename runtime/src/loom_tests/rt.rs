@@ -1,0 +1,84 @@
+//! What stands in for the context switch and the spin lock, on loom's threads: `Task`, `park` and `RawLock` under their names.
+//!
+//! `commit` runs in place, then the thread waits for its flag, so a `ready` that comes as soon as the commit has released its lock is
+//! one of the orders that loom tries. The lock is loom's mutex, because a spin lock has endless executions.
+
+use loom::cell::UnsafeCell;
+use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use crate::reason::WaitReason;
+
+/// One wait of a thread.
+#[derive(Debug)]
+struct Flag {
+    set: Mutex<bool>,
+    wake: Condvar,
+}
+
+loom::thread_local! {
+    static FLAG: Arc<Flag> = Arc::new(Flag { set: Mutex::new(false), wake: Condvar::new() });
+}
+
+/// Who waits.
+#[derive(Debug)]
+pub(crate) struct Task(Arc<Flag>);
+
+impl Task {
+    pub(crate) fn current() -> Task {
+        Task(FLAG.with(Arc::clone))
+    }
+
+    /// Once per park: a second one is found out.
+    pub(crate) fn ready(self) {
+        let before = std::mem::replace(&mut *self.0.set.lock().unwrap(), true);
+        assert!(!before, "readied twice");
+        self.0.wake.notify_one();
+    }
+}
+
+/// # Safety
+/// As the real one.
+pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
+    commit();
+    let flag = FLAG.with(Arc::clone);
+    let mut set = flag.set.lock().unwrap();
+    while !*set {
+        set = flag.wake.wait(set).unwrap();
+    }
+    *set = false;
+}
+
+/// A lock whose holder may be another stack than the one that took it.
+pub(crate) struct RawLock {
+    mutex: Mutex<()>,
+    guard: UnsafeCell<Option<MutexGuard<'static, ()>>>,
+}
+
+// SAFETY: `guard` is touched by the holder only.
+unsafe impl Send for RawLock {}
+// SAFETY: as above.
+unsafe impl Sync for RawLock {}
+
+impl RawLock {
+    pub(crate) fn new() -> RawLock {
+        RawLock {
+            mutex: Mutex::new(()),
+            guard: UnsafeCell::new(None),
+        }
+    }
+
+    pub(crate) fn lock(&self) {
+        let guard = self.mutex.lock().unwrap();
+        // SAFETY: only the lifetime changes; `unlock` drops the guard while the lock still exists.
+        let guard: MutexGuard<'static, ()> = unsafe { std::mem::transmute(guard) };
+        // SAFETY: the lock is held.
+        self.guard.with_mut(|slot| unsafe { *slot = Some(guard) });
+    }
+
+    /// # Safety
+    /// The caller holds the lock.
+    pub(crate) unsafe fn unlock(&self) {
+        // SAFETY: the lock is held.
+        drop(self.guard.with_mut(|slot| unsafe { (*slot).take() }));
+    }
+}
