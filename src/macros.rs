@@ -105,7 +105,7 @@ macro_rules! go {
 ///
 /// Sending on a closed channel panics with `send on closed channel`, as in Go. The method
 /// [`send`](crate::Sender::send) returns an error instead. Sending when nobody can receive any more ends the goroutine
-/// quietly.
+/// quietly (in a `defer!` or a destructor of one that is ending already, it only drops the value).
 ///
 /// # Examples
 ///
