@@ -7,6 +7,7 @@ mod idle;
 mod limits;
 mod overflow;
 mod panic;
+mod sync_waits;
 
 #[path = "../support/harness.rs"]
 mod harness;
@@ -57,5 +58,8 @@ fn main() -> std::process::ExitCode {
             a_policy_replaces_the_end_of_the_process, only_the_panicking_goroutine_is_unwound,
             recover_is_local, send_on_closed_channel, close_of_closed_channel, backtrace_when_asked_for,
             plain_threads_panic_as_ever),
+        list!(sync_waits:
+            reading, writing, reading_again_behind_a_writer, cond, semaphore, barrier, once_in_itself,
+            once_value_in_itself, single_flight_in_itself, a_deadline_is_no_deadlock),
     ])
 }
