@@ -14,6 +14,7 @@ use crate::panics::{PanicPolicy, PanicReport};
 /// | [`stack_size`](Builder::stack_size) | `GORT_STACK` | 256 KiB |
 /// | [`migration`](Builder::migration) | `GORT_MIGRATION` | [`Migration::Stealing`] |
 /// | [`blocking_threads`](Builder::blocking_threads) | | 512 |
+/// | [`max_threads`](Builder::max_threads) | | 10,000 |
 /// | [`on_panic`](Builder::on_panic) | | report as Go does and exit with status 2 |
 ///
 /// ```
@@ -89,6 +90,19 @@ impl Builder {
     /// ```
     pub fn blocking_threads(mut self, threads: usize) -> Builder {
         self.wishes.blocking_threads = Some(threads);
+        self
+    }
+
+    /// The most OS threads that the runtime may need: workers, stand-ins for workers that are stuck in a blocking call, and
+    /// helpers. A program that needs more ends with Go's `fatal error: thread exhaustion`: something blocks without end.
+    ///
+    /// ```
+    /// let sum = gort_runtime::Builder::new().max_threads(100).run(|| 1 + 2);
+    /// assert_eq!(sum.unwrap(), 3);
+    /// ```
+    #[doc(alias = "SetMaxThreads")]
+    pub fn max_threads(mut self, threads: usize) -> Builder {
+        self.wishes.max_threads = Some(threads);
         self
     }
 

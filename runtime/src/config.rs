@@ -7,6 +7,8 @@ use crate::panics::PanicPolicy;
 
 /// The largest GOMAXPROCS.
 pub(crate) const MAX_PROCS: usize = 1024;
+/// The most workers: those that run, and those that are stuck in long runs.
+pub(crate) const MAX_WORKERS: usize = 10_000;
 /// A stack's reserve when nothing else is said, in bytes.
 pub(crate) const DEFAULT_STACK: usize = 256 << 10;
 /// Stacks below this cannot run the first frames and print a panic.
@@ -57,6 +59,7 @@ pub(crate) struct Config {
     pub(crate) stack_size: usize,
     pub(crate) migration: Migration,
     pub(crate) blocking_threads: usize,
+    pub(crate) max_threads: usize,
     pub(crate) panic_policy: PanicPolicy,
 }
 
@@ -67,6 +70,7 @@ pub(crate) struct Wishes {
     pub(crate) stack_size: Option<usize>,
     pub(crate) migration: Option<Migration>,
     pub(crate) blocking_threads: Option<usize>,
+    pub(crate) max_threads: Option<usize>,
     pub(crate) panic_policy: Option<PanicPolicy>,
 }
 
@@ -107,6 +111,7 @@ pub(crate) fn get() -> &'static Config {
                 .or_else(|| from_env("GORT_MIGRATION", str::parse))
                 .unwrap_or_default(),
             blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
+            max_threads: wishes.max_threads.unwrap_or(MAX_WORKERS).max(3),
             panic_policy: wishes.panic_policy.unwrap_or_default(),
         }
     })

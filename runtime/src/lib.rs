@@ -12,7 +12,7 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | timers | `timer` |
 //! | scheduler and workers | `sched`, `worker` |
-//! | services | `blocking`, `deadlock` |
+//! | services | `blocking`, `deadlock`, `monitor` |
 //! | interface | `task`, `sema`, `join_handle`, `scope`, `main_goroutine`, `builder` |
 //!
 //! # The rule
@@ -35,6 +35,7 @@ mod lock;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod main_goroutine;
+mod monitor;
 mod panics;
 mod queue;
 mod random;

@@ -74,6 +74,12 @@ impl Drop for Reaper {
     }
 }
 
+/// This thread is no worker any more.
+#[inline(never)]
+pub(crate) fn leave_worker() {
+    WORKER.set(std::ptr::null());
+}
+
 /// Runs `f` with this thread's own blocking primitive, which is the same one until the wait is over. Never call it on a
 /// goroutine.
 #[inline(never)]

@@ -189,6 +189,14 @@ fn test_preemption() {
         .expect_code(0);
 }
 
+#[test]
+fn test_preemption_on_one_worker() {
+    child::Child::default()
+        .env("GOMAXPROCS", 1)
+        .run(|| take_turns(5))
+        .expect_code(0);
+}
+
 /// Pairs of goroutines that hand on quickly and slowly get comparable shares of one worker.
 #[test]
 fn test_ping_pong_hog() {

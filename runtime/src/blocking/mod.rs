@@ -114,7 +114,7 @@ fn submit(job: Job) {
 
 fn start_helper() {
     let rt = crate::sched::runtime();
-    rt.threads.fetch_add(1, Ordering::SeqCst);
+    rt.count_thread();
     if let Err(error) = crate::sys::thread::spawn(String::from("gort-helper"), help) {
         rt.threads.fetch_sub(1, Ordering::SeqCst);
         if queue().helper_failed() {

@@ -75,6 +75,11 @@ impl LocalPool {
         }
     }
 
+    /// Gives everything to the shared pool.
+    pub(crate) fn empty(&mut self) {
+        shared().lock().default.append(&mut self.idle);
+    }
+
     #[cold]
     fn spill(&mut self) {
         // The oldest go: the youngest are warm.

@@ -51,6 +51,11 @@ impl LocalPool {
         g
     }
 
+    /// Gives everything to the shared list.
+    pub(crate) fn empty(&mut self) {
+        SHARED.lock().free.append(&mut self.free);
+    }
+
     /// Takes back a block whose goroutine has ended.
     #[inline]
     pub(crate) fn give(&mut self, g: GRef) {

@@ -272,6 +272,16 @@ impl Idle {
             && searchers.is_none_or(|searchers| counts & LOW == searchers)
     }
 
+    /// Whether worker `index` sleeps above GOMAXPROCS.
+    pub(crate) fn is_retired(&self, index: usize) -> bool {
+        self.lists.lock().retired.contains(&index)
+    }
+
+    /// Whether somebody searches, about.
+    pub(crate) fn anybody_searches(&self) -> bool {
+        self.counts.load(Ordering::Relaxed) & LOW != 0
+    }
+
     /// Whether somebody sleeps, about.
     pub(crate) fn any_asleep(&self) -> bool {
         self.counts.load(Ordering::Relaxed) >= SLEEPER

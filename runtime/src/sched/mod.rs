@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
-use crate::config::{self, Config, MAX_PROCS, Migration};
+use crate::config::{self, Config, MAX_WORKERS, Migration};
 use crate::g::{GRef, NO_HOME};
 use crate::idle::Idle;
+use crate::monitor::Monitor;
 use crate::queue::injector::GlobalQueue;
 use crate::sys::clock::NEVER;
 use crate::timer::Shard;
@@ -14,7 +15,7 @@ use crate::worker::{self, Post, Worker};
 pub(crate) mod park;
 pub(crate) mod procs;
 pub(crate) mod spawn;
-mod timekeeper;
+pub(crate) mod timekeeper;
 
 use timekeeper::Timekeeper;
 
@@ -26,11 +27,18 @@ pub(crate) struct Runtime {
     pub(crate) timekeeper: Timekeeper,
     /// Searchers that take a nap.
     pub(crate) nappers: AtomicUsize,
-    /// GOMAXPROCS: workers with an index below it run anything.
+    /// GOMAXPROCS.
     procs: AtomicUsize,
+    /// Workers with an index below it run anything: GOMAXPROCS of them, and those that are stuck.
+    limit: AtomicUsize,
+    pub(crate) monitor: Monitor,
     /// Posts that exist; never falls.
     known: AtomicUsize,
-    posts: Box<[OnceLock<Post>]>,
+    posts: Box<[OnceLock<Box<Post>>]>,
+    /// Goroutines that are bound to a thread, outside of the migration mode that binds all.
+    pub(crate) homes: AtomicUsize,
+    /// Held by whoever changes which workers run.
+    balancing: parking_lot::Mutex<()>,
     /// OS threads of ours that never act on their own: workers and helpers.
     pub(crate) threads: AtomicUsize,
     next_id: AtomicU64,
@@ -55,7 +63,10 @@ pub(crate) fn runtime() -> &'static Runtime {
 #[cold]
 fn start(rt: &'static Runtime, started: &OnceLock<()>) {
     crate::fiber::overflow::install_once();
-    started.get_or_init(|| rt.begin());
+    started.get_or_init(|| {
+        rt.rebalance();
+        crate::monitor::start(rt);
+    });
 }
 
 /// The worker that runs this code.
@@ -136,8 +147,12 @@ impl Runtime {
             timekeeper: Timekeeper::new(),
             nappers: AtomicUsize::new(0),
             procs: AtomicUsize::new(config.procs),
+            limit: AtomicUsize::new(config.procs),
+            monitor: Monitor::new(),
             known: AtomicUsize::new(0),
-            posts: (0..MAX_PROCS).map(|_| OnceLock::new()).collect(),
+            posts: (0..MAX_WORKERS).map(|_| OnceLock::new()).collect(),
+            homes: AtomicUsize::new(0),
+            balancing: parking_lot::Mutex::new(()),
             threads: AtomicUsize::new(0),
             next_id: AtomicU64::new(1),
             started_outside: AtomicU64::new(0),
@@ -150,13 +165,19 @@ impl Runtime {
         self.procs.load(Ordering::Relaxed)
     }
 
+    /// How many workers run anything, counting those that are stuck in a long run.
+    #[inline]
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.load(Ordering::Relaxed)
+    }
+
     #[inline]
     pub(crate) fn known(&self) -> usize {
         self.known.load(Ordering::Acquire)
     }
 
     pub(crate) fn post(&self, index: usize) -> Option<&Post> {
-        self.posts.get(index)?.get()
+        self.posts.get(index)?.get().map(|post| &**post)
     }
 
     /// Every worker's visible half, with its index.
@@ -164,7 +185,7 @@ impl Runtime {
         self.posts[..self.known()]
             .iter()
             .enumerate()
-            .filter_map(|(index, post)| Some((index, post.get()?)))
+            .filter_map(|(index, post)| Some((index, &**post.get()?)))
     }
 
     /// Work was queued where any worker can take it: wakes one unless somebody searches already.
@@ -192,6 +213,7 @@ impl Runtime {
     #[cold]
     pub(crate) fn unpark(&self, index: usize) {
         let Some(post) = runtime().post(index) else { return };
+        self.monitor.worker_woken();
         if let Err(parts) = post.unpark() {
             worker::start(runtime(), index, post, parts);
         }
@@ -242,6 +264,16 @@ impl Runtime {
             self.unpark(index);
         } else {
             post.end_nap();
+        }
+    }
+
+    /// One thread of ours more. Ends the process, as Go does, if that is more than there may be.
+    pub(crate) fn count_thread(&self) {
+        let limit = self.config.max_threads;
+        if self.threads.fetch_add(1, Ordering::SeqCst) >= limit {
+            crate::panics::die(&format_args!(
+                "runtime: program exceeds {limit}-thread limit\nfatal error: thread exhaustion\n"
+            ));
         }
     }
 

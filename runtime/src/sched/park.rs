@@ -49,7 +49,7 @@ unsafe fn run_commit<C: FnOnce()>(commit: *mut ()) {
 #[cold]
 fn pin_while_unwinding(g: &G) {
     if g.home() == NO_HOME {
-        g.set_home(g.last_worker());
+        crate::sched::runtime().bind(g);
         g.flags.unwinding_park.set(true);
     }
 }
@@ -57,8 +57,8 @@ fn pin_while_unwinding(g: &G) {
 #[cold]
 fn unpin(g: &G) {
     g.flags.unwinding_park.set(false);
-    if g.flags.locked.get() == 0 && crate::config::get().migration != crate::Migration::Pinned {
-        g.set_home(NO_HOME);
+    if g.flags.locked.get() == 0 {
+        crate::sched::runtime().unbind(g);
     }
 }
 

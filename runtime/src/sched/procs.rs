@@ -2,37 +2,62 @@
 
 use std::sync::atomic::{Ordering, fence};
 
-use parking_lot::Mutex;
-
-use crate::config::{MAX_PROCS, Migration};
-use crate::g::NO_HOME;
+use crate::config::{MAX_PROCS, MAX_WORKERS, Migration};
+use crate::g::{G, NO_HOME};
 use crate::sched::{Runtime, runtime};
 use crate::worker::{Post, Worker};
 
 impl Runtime {
-    /// Makes workers up to `procs` exist, asleep; their threads start when they are woken first.
-    fn grow(&self, procs: usize) {
-        for index in self.known()..procs {
-            let made = self.posts[index].set(Post::new());
+    /// Makes workers up to `count` exist, asleep; their threads start when they are woken first.
+    fn grow(&self, count: usize) {
+        for index in self.known()..count {
+            let made = self.posts[index].set(Box::new(Post::new()));
             debug_assert!(made.is_ok(), "growing is serialised");
             self.known.store(index + 1, Ordering::Release);
             self.idle.add(index);
         }
     }
 
-    /// Makes the workers of the start.
-    pub(super) fn begin(&self) {
-        let procs = self.config.procs;
-        self.idle.set_limit(procs);
-        self.grow(procs);
+    /// Sees to it that GOMAXPROCS workers which are not stuck run anything: the first ones. Called when GOMAXPROCS has changed,
+    /// and when a worker got stuck or came back.
+    pub(crate) fn rebalance(&self) {
+        let _one_at_a_time = self.balancing.lock();
+        let procs = self.procs();
+        let (mut limit, mut free) = (0, 0);
+        while free < procs && limit < MAX_WORKERS {
+            self.grow(limit + 1);
+            free += usize::from(self.post(limit).is_some_and(|post| !post.is_stuck()));
+            limit += 1;
+        }
+        let before = self.limit.swap(limit, Ordering::SeqCst);
+        self.idle.set_limit(limit);
+        // Orders the change of the lists before the look at the queues. Pairs with the fence in `Idle::wake_one`.
+        fence(Ordering::SeqCst);
+        if limit > before && self.any_visible_work() {
+            // One is enough: whoever finds something wakes the next.
+            self.notify();
+        }
+    }
+}
+
+impl Runtime {
+    /// Binds the running goroutine to the worker, and so to the thread, that it runs on.
+    pub(crate) fn bind(&self, g: &G) {
+        self.homes.fetch_add(1, Ordering::SeqCst);
+        g.set_home(g.last_worker());
     }
 
-    /// Lets the first `procs` workers, which exist, run anything.
-    fn limit(&self, procs: usize) {
-        self.procs.store(procs, Ordering::SeqCst);
-        self.idle.set_limit(procs);
-        // Orders the change of the lists before the caller's look at the queues. Pairs with the fence in `Idle::wake_one`.
-        fence(Ordering::SeqCst);
+    /// Lets a goroutine go that [`bind`](Runtime::bind) bound; it stays bound if the migration mode says so.
+    pub(crate) fn unbind(&self, g: &G) {
+        if self.config.migration != Migration::Pinned {
+            self.homes.fetch_sub(1, Ordering::SeqCst);
+            g.set_home(NO_HOME);
+        }
+    }
+
+    /// Whether some goroutine is bound to a thread that must therefore not end.
+    pub(crate) fn any_homes(&self) -> bool {
+        self.config.migration == Migration::Pinned || self.homes.load(Ordering::SeqCst) > 0
     }
 }
 
@@ -48,20 +73,12 @@ impl Runtime {
 /// ```
 #[doc(alias = "GOMAXPROCS")]
 pub fn set_max_procs(procs: usize) -> usize {
-    static CHANGE: Mutex<()> = Mutex::new(());
     let rt = runtime();
     if procs == 0 {
         return rt.procs();
     }
-    let procs = procs.min(MAX_PROCS);
-    let _guard = CHANGE.lock();
-    let before = rt.procs();
-    rt.grow(procs);
-    rt.limit(procs);
-    if procs > before && rt.any_visible_work() {
-        // One is enough: whoever finds something wakes the next.
-        rt.notify();
-    }
+    let before = rt.procs.swap(procs.min(MAX_PROCS), Ordering::SeqCst);
+    rt.rebalance();
     before
 }
 
@@ -133,7 +150,9 @@ pub fn lock_os_thread() {
         return;
     };
     g.flags.locked.set(g.flags.locked.get() + 1);
-    g.set_home(g.last_worker());
+    if g.home() == NO_HOME {
+        runtime().bind(g);
+    }
 }
 
 /// Undoes one [`lock_os_thread`]. Without one before it does nothing, as in Go.
@@ -157,7 +176,7 @@ pub fn unlock_os_thread() {
         return;
     }
     g.flags.locked.set(locked - 1);
-    if locked == 1 && runtime().config.migration != Migration::Pinned {
-        g.set_home(NO_HOME);
+    if locked == 1 {
+        runtime().unbind(g);
     }
 }

@@ -1,6 +1,9 @@
-//! Which sleeping worker watches everybody's timers, and until when it sleeps.
+//! Which sleeping worker watches everybody's timers, and until when it sleeps; and what happens to those that are due.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crate::sched::Runtime;
+use crate::timer::{Expired, Shard};
 
 const VACANT: usize = usize::MAX;
 
@@ -51,4 +54,38 @@ impl Timekeeper {
             index => Some(index),
         }
     }
+}
+
+/// Makes runnable, or calls, what is due on one worker's timers. `true` if something was.
+pub(crate) fn expire(shard: &Shard, now: u64) -> bool {
+    let mut due = Expired::default();
+    shard.expire(now, &mut due);
+    deliver(due)
+}
+
+impl Runtime {
+    /// The same for everybody's timers.
+    pub(crate) fn expire_all(&self, now: u64) -> bool {
+        let mut due = Expired::default();
+        self.posts()
+            .for_each(|(_, post)| post.timers.expire(now, &mut due));
+        deliver(due)
+    }
+}
+
+fn deliver(due: Expired) -> bool {
+    let any = !due.tasks.is_empty() || !due.calls.is_empty();
+    for task in due.tasks {
+        task.ready();
+    }
+    for call in due.calls {
+        // A timer's function is ours or documented to be short; a panic in it must not end the thread.
+        if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call.call())) {
+            crate::panics::die(&format_args!(
+                "panic: in a timer's function: {}\n",
+                crate::panics::Panic::new(payload, None).message()
+            ));
+        }
+    }
+    any
 }

@@ -21,6 +21,37 @@ pub(crate) fn precise_sleeps() {
     }
 }
 
+/// The kernel's number of the calling thread; 0 where it has none.
+pub(crate) fn own_id() -> i32 {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: takes nothing and always succeeds.
+        unsafe { libc::gettid() }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        0
+    }
+}
+
+/// Whether a thread of this process sleeps in the kernel rather than computes. `false` where the system does not say.
+pub(crate) fn sleeps_in_kernel(id: i32) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        // `TID (NAME) STATE …`; the name may contain anything, so the state is what follows the last parenthesis.
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")) else {
+            return false;
+        };
+        let state = stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
+        matches!(state, Some(b'S' | b'D'))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = id;
+        false
+    }
+}
+
 /// The number of threads in this process, or `None` where the system does not say.
 pub(crate) fn count() -> Option<usize> {
     #[cfg(target_os = "linux")]

@@ -3,9 +3,10 @@
 use crate::g::GRef;
 use crate::idle::Surroundings;
 use crate::sched::Runtime;
+use crate::sched::timekeeper;
 use crate::sys::clock::{self, NEVER};
-use crate::timer::Expired;
 use crate::worker::Worker;
+use crate::worker::sleep::Slept;
 use crate::worker::steal::Loot;
 
 /// The global queue has its turn this often, even if the own queue is never empty.
@@ -20,10 +21,10 @@ impl Worker {
     /// The next goroutine to run; sleeps until there is one. `searching` says, and is told, whether this worker counts as
     /// a searcher.
     #[inline]
-    pub(super) fn next(&'static self, searching: &mut bool) -> GRef {
+    pub(super) fn next(&'static self, searching: &mut bool) -> Option<GRef> {
         let tick = self.post.queue.tick();
         if let Some(g) = self.own_work(tick) {
-            return g;
+            return Some(g);
         }
         self.find_elsewhere(searching)
     }
@@ -38,7 +39,7 @@ impl Worker {
         {
             return Some(g);
         }
-        if self.index >= self.rt.procs() {
+        if self.index >= self.rt.limit() {
             return self.retiring_work();
         }
         if let Some(g) = self.within_slice() {
@@ -101,49 +102,34 @@ impl Worker {
     /// Makes runnable what is due on this worker's timers, or (`all`) on every worker's. `true` if something was.
     pub(super) fn run_timers(&self, all: bool) -> bool {
         let now = clock::now();
-        let mut due = Expired::default();
         if all {
-            self.rt
-                .posts()
-                .for_each(|(_, post)| post.timers.expire(now, &mut due));
+            self.rt.expire_all(now)
         } else {
-            self.timers().expire(now, &mut due);
+            timekeeper::expire(self.timers(), now)
         }
-        let any = !due.tasks.is_empty() || !due.calls.is_empty();
-        for task in due.tasks {
-            task.ready();
-        }
-        for call in due.calls {
-            // A timer's function is ours or documented to be short; a panic in it must not end the worker.
-            if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call.call())) {
-                crate::panics::die(&format_args!(
-                    "panic: in a timer's function: {}\n",
-                    crate::panics::Panic::new(payload, None).message()
-                ));
-            }
-        }
-        any
     }
 
     #[cold]
-    fn find_elsewhere(&'static self, searching: &mut bool) -> GRef {
+    fn find_elsewhere(&'static self, searching: &mut bool) -> Option<GRef> {
         loop {
             if let Some(g) = self.own_work(1) {
-                return g;
+                return Some(g);
             }
-            let retired = self.index >= self.rt.procs();
+            let retired = self.index >= self.rt.limit();
             if !retired {
                 if let Some(g) = self.rt.global.take_batch(&self.queue) {
-                    return g;
+                    return Some(g);
                 }
                 if !*searching {
                     *searching = self.rt.idle.start_search(self.rt.procs());
                 }
                 if *searching && let Some(g) = self.search() {
-                    return g;
+                    return Some(g);
                 }
             }
-            self.sleep(*searching);
+            if self.sleep(*searching) == Slept::Left {
+                return None;
+            }
             *searching = true;
         }
     }

@@ -3,7 +3,7 @@
 //! `Worker` is the owner's half, touched by its own thread only. [`Post`] is what other threads see of it.
 
 use std::cell::{Cell, UnsafeCell};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering, fence};
 
 use crossbeam_utils::sync::{Parker, Unparker};
 use parking_lot::Mutex;
@@ -37,7 +37,8 @@ pub(crate) struct Worker {
     post: &'static Post,
     queue: Local,
     parker: Parker,
-    current: Cell<*const G>,
+    /// Written by the owner only; the monitor reads it.
+    current: AtomicPtr<G>,
     random: Cell<u64>,
     slice: Slice,
     bound: Bound,
@@ -60,12 +61,27 @@ pub(crate) struct Post {
     pub(crate) inbox: Inbox,
     unparker: Unparker,
     napping: AtomicBool,
+    /// The owner, once its thread runs.
+    owner: AtomicPtr<Worker>,
+    thread_id: AtomicI32,
+    /// The monitor found that the owner does not come back from a run. Cleared by the owner when it does.
+    stuck: AtomicBool,
     /// Goroutines started and ended here; their sums over all workers differ by the number that live.
     pub(crate) started: AtomicU64,
     pub(crate) ended: AtomicU64,
-    /// What the thread takes with it when it starts.
-    unstarted: Mutex<Option<(Local, Parker)>>,
+    /// What the thread takes with it when it starts, if it does not run.
+    unstarted: Mutex<Option<Unstarted>>,
 }
+
+/// A worker without a thread.
+pub(crate) enum Unstarted {
+    Never(Local, Parker),
+    /// Its thread left because there was nothing to do for long.
+    Left(&'static Worker),
+}
+
+// SAFETY: a worker that was left is touched by nobody until the thread that takes it out starts.
+unsafe impl Send for Unstarted {}
 
 impl Post {
     pub(crate) fn new() -> Post {
@@ -77,14 +93,17 @@ impl Post {
             inbox: Inbox::new(),
             unparker: parker.unparker().clone(),
             napping: AtomicBool::new(false),
+            owner: AtomicPtr::new(std::ptr::null_mut()),
+            thread_id: AtomicI32::new(0),
+            stuck: AtomicBool::new(false),
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
-            unstarted: Mutex::new(Some((local, parker))),
+            unstarted: Mutex::new(Some(Unstarted::Never(local, parker))),
         }
     }
 
     /// Wakes the worker's thread, or says that there is none yet: the caller then has to start it with [`start`].
-    pub(crate) fn unpark(&self) -> Result<(), (Local, Parker)> {
+    pub(crate) fn unpark(&self) -> Result<(), Unstarted> {
         match self.unstarted.lock().take() {
             Some(parts) => Err(parts),
             None => {
@@ -103,6 +122,36 @@ impl Post {
         napped
     }
 
+    /// What the owner runs at this moment, or null.
+    pub(crate) fn running(&self) -> *const G {
+        let owner = self.owner.load(Ordering::Acquire);
+        if owner.is_null() {
+            return std::ptr::null();
+        }
+        // SAFETY: workers are never freed. Only this field is referred to, and it is atomic.
+        unsafe { (*owner).current.load(Ordering::Relaxed) }
+    }
+
+    pub(crate) fn thread_id(&self) -> i32 {
+        self.thread_id.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
+    /// Monitor: the owner has not come back from the run that began with `tick`. `false` if it just did.
+    pub(crate) fn mark_stuck(&self, tick: u64) -> bool {
+        self.stuck.store(true, Ordering::SeqCst);
+        // The owner looks at the mark after the run. If it missed it, it may do another run before it looks again: that is
+        // a moment with a worker too many, unless it is seen here.
+        fence(Ordering::SeqCst);
+        if self.queue.ticks() == tick {
+            return true;
+        }
+        !self.stuck.swap(false, Ordering::SeqCst)
+    }
+
     /// Adds one to a counter that only one thread writes.
     #[inline]
     fn bump(counter: &AtomicU64) {
@@ -111,22 +160,44 @@ impl Post {
 }
 
 /// Starts the thread of worker `index`, which counts as searching.
-pub(crate) fn start(
-    rt: &'static Runtime,
-    index: usize,
-    post: &'static Post,
-    (queue, parker): (Local, Parker),
-) {
-    rt.threads.fetch_add(1, Ordering::SeqCst);
+pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, unstarted: Unstarted) {
+    rt.count_thread();
     let body = move || {
         crate::sys::thread::precise_sleeps();
+        let worker = match unstarted {
+            Unstarted::Never(queue, parker) => Worker::new(index, rt, post, queue, parker),
+            Unstarted::Left(worker) => worker,
+        };
+        post.thread_id
+            .store(crate::sys::thread::own_id(), Ordering::Relaxed);
+        crate::tls::set_worker(worker);
+        worker.work();
+        crate::tls::leave_worker();
+        rt.threads.fetch_sub(1, Ordering::SeqCst);
+    };
+    if let Err(error) = crate::sys::thread::spawn(format!("gort-worker-{index}"), body) {
+        crate::panics::die(&format_args!(
+            "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
+        ));
+    }
+}
+
+impl Worker {
+    /// Never freed: the monitor may look at it at any time.
+    fn new(
+        index: usize,
+        rt: &'static Runtime,
+        post: &'static Post,
+        queue: Local,
+        parker: Parker,
+    ) -> &'static Worker {
         let worker: &'static Worker = Box::leak(Box::new(Worker {
             index,
             rt,
             post,
             queue,
             parker,
-            current: Cell::new(std::ptr::null()),
+            current: AtomicPtr::new(std::ptr::null_mut()),
             random: Cell::new(crate::random::fresh_seed()),
             slice: Slice::default(),
             bound: Bound::default(),
@@ -139,21 +210,34 @@ pub(crate) fn start(
             blocks: UnsafeCell::default(),
             fibers: UnsafeCell::default(),
         }));
-        crate::tls::set_worker(worker);
-        worker.work();
-    };
-    if let Err(error) = crate::sys::thread::spawn(format!("gort-worker-{index}"), body) {
-        crate::panics::die(&format_args!(
-            "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
-        ));
+        post.owner
+            .store((&raw const *worker).cast_mut(), Ordering::Release);
+        worker
     }
-}
 
-impl Worker {
+    /// Ends the thread of a worker that has been retired for long, unless it was woken at this moment. `true`: it is over, and
+    /// the worker may belong to a new thread already, so that nothing of it may be touched any more.
+    fn try_leave(&'static self) -> bool {
+        if self.rt.any_homes() {
+            return false;
+        }
+        // What it kept for itself, others can use.
+        self.with_blocks(g::pool::LocalPool::empty);
+        self.with_fibers(fiber::pool::LocalPool::empty);
+        let mut unstarted = self.post.unstarted.lock();
+        // Whoever wakes it takes it off the list first and then looks here. So either it is off the list by now, or the other
+        // one waits for this lock and then starts a thread.
+        if !self.rt.idle.is_retired(self.index) {
+            return false;
+        }
+        *unstarted = Some(Unstarted::Left(self));
+        true
+    }
+
     /// The goroutine that runs now, or null.
     #[inline(always)]
     pub(crate) fn current(&self) -> *const G {
-        self.current.get()
+        self.current.load(Ordering::Relaxed)
     }
 
     #[inline(always)]

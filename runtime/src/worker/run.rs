@@ -1,17 +1,20 @@
 //! The loop of a worker: find a goroutine, run it, do what it asked for when it switched away.
 
+use std::sync::atomic::Ordering;
+
 use crate::config::Migration;
 use crate::g::join::Whose;
-use crate::g::{GRef, Outcome, Request};
+use crate::g::{GRef, NO_HOME, Outcome, Request};
 use crate::panics::Panic;
 use crate::worker::{Post, Worker};
 
 impl Worker {
     /// The life of the worker's thread. It begins as a searcher: whoever started it counted it as one.
-    pub(super) fn work(&'static self) -> ! {
+    ///
+    /// Returns when the thread is to end; the worker is not this thread's any more then.
+    pub(super) fn work(&'static self) {
         let mut searching = true;
-        loop {
-            let g = self.next(&mut searching);
+        while let Some(g) = self.next(&mut searching) {
             if searching {
                 searching = false;
                 self.stop_search();
@@ -27,17 +30,28 @@ impl Worker {
             return;
         }
         g.set_running(self.index as u32);
-        self.current.set(g.as_ptr());
+        self.current.store(g.as_ptr(), Ordering::Relaxed);
         let fiber = g.fiber();
         // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it is seated.
         unsafe { fiber.resume() };
-        self.current.set(std::ptr::null());
+        self.current.store(std::ptr::null_mut(), Ordering::Relaxed);
+        if self.post.is_stuck() {
+            self.come_back();
+        }
         match g.request() {
             // From the commit on, somebody else may run the goroutine: nothing may touch it afterwards.
             // SAFETY: the pair was made by `park_goroutine`, whose frame is alive until the commit lets a waker in.
             Request::Park(commit, data) => unsafe { commit(data) },
             Request::Yield => self.requeue(g),
             Request::Finish => self.finish(g),
+        }
+    }
+
+    /// After a run that was so long that the monitor replaced this worker: it counts again.
+    #[cold]
+    pub(super) fn come_back(&self) {
+        if self.post.stuck.swap(false, Ordering::SeqCst) {
+            self.rt.rebalance();
         }
     }
 
@@ -96,6 +110,9 @@ impl Worker {
     /// The goroutine has ended: its fiber is free, and so is its block once the handle is gone.
     #[inline]
     fn finish(&self, g: GRef) {
+        if g.home() != NO_HOME {
+            self.rt.unbind(&g);
+        }
         let fiber = g.fiber();
         g.set_fiber(None);
         let default = self.rt.config.stack_size;

@@ -13,6 +13,18 @@ use crate::worker::Worker;
 pub(super) const FIRST_NAP: Duration = Duration::from_micros(20);
 const LONGEST_NAP: Duration = Duration::from_micros(150);
 
+/// A worker above GOMAXPROCS ends its thread when it has slept for this long, in nanoseconds.
+const KEEP_ALIVE: u64 = 5_000_000_000;
+
+/// How a sleep ended.
+#[derive(PartialEq, Eq)]
+#[must_use]
+pub(super) enum Slept {
+    Awake,
+    /// The thread is to end, and the worker is not its any more.
+    Left,
+}
+
 impl Worker {
     /// Sleeps a moment while still counting as a searcher. Returns how long the next nap should be.
     pub(super) fn nap(&self, length: Duration) -> Duration {
@@ -28,24 +40,44 @@ impl Worker {
     }
 
     /// Sleeps until somebody wakes this worker or a timer is due. On return it counts as a searcher.
-    pub(super) fn sleep(&self, searching: bool) {
+    pub(super) fn sleep(&'static self, searching: bool) -> Slept {
         let asleep = self.rt.idle.sleep(self.index, searching);
+        if self.post.is_stuck() {
+            self.come_back();
+        }
         let more = asleep.check_again && self.rt.any_visible_work();
         if more && asleep.retired {
             // Work was queued in the belief that this worker searches. It may not take it, so another one has to.
             self.rt.notify();
         }
         if (more && !asleep.retired || !self.post.inbox.is_empty()) && self.rt.idle.wake_this(self.index) {
-            return;
+            return Slept::Awake;
         }
-        let keeper = self.rt.timekeeper.try_become(self.index);
+        let mut keeper = self.rt.timekeeper.try_become(self.index);
         let mut patience = Duration::from_millis(5);
+        let mut leave_at = clock::now() + KEEP_ALIVE;
         while self.rt.idle.is_asleep(self.index) {
-            let deadline = if keeper {
+            let mut deadline = if keeper {
                 self.rt.keep_time()
             } else {
                 self.timers().next()
             };
+            if self.index >= self.rt.limit() {
+                if leave_at <= clock::now() {
+                    if keeper {
+                        keeper = false;
+                        self.rt.timekeeper.resign();
+                        if self.rt.watch_is_vacant() {
+                            self.rt.notify();
+                        }
+                    }
+                    if self.try_leave() {
+                        return Slept::Left;
+                    }
+                    leave_at += KEEP_ALIVE;
+                }
+                deadline = deadline.min(leave_at);
+            }
             if self.rt.check_deadlock() {
                 // Nobody can run again, as far as we know, but some thread that we do not know might be about to.
                 self.park_until(deadline.min(clock::now() + patience.as_nanos() as u64));
@@ -60,11 +92,13 @@ impl Worker {
             };
             if next != NEVER && next <= clock::now() && self.rt.idle.wake_this(self.index) {
                 self.leave_sleep(keeper);
+                self.rt.monitor.worker_woken();
                 self.run_timers(keeper);
-                return;
+                return Slept::Awake;
             }
         }
         self.leave_sleep(keeper);
+        Slept::Awake
     }
 
     fn leave_sleep(&self, keeper: bool) {

@@ -11,6 +11,7 @@ mod ends;
 #[path = "../../../tests/support/filter.rs"]
 mod filter;
 mod procs;
+mod standins;
 mod timers;
 
 /// A program, and how it has to end.
@@ -38,11 +39,17 @@ const fn case(name: &'static str, env: &'static [(&'static str, &'static str)], 
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn main() {
-    let cases: Vec<Case> = [deadlock::CASES, ends::CASES, procs::CASES, timers::CASES]
-        .into_iter()
-        .flatten()
-        .map(|case| Case { ..*case })
-        .collect();
+    let cases: Vec<Case> = [
+        deadlock::CASES,
+        ends::CASES,
+        procs::CASES,
+        standins::CASES,
+        timers::CASES,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|case| Case { ..*case })
+    .collect();
     if let Ok(wanted) = std::env::var("GORT_ALONE") {
         let case = cases
             .iter()

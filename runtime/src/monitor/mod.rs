@@ -1,0 +1,187 @@
+//! The monitor thread (Go's sysmon): sees to it that a goroutine which keeps its worker does not stop the others.
+//!
+//! It looks at every worker every 20 µs to 10 ms. A worker whose goroutine has not switched away for [`LONG_RUN`], or which
+//! sleeps in the kernel in the middle of one (a system call that was not handed to [`blocking`](crate::blocking), a lock of
+//! std), is called *stuck* if work waits that nobody else will take. GOMAXPROCS counts workers that are not stuck: so one more
+//! worker may run anything, the *stand-in*. It steals what the stuck one has in its queues. When the long run is over the
+//! stuck worker counts again, and the last of the workers retires.
+//!
+//! What is due on the clock while every worker is busy, the monitor expires itself.
+//!
+//! Nothing here is on anybody's fast path: a worker's tick counter and the pointer to what it runs are written anyway. Only
+//! the mark is looked at, once after every run. A worker that misses it (the mark is set while it is on its way from one run
+//! to the next) finds it after its next run, or before it goes to sleep.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::time::Duration;
+
+use crossbeam_utils::sync::{Parker, Unparker};
+
+use crate::sched::Runtime;
+use crate::sys::clock::{self, NEVER};
+use crate::sys::thread;
+
+/// A goroutine that runs longer than this keeps its worker from the others.
+const LONG_RUN: u64 = 10_000_000;
+/// One that sleeps in the kernel does so after this already.
+const LONG_CALL: u64 = 40_000;
+/// The monitor expires timers that are late by this much: nobody else is going to.
+const LATE: u64 = 500_000;
+/// Between two rounds: at first, and when nothing has happened for long.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// Rounds without an event after which pauses get longer.
+const PATIENCE: u32 = 50;
+/// Rounds in which no worker ran anything, after which the monitor sleeps until one does.
+const IDLE_ROUNDS: u32 = 10;
+
+/// What others see of the monitor.
+pub(crate) struct Monitor {
+    /// It sleeps until a worker is woken.
+    asleep: AtomicBool,
+    thread: OnceLock<Unparker>,
+}
+
+impl Monitor {
+    pub(crate) const fn new() -> Monitor {
+        Monitor {
+            asleep: AtomicBool::new(false),
+            thread: OnceLock::new(),
+        }
+    }
+
+    /// To be called after a worker was taken off the list of sleepers.
+    #[inline]
+    pub(crate) fn worker_woken(&self) {
+        // The list's lock orders this: if the monitor found every worker on the list, it had set the flag before.
+        if self.asleep.load(Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+}
+
+/// Starts the monitor's thread. Called once.
+pub(crate) fn start(rt: &'static Runtime) {
+    rt.count_thread();
+    let parker = Parker::new();
+    let _ = rt.monitor.thread.set(parker.unparker().clone());
+    let body = move || {
+        thread::precise_sleeps();
+        watch(rt, &parker);
+    };
+    if let Err(error) = thread::spawn(String::from("gort-monitor"), body) {
+        crate::panics::die(&format_args!(
+            "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
+        ));
+    }
+}
+
+/// What the monitor saw of a worker last.
+#[derive(Clone, Copy)]
+struct Look {
+    tick: u64,
+    since: u64,
+}
+
+/// The life of the monitor.
+fn watch(rt: &'static Runtime, parker: &Parker) -> ! {
+    let mut looks: Vec<Look> = Vec::new();
+    let mut pause = SHORTEST_PAUSE;
+    let (mut quiet, mut idle) = (0_u32, 0_u32);
+    loop {
+        std::thread::sleep(pause);
+        let round = look_around(rt, &mut looks);
+        idle = if round.anything_ran || !rt.idle.nobody_is_awake() {
+            0
+        } else {
+            idle + 1
+        };
+        if idle >= IDLE_ROUNDS {
+            sleep_until_a_worker_wakes(rt, parker);
+            (pause, quiet, idle) = (SHORTEST_PAUSE, 0, 0);
+        } else if round.acted {
+            (pause, quiet) = (SHORTEST_PAUSE, 0);
+        } else {
+            quiet += 1;
+            if quiet > PATIENCE {
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+fn sleep_until_a_worker_wakes(rt: &Runtime, parker: &Parker) {
+    rt.monitor.asleep.store(true, Ordering::SeqCst);
+    while rt.idle.nobody_is_awake() {
+        parker.park();
+    }
+    rt.monitor.asleep.store(false, Ordering::SeqCst);
+}
+
+/// What a round saw.
+#[derive(Default)]
+struct Round {
+    anything_ran: bool,
+    acted: bool,
+}
+
+fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>) -> Round {
+    let mut round = Round::default();
+    let now = clock::now();
+    let mut stuck_anew = false;
+    for (index, post) in rt.posts() {
+        let tick = post.queue.ticks();
+        if index >= looks.len() {
+            looks.push(Look { tick, since: now });
+            continue;
+        }
+        let look = &mut looks[index];
+        if tick != look.tick || post.running().is_null() {
+            round.anything_ran |= tick != look.tick;
+            *look = Look { tick, since: now };
+            continue;
+        }
+        round.anything_ran = true;
+        let length = now - look.since;
+        if length < LONG_CALL || post.is_stuck() || !rt.work_waits(now) {
+            continue;
+        }
+        if length >= LONG_RUN || thread::sleeps_in_kernel(post.thread_id()) {
+            stuck_anew |= post.mark_stuck(tick);
+        }
+    }
+    if stuck_anew {
+        rt.rebalance();
+        round.acted = true;
+    }
+    let due = rt.earliest_timer();
+    if due != NEVER && now.saturating_sub(due) > LATE {
+        rt.expire_all(now);
+        round.acted = true;
+    }
+    round
+}
+
+impl Runtime {
+    /// Whether there is work that no worker is about to take.
+    fn work_waits(&self, now: u64) -> bool {
+        if !self.any_visible_work() && self.earliest_timer() > now {
+            return false;
+        }
+        fence(Ordering::SeqCst);
+        // A sleeper or a searcher can do it; at most it has to be woken.
+        if self.idle.any_asleep() {
+            self.notify();
+            return false;
+        }
+        !self.idle.anybody_searches()
+    }
+}

@@ -1,0 +1,200 @@
+//! A goroutine that keeps its worker, by computing or in the kernel, stops nobody else.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use gort_runtime as rt;
+
+use crate::{Case, case};
+
+const ONE: &[(&str, &str)] = &[("GOMAXPROCS", "1")];
+const TWO: &[(&str, &str)] = &[("GOMAXPROCS", "2")];
+
+pub(crate) const CASES: &[Case] = &[
+    case("a_loop_waits_for_others", ONE, loop_waits),
+    case("a_loop_waits_for_whom_it_woke", ONE, loop_waits_for_run_next),
+    case("a_loop_waits_for_a_timer", ONE, loop_waits_for_timer),
+    case("every_worker_loops_and_a_timer_comes", TWO, hogs_and_a_sleeper),
+    case("a_system_call_waits_for_others", ONE, system_call),
+    case("a_lock_of_std_waits_for_others", ONE, std_lock),
+    case("many_sleep_in_the_kernel", TWO, many_sleepers),
+    case("stand_ins_leave", TWO, stand_ins_leave),
+    case("a_locked_threads_worker_stays", TWO, locked_stays),
+    Case {
+        code: 2,
+        stderr: "fatal error: thread exhaustion",
+        ..case("too_many_threads", ONE, too_many)
+    },
+];
+
+fn spin_until(done: impl Fn() -> bool) {
+    while !done() {
+        std::hint::spin_loop();
+    }
+}
+
+fn loop_waits() {
+    rt::run(|| {
+        let flags: Arc<Vec<AtomicBool>> = Arc::new((0..10).map(|_| AtomicBool::new(false)).collect());
+        for i in 0..10 {
+            let flags = Arc::clone(&flags);
+            drop(rt::go(move || flags[i].store(true, Ordering::SeqCst)));
+        }
+        spin_until(|| flags.iter().all(|flag| flag.load(Ordering::SeqCst)));
+    });
+}
+
+/// What was woken last is in run-next, which its worker does not get to.
+fn loop_waits_for_run_next() {
+    rt::run(|| {
+        let (gate, passed) = (Arc::new(rt::Sema::new(0)), Arc::new(AtomicBool::new(false)));
+        let (there, note) = (Arc::clone(&gate), Arc::clone(&passed));
+        drop(rt::go(move || {
+            there.acquire(rt::WaitReason::SemaphoreAcquire, rt::SemaPlace::Back);
+            note.store(true, Ordering::SeqCst);
+        }));
+        rt::gosched();
+        gate.release();
+        spin_until(|| passed.load(Ordering::SeqCst));
+    });
+}
+
+fn loop_waits_for_timer() {
+    rt::run(|| {
+        let fired = Arc::new(AtomicBool::new(false));
+        let note = Arc::clone(&fired);
+        drop(rt::go(move || {
+            rt::sleep_until(Instant::now() + Duration::from_millis(30));
+            note.store(true, Ordering::SeqCst);
+        }));
+        rt::gosched();
+        spin_until(|| fired.load(Ordering::SeqCst));
+    });
+}
+
+fn hogs_and_a_sleeper() {
+    rt::run(|| {
+        let slept = Arc::new(AtomicUsize::new(0));
+        let hogs: Vec<_> = (0..4)
+            .map(|_| {
+                let slept = Arc::clone(&slept);
+                rt::go(move || spin_until(|| slept.load(Ordering::SeqCst) == 20))
+            })
+            .collect();
+        for _ in 0..20 {
+            rt::sleep_until(Instant::now() + Duration::from_millis(1));
+            slept.fetch_add(1, Ordering::SeqCst);
+        }
+        hogs.into_iter().for_each(|hog| hog.join().unwrap());
+    });
+}
+
+fn system_call() {
+    let (mut from, mut to) = std::io::pipe().unwrap();
+    rt::run(|| {
+        let reader = rt::go(move || {
+            let mut byte = [0];
+            from.read_exact(&mut byte).unwrap();
+            byte[0]
+        });
+        rt::gosched();
+        to.write_all(&[7]).unwrap();
+        assert_eq!(reader.join().unwrap(), 7);
+    });
+}
+
+fn std_lock() {
+    rt::run(|| {
+        let lock = Arc::new(std::sync::Mutex::new(0));
+        let ready = Arc::new(AtomicBool::new(false));
+        let (theirs, note) = (Arc::clone(&lock), Arc::clone(&ready));
+        rt::lock_os_thread();
+        let guard = lock.lock().unwrap();
+        let waiter = rt::go(move || {
+            note.store(true, Ordering::SeqCst);
+            *theirs.lock().unwrap() += 1;
+        });
+        // Goes on only if somebody stands in for the worker that waits for the lock, which is this one's too if it was alone.
+        spin_until(|| ready.load(Ordering::SeqCst));
+        drop(guard);
+        rt::unlock_os_thread();
+        waiter.join().unwrap();
+        assert_eq!(*lock.lock().unwrap(), 1);
+    });
+}
+
+/// None of them says that it blocks; one worker after the other would take 3.2 s.
+fn many_sleepers() {
+    rt::run(|| {
+        let start = Instant::now();
+        let sleepers: Vec<_> = (0..64)
+            .map(|_| rt::go(|| std::thread::sleep(Duration::from_millis(100))))
+            .collect();
+        sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
+        assert!(
+            start.elapsed() < Duration::from_millis(2500),
+            "{:?}",
+            start.elapsed()
+        );
+    });
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+fn stand_ins_leave() {
+    rt::run(|| ());
+    many_sleepers();
+    assert!(threads() > 20, "there were stand-ins");
+    let start = Instant::now();
+    // Two workers, the monitor, this thread, and perhaps one that watches the timers.
+    while threads() > 5 {
+        assert!(
+            start.elapsed() < Duration::from_secs(15),
+            "{} threads are left",
+            threads()
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    many_sleepers();
+}
+
+/// A goroutine that is locked to a stand-in's thread finds it again.
+fn locked_stays() {
+    rt::run(|| {
+        let same = Arc::new(AtomicUsize::new(0));
+        let locked: Vec<_> = (0..16)
+            .map(|_| {
+                let same = Arc::clone(&same);
+                rt::go(move || {
+                    // Stand-ins run the others meanwhile.
+                    rt::lock_os_thread();
+                    let thread = std::thread::current().id();
+                    std::thread::sleep(Duration::from_millis(20));
+                    rt::sleep_until(Instant::now() + Duration::from_secs(7));
+                    same.fetch_add(
+                        usize::from(std::thread::current().id() == thread),
+                        Ordering::SeqCst,
+                    );
+                })
+            })
+            .collect();
+        locked.into_iter().for_each(|goroutine| goroutine.join().unwrap());
+        assert_eq!(same.load(Ordering::SeqCst), 16);
+    });
+}
+
+fn too_many() {
+    rt::Builder::new()
+        .max_threads(10)
+        .run(|| {
+            let sleepers: Vec<_> = (0..64)
+                .map(|_| rt::go(|| std::thread::sleep(Duration::from_secs(10))))
+                .collect();
+            sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
+        })
+        .unwrap();
+}
