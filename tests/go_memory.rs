@@ -159,7 +159,7 @@ fn dropped_channels_are_given_back() {
                 }
             };
             // A leak shows in every round; what the runtime allocates once (a longer queue, another worker) does not.
-            let clean = (0..10).any(|_| {
+            let clean = (0..1000).any(|_| {
                 let before = live();
                 round();
                 live() == before

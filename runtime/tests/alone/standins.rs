@@ -9,8 +9,9 @@ use gort_runtime as rt;
 
 use crate::{Case, case};
 
-const ONE: &[(&str, &str)] = &[("GOMAXPROCS", "1")];
-const TWO: &[(&str, &str)] = &[("GOMAXPROCS", "2")];
+/// In the other migration modes a goroutine that has started is bound to a worker, and waits for it whatever that one does.
+const ONE: &[(&str, &str)] = &[("GOMAXPROCS", "1"), ("GORT_MIGRATION", "stealing")];
+const TWO: &[(&str, &str)] = &[("GOMAXPROCS", "2"), ("GORT_MIGRATION", "stealing")];
 
 pub(crate) const CASES: &[Case] = &[
     case("a_loop_waits_for_others", ONE, loop_waits),
