@@ -44,10 +44,6 @@ pub(crate) trait Surroundings {
     /// Whether a worker that searches now would find something.
     fn any_visible_work(&self) -> bool;
     /// Whether there is work that only worker `index` may do.
-    #[cfg_attr(
-        not(loom),
-        allow(dead_code, reason = "the scheduler still spells these steps out itself")
-    )]
     fn has_bound_work(&self, index: usize) -> bool;
     /// Whether there are timers, and sleepers, but nobody who watches the timers.
     fn watch_is_vacant(&self) -> bool;
@@ -80,10 +76,6 @@ impl Idle {
     }
 
     /// After work was queued that only worker `index` may do. `false` if the worker is awake.
-    #[cfg_attr(
-        not(loom),
-        allow(dead_code, reason = "the scheduler still spells these steps out itself")
-    )]
     pub(crate) fn notify_this(&self, index: usize, around: &impl Surroundings) -> bool {
         // Orders the push before the look at the list. Pairs with the fence in `sleep`, after which the worker looks for
         // bound work.
@@ -105,10 +97,6 @@ impl Idle {
 
     /// Worker `index` found nothing and goes to sleep; `searching`: it counts as a searcher until now. `true`: it may park,
     /// for as long as [`Idle::is_asleep`] says so. `false`: something has turned up meanwhile, and it searches.
-    #[cfg_attr(
-        not(loom),
-        allow(dead_code, reason = "the scheduler still spells these steps out itself")
-    )]
     pub(crate) fn lie_down(&self, index: usize, searching: bool, around: &impl Surroundings) -> bool {
         let asleep = self.sleep(index, searching);
         let more = asleep.check_again && around.any_visible_work();
@@ -120,19 +108,10 @@ impl Idle {
         !(for_me && self.wake_this(index))
     }
 
-    /// Changes GOMAXPROCS to `limit`. Sleeping workers change lists; nobody has to be woken for that: whoever is awake finds
-    /// out when it looks for work or goes to sleep.
-    pub(crate) fn set_limit(&self, limit: usize) {
-        self.relist(limit, || ());
-    }
-
-    /// Changes GOMAXPROCS to `limit`, and wakes a worker if that lets one take work that waits. `publish` stores the limit
+    /// Lets workers below `limit` run anything: sleeping ones change lists, whoever is awake finds out when it looks for work or
+    /// goes to sleep. Wakes a worker if that lets one take work that waits. `publish` stores the limit
     /// where workers look; it runs under the lock, so that a worker which has seen the new limit there finds the lists changed
     /// when it lies down. In any other order it may go round and round until both are done.
-    #[cfg_attr(
-        not(loom),
-        allow(dead_code, reason = "the scheduler still spells these steps out itself")
-    )]
     pub(crate) fn change_limit(&self, limit: usize, publish: impl FnOnce(), around: &impl Surroundings) {
         let before = self.relist(limit, publish);
         // Orders the change of the counts before the look at the queues. Pairs with the fence in `wake_one`: work may have

@@ -191,9 +191,7 @@ impl Runtime {
     /// Work was queued where any worker can take it: wakes one unless somebody searches already.
     #[inline]
     pub(crate) fn notify(&self) {
-        if let Some(index) = self.idle.wake_one() {
-            self.unpark(index);
-        }
+        self.idle.notify(self);
     }
 
     /// Like [`Runtime::notify`], for the global queue, to which nobody is close: a searcher's nap ends.
@@ -257,12 +255,7 @@ impl Runtime {
             unreachable!("a home is a worker that exists")
         };
         post.inbox.send(g);
-        // Orders the push before the look at the list. Pairs with the fence in `Idle::sleep`, after which the worker looks
-        // into its inbox.
-        fence(Ordering::SeqCst);
-        if self.idle.wake_this(index) {
-            self.unpark(index);
-        } else {
+        if !self.idle.notify_this(index, self) {
             post.end_nap();
         }
     }

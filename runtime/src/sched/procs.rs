@@ -1,6 +1,6 @@
 //! GOMAXPROCS: how many workers run, and who may be bound to one.
 
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::Ordering;
 
 use crate::config::{MAX_PROCS, MAX_WORKERS, Migration};
 use crate::g::{G, NO_HOME};
@@ -29,14 +29,8 @@ impl Runtime {
             free += usize::from(self.post(limit).is_some_and(|post| !post.is_stuck()));
             limit += 1;
         }
-        let before = self.limit.swap(limit, Ordering::SeqCst);
-        self.idle.set_limit(limit);
-        // Orders the change of the lists before the look at the queues. Pairs with the fence in `Idle::wake_one`.
-        fence(Ordering::SeqCst);
-        if limit > before && self.any_visible_work() {
-            // One is enough: whoever finds something wakes the next.
-            self.notify();
-        }
+        self.idle
+            .change_limit(limit, || self.limit.store(limit, Ordering::SeqCst), self);
     }
 }
 

@@ -41,16 +41,12 @@ impl Worker {
 
     /// Sleeps until somebody wakes this worker or a timer is due. On return it counts as a searcher.
     pub(super) fn sleep(&'static self, searching: bool) -> Slept {
-        let asleep = self.rt.idle.sleep(self.index, searching);
+        let may_park = self.rt.idle.lie_down(self.index, searching, self.rt);
         if self.post.is_stuck() {
+            // The mark came after the last run.
             self.come_back();
         }
-        let more = asleep.check_again && self.rt.any_visible_work();
-        if more && asleep.retired {
-            // Work was queued in the belief that this worker searches. It may not take it, so another one has to.
-            self.rt.notify();
-        }
-        if (more && !asleep.retired || !self.post.inbox.is_empty()) && self.rt.idle.wake_this(self.index) {
+        if !may_park {
             return Slept::Awake;
         }
         let mut keeper = self.rt.timekeeper.try_become(self.index);
