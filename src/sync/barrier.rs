@@ -1,7 +1,8 @@
 //! `Barrier`.
 
+use super::limit::Limit;
 use super::rt::{WaitReason, const_unless_loom};
-use super::wait_list::{Limit, Place, WaitList};
+use super::wait_list::{Place, WaitList};
 
 /// Lets a number of goroutines go on together, again and again: each waits until all have come. Shaped as std's.
 ///

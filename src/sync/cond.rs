@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use super::guard::Relock;
-use super::rt::{WaitReason, const_unless_loom};
+use super::limit::Limit;
 #[cfg(not(loom))]
-use super::wait_list::until_done;
-use super::wait_list::{Limit, WaitList};
+use super::limit::until_done;
+use super::rt::{WaitReason, const_unless_loom};
+use super::wait_list::WaitList;
 #[cfg(not(loom))]
 use crate::__private::RecvFrom;
 
@@ -143,6 +144,12 @@ impl Cond {
         self.waiting
             .lock()
             .finish(|queue, (), wake| queue.grant_all(0, wake));
+    }
+
+    /// How many wait now.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.waiting().len()
     }
 
     #[track_caller]

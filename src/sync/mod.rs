@@ -20,6 +20,7 @@
 mod barrier;
 mod cond;
 mod guard;
+mod limit;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod map;
@@ -36,6 +37,8 @@ mod sema;
 mod semaphore;
 mod shared_panic;
 mod singleflight;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod wait_list;
 mod waitgroup;
 
@@ -43,7 +46,7 @@ pub use barrier::{Barrier, BarrierWaitResult};
 pub use cond::Cond;
 pub use guard::Relock;
 pub use map::Map;
-pub use mutex::{Mutex, MutexGuard};
+pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 pub use once::Once;
 pub use once_cell::OnceCell;
 pub use once_func::{OnceFunc, OnceValue};

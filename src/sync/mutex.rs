@@ -9,13 +9,18 @@ use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use super::guard::Relock;
+use super::limit::Limit;
+#[cfg(not(loom))]
+use super::limit::until_done;
 use super::rt::{self, AtomicU32, Ordering, WaitReason, const_unless_loom};
 use super::sema::Sema;
-#[cfg(not(loom))]
-use super::wait_list::until_done;
-use super::wait_list::{Limit, Place};
+use super::wait_list::Place;
 #[cfg(not(loom))]
 use crate::__private::RecvFrom;
+
+mod mapped;
+
+pub use mapped::MappedMutexGuard;
 
 const LOCKED: u32 = 1;
 /// A waiter is awake and tries: an unlock need not wake another.

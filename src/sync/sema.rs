@@ -2,8 +2,9 @@
 //!
 //! A release passes its permit straight to the first waiter, so a permit is never free while somebody waits.
 
+use super::limit::Limit;
 use super::rt::{WaitReason, const_unless_loom};
-use super::wait_list::{Limit, Place, WaitList};
+use super::wait_list::{Place, WaitList};
 
 /// A counting semaphore; its state is the number of free permits.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::rt::{WaitReason, const_unless_loom};
+use super::limit::Limit;
 #[cfg(not(loom))]
-use super::wait_list::until_done;
-use super::wait_list::{Limit, Place, Queue, WaitList, Wake};
+use super::limit::until_done;
+use super::rt::{WaitReason, const_unless_loom};
+use super::wait_list::{Place, Queue, WaitList, Wake};
 #[cfg(not(loom))]
 use crate::__private::RecvFrom;
 
@@ -141,6 +142,12 @@ impl Semaphore {
     /// How many permits are free now.
     pub fn available(&self) -> usize {
         self.taken.lock().with(|_, taken| self.size - *taken)
+    }
+
+    /// What those ask for who wait now, in line.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn waiting(&self) -> Vec<usize> {
+        self.taken.waiting()
     }
 
     #[track_caller]

@@ -12,11 +12,11 @@
 use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
-use std::time::{Duration, Instant};
 
 #[cfg(not(loom))]
-use crate::{__private::RecvFrom, Receiver, Sender};
+use crate::Sender;
 
+use super::limit::Limit;
 use super::rt::{Claim, RawLock, Task, UnsafeCell, WaitReason, const_unless_loom, park, park_until};
 
 /// The claim's winner when the waiter was granted (and not timed out).
@@ -56,6 +56,12 @@ impl<S> WaitList<S> {
             let queue = Queue { first: None, last: None };
             WaitList { lock: RawLock::new(), inner: UnsafeCell::new(Inner { queue, state }) }
         }
+    }
+
+    /// The weights of those who wait now, in line.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn waiting(&self) -> Vec<usize> {
+        self.lock().with(|queue, _| queue.weights().collect())
     }
 
     #[inline]
@@ -140,7 +146,7 @@ impl<'a, S> Held<'a, S> {
             return Ok(());
         }
         let list = self.list;
-        waiter.waker.set(Some(limit.waker()));
+        waiter.waker.set(Some(Waker::new(limit)));
         std::mem::forget(self);
         // SAFETY: this is the lock that `self` held; it is given back once, and nothing after it touches this stack.
         let commit = || unsafe { list.lock.unlock() };
@@ -185,70 +191,6 @@ impl<S> Drop for Held<'_, S> {
     }
 }
 
-/// How long to wait.
-pub(super) enum Limit<'a> {
-    Never,
-    Until(Instant),
-    /// Until `wait` returns, which it does when the channel has something, or (`true`) when what it watches has ended. That
-    /// may be seen only once, so it is noted in `came`.
-    #[cfg(not(loom))]
-    Done {
-        wait: &'a dyn Fn(&Receiver<()>) -> bool,
-        came: &'a Cell<bool>,
-        grant: Sender<()>,
-        ready: Receiver<()>,
-    },
-    /// Keeps the lifetime in use.
-    #[cfg(loom)]
-    #[allow(dead_code)]
-    Nothing(&'a std::convert::Infallible),
-}
-
-/// Runs `f` with a limit that ends when a value comes from `done`, or nothing can come any more.
-///
-/// That may happen at the same time as `f` gets what it waits for. Then `f` has to give it back, if
-/// [`Limit::has_come`]: whoever used up the value of `done` must hear of it.
-#[cfg(not(loom))]
-pub(super) fn until_done<R>(done: &impl RecvFrom, f: impl FnOnce(&Limit<'_>) -> R) -> R {
-    let (grant, ready) = crate::channel(1);
-    let came = &Cell::new(false);
-    let wait = &|ready: &Receiver<()>| {
-        crate::select! {
-            <-ready => false,
-            <-done => true,
-        }
-    };
-    f(&Limit::Done {
-        wait,
-        came,
-        grant,
-        ready,
-    })
-}
-
-impl Limit<'_> {
-    /// From now; what does not fit into an `Instant` is for ever.
-    pub(super) fn after(duration: Duration) -> Limit<'static> {
-        Instant::now()
-            .checked_add(duration)
-            .map_or(Limit::Never, Limit::Until)
-    }
-
-    /// Whether what [`until_done`] watches has ended.
-    #[cfg(not(loom))]
-    pub(super) fn has_come(&self) -> bool {
-        matches!(self, Limit::Done { came, .. } if came.get())
-    }
-
-    fn waker(&self) -> Waker {
-        match self {
-            #[cfg(not(loom))]
-            Limit::Done { grant, .. } => Waker::Channel(grant.clone()),
-            _ => Waker::Task(Task::current()),
-        }
-    }
-}
-
 /// Where a waiter gets in line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -278,6 +220,16 @@ enum Waker {
     Task(Task),
     #[cfg(not(loom))]
     Channel(Sender<()>),
+}
+
+impl Waker {
+    fn new(limit: &Limit<'_>) -> Waker {
+        match limit {
+            #[cfg(not(loom))]
+            Limit::Done { grant, .. } => Waker::Channel(grant.clone()),
+            _ => Waker::Task(Task::current()),
+        }
+    }
 }
 
 impl Waiter {

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use super::limit::Limit;
 use super::rt::{Arc, AtomicU64, Ordering, WaitReason};
-use super::wait_list::{Limit, Place, WaitList};
+use super::wait_list::{Place, WaitList};
 
 /// Somebody waits.
 const WAITED: u64 = 1;

@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 
 use super::{RwLock, State};
 use crate::sync::guard::Relock;
-use crate::sync::wait_list::Limit;
+use crate::sync::limit::Limit;
 
 /// Shared access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another goroutine and dropped there.
 #[must_use = "the lock is unlocked as soon as the guard is dropped"]

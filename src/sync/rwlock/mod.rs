@@ -5,10 +5,10 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::time::Duration;
 
-use super::rt::const_unless_loom;
-use super::wait_list::Limit;
+use super::limit::Limit;
 #[cfg(not(loom))]
-use super::wait_list::until_done;
+use super::limit::until_done;
+use super::rt::const_unless_loom;
 #[cfg(not(loom))]
 use crate::__private::RecvFrom;
 
@@ -163,6 +163,12 @@ impl<T: ?Sized> RwLock<T> {
                 guard.filter(|_| !limit.has_come())
             })
         })
+    }
+
+    /// Who waits now, in line: `true` for writers.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn waiting(&self) -> Vec<bool> {
+        self.state.waiting()
     }
 
     /// Whether it is free and nothing is left of those who waited.

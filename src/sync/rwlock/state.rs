@@ -7,8 +7,9 @@
 //! that leaves no holder takes that lock and lets the next ones in. So a waiter may park if, when it set `QUEUED`, there was a
 //! holder: that one's unlock comes after and sees the flag.
 
+use crate::sync::limit::Limit;
 use crate::sync::rt::{AtomicUsize, Ordering, WaitReason, const_unless_loom};
-use crate::sync::wait_list::{Limit, Place, Queue, WaitList, Wake};
+use crate::sync::wait_list::{Place, Queue, WaitList, Wake};
 
 /// A writer holds it.
 const WRITER: usize = 1;
@@ -32,6 +33,15 @@ impl State {
         pub(crate) fn new() -> State {
             State { word: AtomicUsize::new(0), waiting: WaitList::new(()) }
         }
+    }
+
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn waiting(&self) -> Vec<bool> {
+        self.waiting
+            .waiting()
+            .into_iter()
+            .map(|kind| kind == WRITES)
+            .collect()
     }
 
     #[cfg(all(test, loom))]
