@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::guard::Relock;
+use super::guard::{Key, Relock};
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
@@ -157,7 +157,7 @@ impl Cond {
         let waited = self
             .waiting
             .lock()
-            .wait_after(WaitReason::CondWait, limit, || guard.unlock());
+            .wait_after(WaitReason::CondWait, limit, || guard.unlock(Key(())));
         let notified = waited.is_ok();
         #[cfg(not(loom))]
         if limit.has_come() && matches!(waited, Ok(false)) {
@@ -165,7 +165,7 @@ impl Cond {
         }
         // Gives the queue's lock back before it waits for the guard's.
         drop(waited);
-        guard.relock();
+        guard.relock(Key(()));
         notified
     }
 }

@@ -8,9 +8,21 @@ use std::ops::Deref;
 pub trait Relock: Deref {
     /// Unlocks and leaves the guard behind, which must not be used until [`relock`](Relock::relock).
     #[doc(hidden)]
-    fn unlock(&self);
+    fn unlock(&self, _: Key);
 
     /// Locks again after [`unlock`](Relock::unlock).
     #[doc(hidden)]
-    fn relock(&self);
+    fn relock(&self, _: Key);
 }
+
+/// Only `sync` can make one, so only a `Cond` can unlock below a guard, and nobody else can implement [`Relock`]:
+///
+/// ```compile_fail,E0061
+/// use gort::sync::{Mutex, Relock};
+///
+/// let mutex = Mutex::new(1);
+/// let guard = mutex.lock();
+/// guard.unlock();
+/// ```
+#[derive(Debug)]
+pub struct Key(pub(super) ());

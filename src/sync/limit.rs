@@ -1,8 +1,11 @@
 //! `Limit`: how long to wait: for ever, to a deadline, or until a channel says that it is enough.
 
-#[cfg(not(loom))]
-use std::cell::Cell;
 use std::time::{Duration, Instant};
+#[cfg(not(loom))]
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
 
 #[cfg(not(loom))]
 use crate::{__private::RecvFrom, Receiver, Sender};
@@ -32,20 +35,35 @@ pub(super) enum Limit<'a> {
 /// [`Limit::has_come`]: whoever used up the value of `done` must hear of it.
 #[cfg(not(loom))]
 pub(super) fn until_done<R>(done: &impl RecvFrom, f: impl FnOnce(&Limit<'_>) -> R) -> R {
-    let (grant, ready) = crate::channel(1);
+    // Room for two: a grant that came together with the end may still be in there when another wait is granted, and a grant,
+    // which is given under the lock of a list, must not find it full.
+    let (grant, ready) = crate::channel(2);
     let came = &Cell::new(false);
+    let panicked = Cell::new(None);
+    // This runs foreign code (of `done`, and wakers of who sends there). It may not unwind past a waiter, nor past a guard that is
+    // unlocked: the panic counts as the end, and goes on when all is in order again.
     let wait = &|ready: &Receiver<()>| {
-        crate::select! {
-            <-ready => false,
-            <-done => true,
-        }
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            crate::select! {
+                <-ready => false,
+                <-done => true,
+            }
+        }));
+        ended.unwrap_or_else(|payload| {
+            panicked.set(Some(payload));
+            true
+        })
     };
-    f(&Limit::Done {
+    let result = f(&Limit::Done {
         wait,
         came,
         grant,
         ready,
-    })
+    });
+    if let Some(payload) = panicked.take() {
+        resume_unwind(payload);
+    }
+    result
 }
 
 impl Limit<'_> {

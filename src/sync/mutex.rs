@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use super::guard::Relock;
+use super::guard::{Key, Relock};
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
@@ -404,11 +404,11 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
 }
 
 impl<T: ?Sized> Relock for MutexGuard<'_, T> {
-    fn unlock(&self) {
+    fn unlock(&self, _: Key) {
         self.mutex.state.unlock();
     }
 
-    fn relock(&self) {
+    fn relock(&self, _: Key) {
         if !self.mutex.state.try_lock_free() {
             self.mutex.state.lock_slow(&Limit::Never);
         }

@@ -331,8 +331,8 @@ impl Queue {
             // It has not parked, and will not.
             None => {}
             Some(Waker::Task(task)) => wake.push(waiter, task),
-            // It may be running already, and gone as soon as the lock is free: so at once. There is room, as it takes each
-            // of these out before it waits again.
+            // It may be running already, and gone as soon as the lock is free: so at once. There is room: see
+            // `until_done`.
             #[cfg(not(loom))]
             Some(Waker::Channel(grant)) => drop(grant.try_send(())),
         }

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
 use super::{RwLock, State};
-use crate::sync::guard::Relock;
+use crate::sync::guard::{Key, Relock};
 use crate::sync::limit::Limit;
 
 /// Shared access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another goroutine and dropped there.
@@ -189,21 +189,21 @@ impl<T: ?Sized> Drop for MappedRwLockWriteGuard<'_, T> {
 }
 
 impl<T: ?Sized> Relock for RwLockReadGuard<'_, T> {
-    fn unlock(&self) {
+    fn unlock(&self, _: Key) {
         self.lock.state.unlock_read();
     }
 
-    fn relock(&self) {
+    fn relock(&self, _: Key) {
         self.lock.state.read(&Limit::Never);
     }
 }
 
 impl<T: ?Sized> Relock for RwLockWriteGuard<'_, T> {
-    fn unlock(&self) {
+    fn unlock(&self, _: Key) {
         self.lock.state.unlock_write();
     }
 
-    fn relock(&self) {
+    fn relock(&self, _: Key) {
         self.lock.state.write(&Limit::Never);
     }
 }
