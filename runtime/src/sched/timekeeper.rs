@@ -79,8 +79,13 @@ fn deliver(due: Expired) -> bool {
         task.ready();
     }
     for call in due.calls {
-        // A timer's function is ours or documented to be short; a panic in it must not end the thread.
-        if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call.call())) {
+        // A timer's function is ours or documented to be short; a panic in it must not end the thread. Nor one in what the
+        // function holds: this may be the last reference, so it is dropped inside.
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            call.call();
+            drop(call);
+        }));
+        if let Err(payload) = caught {
             crate::panics::die(&format_args!(
                 "panic: in a timer's function: {}\n",
                 crate::panics::Panic::new(payload, None).message()
