@@ -66,7 +66,7 @@ impl Fiber {
         overflow::install_once();
         let page = memory::page_size();
         // In words, and even: an odd number would make `generator` fill the whole stack with a pattern.
-        let words = size.next_multiple_of(page) / size_of::<usize>();
+        let words = size.checked_next_multiple_of(page).ok_or(NoStack { size })? / size_of::<usize>();
         let published: Cell<Option<NonNull<Seat>>> = Cell::new(None);
         let out = Publish(&raw const published);
         // One at a time: a stack whose neighbour is not merged yet when its first page is touched gets an `anon_vma` of its
