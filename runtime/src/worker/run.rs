@@ -94,7 +94,9 @@ impl Worker {
         // Channel handles in the closure have to go, or others would wait for ever. This runs on the worker's stack: what
         // it waits for, it waits for as a thread.
         // SAFETY: the job was never run.
-        let _ = crate::panics::quietly(|| unsafe { (table.drop_job)(&g) });
+        if let Err(panic) = crate::panics::quietly(|| unsafe { (table.drop_job)(&g) }) {
+            crate::panics::discard(panic);
+        }
         crate::g::entry::settle(g, Outcome::Panicked(panic));
         self.free_if_last(g);
     }
