@@ -7,7 +7,6 @@
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
-use std::io::Write;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, OnceLock};
 
@@ -350,6 +349,6 @@ pub(crate) fn die(report: &dyn fmt::Display) -> ! {
     }
     // One write, so that nothing comes between the lines.
     let text = report.to_string();
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    crate::sys::last_words(text.as_bytes());
     std::process::exit(2)
 }
