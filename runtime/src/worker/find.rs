@@ -34,13 +34,13 @@ impl Worker {
         if self.timers().next() != NEVER {
             self.look_at_timers(tick);
         }
+        if self.index >= self.rt.limit() {
+            return self.retiring_work();
+        }
         if tick.is_multiple_of(GLOBAL_TURN)
             && let Some(g) = self.rt.global.take_one()
         {
             return Some(g);
-        }
-        if self.index >= self.rt.limit() {
-            return self.retiring_work();
         }
         if let Some(g) = self.within_slice() {
             return Some(g);
