@@ -77,10 +77,10 @@ pub(crate) struct Wishes {
 static WISHES: Mutex<Option<Wishes>> = Mutex::new(None);
 static CONFIG: OnceLock<Config> = OnceLock::new();
 
-/// Stores what a builder asked for. `false` if the settings are already in force.
+/// Stores what a builder asked for. `false` if the settings are already in force, or another builder came first.
 pub(crate) fn wish(wishes: Wishes) -> bool {
     let mut stored = WISHES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if CONFIG.get().is_some() {
+    if CONFIG.get().is_some() || stored.is_some() {
         return false;
     }
     *stored = Some(wishes);
@@ -88,13 +88,17 @@ pub(crate) fn wish(wishes: Wishes) -> bool {
 }
 
 /// The settings; the first call fixes them.
+#[inline]
 pub(crate) fn get() -> &'static Config {
+    CONFIG.get().unwrap_or_else(|| fix())
+}
+
+#[cold]
+fn fix() -> &'static Config {
+    // Held until the settings are in force: whatever `wish` accepts before counts, and it accepts nothing afterwards.
+    let stored = WISHES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     CONFIG.get_or_init(|| {
-        let wishes = WISHES
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
-            .unwrap_or_default();
+        let wishes = stored.clone().unwrap_or_default();
         Config {
             procs: wishes
                 .procs
