@@ -10,6 +10,7 @@ mod deadlock;
 mod ends;
 #[path = "../../../tests/support/filter.rs"]
 mod filter;
+mod hardships;
 mod procs;
 mod standins;
 mod timers;
@@ -42,6 +43,7 @@ fn main() {
     let cases: Vec<Case> = [
         deadlock::CASES,
         ends::CASES,
+        hardships::CASES,
         procs::CASES,
         standins::CASES,
         timers::CASES,
