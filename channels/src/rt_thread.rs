@@ -79,6 +79,7 @@ pub(crate) enum WaitReason {
 
 /// From now on the commits of this thread run on threads of their own, so that a commit may still be under way when the
 /// task is readied and goes on: as on a worker's stack.
+#[cfg(test)]
 pub(crate) fn commit_apart() {
     APART.with(|apart| apart.set(true));
 }
