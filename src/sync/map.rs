@@ -11,7 +11,7 @@ use super::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 ///
 /// Values are cloned out, so keep large ones in an `Arc`. No reference into the map exists outside of it, and so no lock is
 /// held between two calls: whatever runs in [`range`](Map::range) may call any method. The `Hash`, `Eq` and `Clone` of keys and
-/// values run under a shard's lock, and must not use the same map.
+/// values, and the `Drop` of keys, run under a shard's lock, and must not use the same map.
 ///
 /// No poisoning: a panic in a method of a key or value leaves the map as it was.
 ///

@@ -121,8 +121,9 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
     /// for it.
     #[doc(alias = "Forget")]
     pub fn forget(&self, key: &K) {
-        let call = self.calls.lock().remove(key);
-        drop(call);
+        // Dropped after the lock is released.
+        let entry = self.calls.lock().remove_entry(key);
+        drop(entry);
     }
 
     /// `Ok`: a new call that the caller has to run. `Err`: one that runs, joined.
@@ -184,14 +185,13 @@ impl<K: Eq + Hash, V: Clone> Flight<'_, K, V> {
     /// Ends the call. `true` if others got its outcome too.
     fn land(&self, outcome: Outcome<V>) -> bool {
         let mut calls = self.calls.lock();
-        if calls
+        let mine = calls
             .get(&self.key)
-            .is_some_and(|call| Arc::ptr_eq(call, &self.call))
-        {
-            calls.remove(&self.key);
-        }
+            .is_some_and(|call| Arc::ptr_eq(call, &self.call));
+        let entry = mine.then(|| calls.remove_entry(&self.key));
         // From here on nobody can join.
         drop(calls);
+        drop(entry);
         let mut state = self.call.state.lock();
         let shared = state.duplicates > 0;
         for channel in std::mem::take(&mut state.channels) {

@@ -6,8 +6,12 @@
 use std::time::Duration;
 
 use super::limit::Limit;
+#[cfg(not(loom))]
+use super::limit::until_done;
 use super::rt::{Arc, AtomicU64, Ordering, WaitReason};
 use super::wait_list::{Place, WaitList};
+#[cfg(not(loom))]
+use crate::__private::RecvFrom;
 
 /// Somebody waits.
 const WAITED: u64 = 1;
@@ -128,6 +132,25 @@ impl WaitGroup {
         self.group.wait(&Limit::after(timeout))
     }
 
+    /// Waits until the counter is zero, or a value comes from `done`, or it is closed. `false` if that came first.
+    ///
+    /// ```
+    /// use gort::prelude::*;
+    ///
+    /// let wg = gort::sync::WaitGroup::new();
+    /// let done = chan!(());
+    /// assert!(wg.wait_or(&done));
+    /// wg.add(1);
+    /// done.close();
+    /// assert!(!wg.wait_or(&done));
+    /// ```
+    #[must_use = "it says whether the counter came to zero"]
+    #[cfg(not(loom))]
+    #[track_caller]
+    pub fn wait_or(&self, done: &impl RecvFrom) -> bool {
+        self.group.is_zero() || until_done(done, |limit| self.group.wait(limit) && !limit.has_come())
+    }
+
     /// Whether the counter is zero and nothing is left of those who waited.
     #[cfg(all(test, loom))]
     pub(super) fn at_rest(&self) -> bool {
@@ -207,10 +230,14 @@ impl Group {
         }
     }
 
+    fn is_zero(&self) -> bool {
+        // Acquire pairs with the release in `done`.
+        self.word.load(Ordering::Acquire) < ONE
+    }
+
     #[track_caller]
     fn wait(&self, limit: &Limit<'_>) -> bool {
-        // Acquire pairs with the release in `done`.
-        if self.word.load(Ordering::Acquire) < ONE {
+        if self.is_zero() {
             return true;
         }
         let held = self.waiting.lock();

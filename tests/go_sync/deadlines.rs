@@ -41,12 +41,13 @@ fn all_time_out() {
         let took = begin.elapsed();
         assert!((SHORT..SHORT * 200).contains(&took), "number {i} took {took:?}");
     }
-    let cancelled: [&dyn Fn() -> bool; 6] = [
+    let cancelled: [&dyn Fn() -> bool; 7] = [
         &|| mutex.lock_or(&closed).is_some(),
         &|| lock.read_or(&closed).is_some(),
         &|| lock.write_or(&closed).is_some(),
         &|| sem.acquire_or(1, &closed),
         &|| sem.acquire_or(2, &closed),
+        &|| wg.wait_or(&closed),
         &|| cond.wait_or(&mut own.lock(), &closed),
     ];
     for (i, cancelled) in cancelled.iter().enumerate() {

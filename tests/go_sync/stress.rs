@@ -196,7 +196,12 @@ fn waitgroup(time: Duration, rng: &Rng) {
                     n.fetch_add(1, Relaxed);
                 });
             }
-            if rng.below(3) == 0 && !wg.wait_timeout(micros(rng)) {
+            let in_time = match rng.below(6) {
+                0 => wg.wait_timeout(micros(rng)),
+                1 => wg.wait_or(&gort::time::after(micros(rng))),
+                _ => true,
+            };
+            if !in_time {
                 dawdle(rng);
             }
             wg.wait();

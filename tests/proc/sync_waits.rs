@@ -104,8 +104,8 @@ pub(crate) fn once_value_in_itself() {
 pub(crate) fn single_flight_in_itself() {
     #[gort::main]
     fn main() {
-        let flights = SingleFlight::new();
-        flights.do_(1, || flights.do_(1, || unreachable!()).0);
+        let flights = SingleFlight::<_, ()>::new();
+        flights.do_(1, || flights.do_(1, || ()).0);
     }
     deadlocked(main, &["goroutine 1 [sync.WaitGroup.Wait]:\n"]);
 }
