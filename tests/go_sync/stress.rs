@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use gort::prelude::*;
 use gort::runtime::gosched;
 use gort::sync::{
-    Barrier, Cond, Map, Mutex, Once, OnceCell, RwLock, RwLockWriteGuard, Semaphore, SingleFlight, WaitGroup,
+    Barrier, Cond, Map, Mutex, Once, OnceCell, OnceValue, Pool, RwLock, RwLockWriteGuard, Semaphore,
+    SingleFlight, WaitGroup,
 };
 
 use crate::support::child::Child;
@@ -244,6 +245,72 @@ fn once(time: Duration, rng: &Rng) {
     });
 }
 
+/// Values of which every third panics instead: all who ask for it get the same end.
+fn once_value(time: Duration, rng: &Rng) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let make = |i: usize| {
+        let runs = runs.clone();
+        OnceValue::new(move || {
+            gosched();
+            runs.fetch_add(1, Relaxed);
+            assert!(!i.is_multiple_of(3), "planned");
+            i
+        })
+    };
+    let values: Vec<_> = (0..4096).map(make).collect();
+    let shared = Arc::new((values, AtomicUsize::new(0)));
+    hammer(time, rng, &shared, |(values, next), rng| {
+        let at = next.fetch_add(1, Relaxed) / GOROUTINES as usize % values.len();
+        dawdle(rng);
+        match gort::recover(|| *values[at].get()) {
+            Ok(value) => assert!(value == at && !at.is_multiple_of(3)),
+            Err(panic) => assert!(at.is_multiple_of(3) && panic.message() == "planned"),
+        }
+        0
+    });
+    let asked = shared.1.load(Relaxed).div_ceil(GOROUTINES as usize).min(4096);
+    assert_eq!(runs.load(Relaxed), asked, "not once each");
+}
+
+/// Every value is in one place at a time, and dropped once.
+fn pool(time: Duration, rng: &Rng) {
+    struct Token(AtomicBool, Arc<AtomicI64>);
+    impl Drop for Token {
+        fn drop(&mut self) {
+            self.1.fetch_sub(1, Relaxed);
+        }
+    }
+    let alive = Arc::new(AtomicI64::new(0));
+    let count = alive.clone();
+    let pool = Arc::new(Pool::new(move || {
+        count.fetch_add(1, Relaxed);
+        Token(AtomicBool::new(false), count.clone())
+    }));
+    hammer(time, rng, &pool, |pool, rng| {
+        let tokens: Vec<_> = (0..rng.below(200)).map(|_| pool.get()).collect();
+        for token in &tokens {
+            assert!(!token.0.swap(true, Relaxed), "in two hands");
+        }
+        dawdle(rng);
+        for token in tokens {
+            token.0.store(false, Relaxed);
+            if rng.below(8) != 0 {
+                pool.put(token);
+            }
+        }
+        if rng.below(100) == 0 {
+            pool.clear();
+        }
+        0
+    });
+    pool.clear();
+    assert_eq!(
+        alive.load(Relaxed),
+        0,
+        "forgotten (or dropped twice, if negative)"
+    );
+}
+
 fn map(time: Duration, rng: &Rng) {
     let m = Arc::new(Map::<usize, i64>::new());
     let sum = hammer(time, rng, &m, |m, rng| {
@@ -329,13 +396,15 @@ fn barrier(time: Duration, rng: &Rng) {
 }
 
 type Stress = fn(Duration, &Rng);
-const ALL: [(&str, Stress); 9] = [
+const ALL: [(&str, Stress); 11] = [
     ("mutex", mutex),
     ("rwlock", rwlock),
     ("cond", cond),
     ("semaphore", semaphore),
     ("waitgroup", waitgroup),
     ("once", once),
+    ("once_value", once_value),
+    ("pool", pool),
     ("map", map),
     ("singleflight", singleflight),
     ("barrier", barrier),
