@@ -3,7 +3,12 @@
 //! Time runs out when the model says so, at any moment between two steps of the others; every helper that waits then, or
 //! begins to wait later, is told to leave. In the models where time does not pass, it is the last job that ends it: a job that
 //! nobody takes is loom's deadlock.
+//!
+//! Breaches that were tried, each of which fails a model: `submit` notifies nobody; counts an idle helper once for two jobs; does not count
+//! the helper it asks for; ignores the limit. `next` leaves although jobs wait; keeps a helper counted as idle, or one that left
+//! as there. `helper_failed` does not uncount the helper, or reports a failure although the job was done.
 
+use loom::sync::Notify;
 use loom::thread;
 use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex};
@@ -14,11 +19,16 @@ use crate::blocking::queue::{Next, Queue, Submitted};
 
 type Helper = thread::JoinHandle<()>;
 
+/// A job that is done when two of its kind have begun.
+const MEETS: usize = 99;
+
 struct Pool {
     queue: Queue<usize>,
+    meeting: Notify,
     // Not part of the protocol, so none of loom's:
     most: usize,
     living: StdAtomicUsize,
+    met: StdAtomicUsize,
     /// How many jobs were done, and after how many time is up.
     done: StdAtomicUsize,
     last: usize,
@@ -30,8 +40,10 @@ impl Pool {
     fn new(most: usize, last: usize) -> Arc<Pool> {
         Arc::new(Pool {
             queue: Queue::new(most),
+            meeting: Notify::new(),
             most,
             living: StdAtomicUsize::new(0),
+            met: StdAtomicUsize::new(0),
             done: StdAtomicUsize::new(0),
             last,
             helpers: StdMutex::default(),
@@ -55,7 +67,15 @@ impl Pool {
 
     /// As `blocking::help`.
     fn help(&self) {
-        while let Next::Job(_) = self.queue.next(Duration::from_secs(10)) {
+        while let Next::Job(job) = self.queue.next(Duration::from_secs(10)) {
+            if job == MEETS && self.met.fetch_add(1, Ordering::SeqCst) == 0 {
+                // Loom's `Notify` may wake for no reason.
+                while self.met.load(Ordering::SeqCst) < 2 {
+                    self.meeting.wait();
+                }
+            } else if job == MEETS {
+                self.meeting.notify();
+            }
             if self.done.fetch_add(1, Ordering::SeqCst) + 1 == self.last {
                 self.queue.let_time_pass();
             }
@@ -110,6 +130,18 @@ fn loom_helpers_two_submitters() {
             pool.finish(3);
         });
     }
+}
+
+/// Two jobs that need each other get two helpers, whether or not the first helper is idle by then. Preemption bound 3.
+#[test]
+fn loom_helpers_one_job_does_not_wait_for_another() {
+    model(Some(3), || {
+        let pool = Pool::new(2, 3);
+        Pool::submit(&pool, 1);
+        Pool::submit(&pool, MEETS);
+        Pool::submit(&pool, MEETS);
+        pool.finish(3);
+    });
 }
 
 /// Helpers leave because their time is up while jobs come. Preemption bound 3.

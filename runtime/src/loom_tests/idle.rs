@@ -4,6 +4,14 @@
 //! asleep, as in the runtime, and loops as `worker/find.rs` and `worker/sleep.rs` do. A *pair* is two pieces of
 //! work that wait for each other: it is only done if a second worker is awake, so a lost wake-up is a deadlock even where the
 //! first worker would get round to the rest on its own.
+//!
+//! Breaches that were tried, each of which fails a model: no fence in `sleep` or `wake_one`; no second look in `leave_search` or
+//! `lie_down`; a retired worker that tells nobody what it has seen; a woken worker, retired or not, that does not count as a searcher; a
+//! retired one that is not found for bound work; a change of the limit that lets the count fall to zero in between, that
+//! publishes outside of the lock, or that does not look at the queues.
+//!
+//! Not shown to be caught: no fence in `stop_search`, `notify_this` or `change_limit`; `check_again` for searchers only; no second
+//! check in `wake_one_slow`. (The last only wakes one too many.)
 
 use loom::sync::Notify;
 use loom::sync::atomic::{AtomicUsize, Ordering};
