@@ -32,6 +32,8 @@
 mod chan;
 pub mod error;
 mod handle;
+#[cfg(not(loom))]
+mod join;
 #[doc(hidden)]
 pub mod macro_support;
 mod ring;

@@ -13,6 +13,8 @@ pub(crate) use gort_runtime::{
     Claim, WaitReason, end_goroutine, park, park_until, polled_in_vain, random_u32,
 };
 #[cfg(not(loom))]
+pub(crate) use gort_runtime::{JoinError, JoinHandle, Outlet, ScopedJoinHandle};
+#[cfg(not(loom))]
 pub use gort_runtime::{RawLock, Task};
 
 /// The order in which locks are taken: by address.

@@ -1,10 +1,12 @@
 //! `JoinHandle`: waiting for a goroutine and taking its result.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
+use std::sync::{Arc, OnceLock};
 
-use crate::g::join::Whose;
+use crate::g::join::{Joiner, Whose};
 use crate::g::{GRef, Outcome, entry, pool};
 use crate::panics::Panic;
 use crate::reason::WaitReason;
@@ -16,14 +18,16 @@ use crate::task::Task;
 /// panic any more: it is reported as Go does, and the process exits with status 2.
 pub struct JoinHandle<T> {
     g: GRef,
+    /// What makes it a source of events; there once it was one for the first time. A joiner is registered then.
+    source: OnceLock<Arc<dyn Any + Send + Sync>>,
     result: PhantomData<T>,
 }
 
 // SAFETY: the handle owns the result, which it can hand out on another thread: `T: Send`. Everything else it touches is the
 // state machine of `g::join`.
 unsafe impl<T: Send> Send for JoinHandle<T> {}
-// SAFETY: through `&self` only the number, the name and the state can be read.
-unsafe impl<T> Sync for JoinHandle<T> {}
+// SAFETY: as above; through `&self` the result can be received by one of several threads, under the lock of the source.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
 
 /// Why a goroutine has no result.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub enum JoinError {
     Panicked(Panic),
     /// It called [`goexit`](crate::goexit), or waited for what can never come.
     Goexit,
+    /// The result has been received already, with `<-handle`.
+    Taken,
 }
 
 impl JoinError {
@@ -58,6 +64,7 @@ impl fmt::Display for JoinError {
         match self {
             JoinError::Panicked(panic) => write!(f, "goroutine panicked: {panic}"),
             JoinError::Goexit => f.write_str("goroutine called goexit"),
+            JoinError::Taken => f.write_str("the goroutine's result was received before"),
         }
     }
 }
@@ -68,6 +75,7 @@ impl<T> JoinHandle<T> {
     pub(crate) fn new(g: GRef) -> JoinHandle<T> {
         JoinHandle {
             g,
+            source: OnceLock::new(),
             result: PhantomData,
         }
     }
@@ -75,7 +83,8 @@ impl<T> JoinHandle<T> {
     /// Waits until the goroutine has ended and gives its result.
     ///
     /// # Errors
-    /// [`JoinError::Panicked`] with the payload and the message, or [`JoinError::Goexit`].
+    /// [`JoinError::Panicked`] with the payload and the message, [`JoinError::Goexit`], or [`JoinError::Taken`] if the handle was
+    /// used as a source of `<-` and the result has been received there.
     ///
     /// ```
     /// let handle = gort_runtime::go(|| -> u32 { panic!("boom") });
@@ -85,20 +94,30 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> Result<T, JoinError> {
         let g = self.g;
-        if !g.life.is_done() {
-            let task = Task::current();
-            // SAFETY: the state machine readies the task exactly once: by the runner if it finishes after the commit,
-            // else by the commit itself. Only this handle, which is consumed, registers a joiner.
-            unsafe { crate::task::park(WaitReason::Join, || g.life.wake_when_done(task)) };
+        if self.source.get().is_some() {
+            // SAFETY: the handle is consumed, so nobody else registers or takes back.
+            drop(unsafe { g.life.take_back() });
         }
-        let this = ManuallyDrop::new(self);
-        let taken = this.take();
+        if !g.life.is_done() {
+            let task = Joiner::Task(Task::current());
+            // SAFETY: the state machine readies the task exactly once: by the runner if it finishes after the commit,
+            // else by the commit itself. Only this handle, which is consumed, registers a joiner, and what it may have
+            // registered before was taken back.
+            unsafe { crate::task::park(WaitReason::Join, || g.life.tell_when_done(task)) };
+        }
+        let mut this = ManuallyDrop::new(self);
+        drop(this.source.take());
+        // SAFETY: the outcome is in place, and the handle is consumed.
+        let taken = unsafe { this.take() };
         release(g);
         taken
     }
 
-    /// Called once, by `join`, when the outcome is in place.
-    fn take(&self) -> Result<T, JoinError> {
+    /// Takes the result, if nobody has.
+    ///
+    /// # Safety
+    /// The outcome is in place, and nobody else takes it at the same time.
+    unsafe fn take(&self) -> Result<T, JoinError> {
         // SAFETY: the outcome is in place and the handle's.
         match unsafe { self.g.life.take_outcome() } {
             Outcome::Value => {
@@ -112,11 +131,57 @@ impl<T> JoinHandle<T> {
             }
             Outcome::Panicked(panic) => Err(JoinError::Panicked(panic)),
             Outcome::Goexit => Err(JoinError::Goexit),
-            Outcome::Nothing => unreachable!("a finished goroutine has an outcome until its handle takes it"),
+            Outcome::Nothing => Err(JoinError::Taken),
         }
     }
 
+    /// What makes this handle a source of events: made by `make` the first time, together with the call that it wants when the
+    /// goroutine ends (made at once if it has ended).
+    #[doc(hidden)]
+    pub fn source<F>(
+        &self,
+        make: impl FnOnce(Outlet<T>) -> (Arc<dyn Any + Send + Sync>, F),
+    ) -> &(dyn Any + Send + Sync)
+    where
+        F: FnOnce() + Send,
+    {
+        let source = self.source.get_or_init(|| {
+            let (source, told) = make(Outlet {
+                g: self.g,
+                result: PhantomData,
+            });
+            let told: Box<dyn FnOnce() + Send + '_> = Box::new(told);
+            // SAFETY: only the lifetime changes. What the call borrows is what `T` borrows, and the goroutine, which makes the
+            // call before it has ended, has a closure and a result that borrow the same.
+            let told = unsafe {
+                std::mem::transmute::<Box<dyn FnOnce() + Send + '_>, Box<dyn FnOnce() + Send>>(told)
+            };
+            // SAFETY: this runs once, and `join` takes the joiner back before it registers another.
+            unsafe { self.g.life.tell_when_done(Joiner::Call(told)) };
+            source
+        });
+        &**source
+    }
+
+    /// The result, if the goroutine has ended: [`JoinError::Taken`] if it was taken before.
+    ///
+    /// # Safety
+    /// Nobody else takes the result at the same time: under the lock of the source, or with the handle alone.
+    #[doc(hidden)]
+    pub unsafe fn try_take(&self) -> Option<Result<T, JoinError>> {
+        // SAFETY: by contract.
+        self.g.life.is_done().then(|| unsafe { self.take() })
+    }
+
     /// Whether the goroutine has ended.
+    ///
+    /// ```
+    /// let handle = gort_runtime::go(|| 7);
+    /// while !handle.is_finished() {
+    ///     std::thread::yield_now();
+    /// }
+    /// assert_eq!(handle.join().unwrap(), 7);
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.g.life.is_done()
     }
@@ -129,6 +194,34 @@ impl<T> JoinHandle<T> {
     /// The name that `go!(name = …; …)` gave it.
     pub fn name(&self) -> Option<&str> {
         self.g.name()
+    }
+}
+
+/// A way to the result for the call that a handle's source made: of use as long as the handle exists.
+#[doc(hidden)]
+pub struct Outlet<T> {
+    g: GRef,
+    result: PhantomData<T>,
+}
+
+// SAFETY: as for the handle.
+unsafe impl<T: Send> Send for Outlet<T> {}
+
+impl<T> Outlet<T> {
+    /// Takes the result.
+    ///
+    /// # Safety
+    /// The goroutine has ended, its handle exists, and nobody else takes the result at the same time.
+    pub unsafe fn take(&self) -> Result<T, JoinError> {
+        let handle = ManuallyDrop::new(JoinHandle::<T>::new(self.g));
+        // SAFETY: by contract; this view of the handle is not dropped.
+        unsafe { handle.take() }
+    }
+}
+
+impl<T> fmt::Debug for Outlet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outlet").finish_non_exhaustive()
     }
 }
 

@@ -54,6 +54,8 @@ pub use blocking::blocking;
 pub use builder::{AlreadyStarted, Builder};
 pub use config::Migration;
 pub use goexit::{end_goroutine, goexit};
+#[doc(hidden)]
+pub use join_handle::Outlet;
 pub use join_handle::{JoinError, JoinHandle};
 pub use lock::RawLock;
 #[doc(hidden)]

@@ -105,6 +105,7 @@ where
             goroutine,
             spawned_at,
         }),
+        Err(JoinError::Taken) => unreachable!("the handle was no source"),
         Err(JoinError::Goexit) if nested => crate::goexit(),
         Err(JoinError::Goexit) => {
             // As in Go: the others go on. If they all end or block, the deadlock report ends the process.

@@ -166,6 +166,12 @@ impl<T> ScopedJoinHandle<'_, T> {
         self.handle.join()
     }
 
+    /// The handle that this one wraps.
+    #[doc(hidden)]
+    pub fn as_handle(&self) -> &JoinHandle<T> {
+        &self.handle
+    }
+
     /// Whether the goroutine has ended.
     pub fn is_finished(&self) -> bool {
         self.handle.is_finished()

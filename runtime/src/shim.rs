@@ -4,9 +4,9 @@
 //! constructors, which loom's types lack.
 
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicUsize, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
 
 /// A mutex without poisoning.
 #[derive(Debug, Default)]

@@ -4,7 +4,9 @@
 //!
 //! * `DONE`: set by the runner when the outcome is in place. If `HANDLE_GONE` was set by then, nobody will look and the runner
 //!   drops the result itself.
-//! * `JOINER`: set by a joining task after it stored itself; whoever of the two sets its bit second wakes the joiner.
+//! * `JOINER`: set by the handle's side after it stored a joiner: a task that waits in `join`, or a call that a `select!` or a
+//!   future asked for. Whichever of `DONE` and `JOINER` is set second uses the joiner up. The handle's side may take the bit
+//!   back; if `DONE` was not set by then, the joiner is its own again.
 //! * `HANDLE_GONE`: set when the handle is dropped. If `DONE` was set by then, the result was the handle's to drop, *before*
 //!   it set the bit.
 //! * `RUNNER_GONE`: set by the worker once the fiber is off the block.
@@ -13,7 +15,8 @@
 //! release, so that each party sees what the other did before.
 
 use std::cell::{Cell, UnsafeCell};
-use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::shim::{AtomicU8, Ordering};
 
 use crate::g::{G, JobTable};
 use crate::panics::Panic;
@@ -34,13 +37,30 @@ pub(crate) enum Outcome {
     Goexit,
 }
 
+/// Who wants to know of the end.
+pub(crate) enum Joiner {
+    /// A task that is parked.
+    Task(Task),
+    /// A call that does not wait; it runs on the goroutine that ends, or on a worker.
+    Call(Box<dyn FnOnce() + Send>),
+}
+
+impl Joiner {
+    fn tell(self) {
+        match self {
+            Joiner::Task(task) => task.ready(),
+            Joiner::Call(call) => call(),
+        }
+    }
+}
+
 /// The state machine above.
 pub(crate) struct Life {
     state: AtomicU8,
     /// Written by the runner before `DONE`, the handle's afterwards.
     outcome: Cell<Outcome>,
-    /// Written by the joiner before `JOINER`, taken by whoever wakes it.
-    joiner: UnsafeCell<Option<Task>>,
+    /// Written by the handle's side before `JOINER`, taken by whoever sets the second of the two bits.
+    joiner: UnsafeCell<Option<Joiner>>,
 }
 
 /// Which of two parties has to act next.
@@ -77,7 +97,7 @@ impl Life {
             // SAFETY: the joiner stored itself before it set the bit and does not touch the cell again.
             let joiner = unsafe { (*self.joiner.get()).take() };
             if let Some(joiner) = joiner {
-                joiner.ready();
+                joiner.tell();
             }
         }
         if before & HANDLE_GONE != 0 {
@@ -109,14 +129,30 @@ impl Life {
 
     /// Handle, before it is dropped: `Mine` if the result is in place and the handle must drop it; otherwise the handle is
     /// now gone in the eyes of the runner, which will.
+    #[inline]
     pub(crate) fn detach(&self) -> Whose {
         match self
             .state
             .compare_exchange(0, HANDLE_GONE, Ordering::AcqRel, Ordering::Acquire)
         {
             Ok(_) => Whose::Theirs,
-            Err(_) => Whose::Mine,
+            Err(seen) => self.detach_with_joiner(seen),
         }
+    }
+
+    #[cold]
+    fn detach_with_joiner(&self, mut seen: u8) -> Whose {
+        // A joiner that was left behind stays: the runner tells it, and it finds nobody who waits.
+        while seen & DONE == 0 {
+            match self
+                .state
+                .compare_exchange(seen, seen | HANDLE_GONE, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => return Whose::Theirs,
+                Err(now) => seen = now,
+            }
+        }
+        Whose::Mine
     }
 
     /// Handle, after it disposed of the result: `Mine` if it must free the block.
@@ -137,21 +173,34 @@ impl Life {
         self.outcome.replace(Outcome::Nothing)
     }
 
-    /// Joiner, parked: wakes `task` when the outcome is in place, at once if it already is.
+    /// Handle's side: has `joiner` told when the outcome is in place, at once if it already is.
     ///
     /// # Safety
-    /// Only the one handle calls it, and only once per wait, from the commit of its park.
-    pub(crate) unsafe fn wake_when_done(&self, task: Task) {
+    /// No joiner is registered, and nobody else registers one at the same time.
+    pub(crate) unsafe fn tell_when_done(&self, joiner: Joiner) {
         // SAFETY: `JOINER` is not set, so the runner does not look at the cell.
-        unsafe { *self.joiner.get() = Some(task) };
+        unsafe { *self.joiner.get() = Some(joiner) };
         let before = self.state.fetch_or(JOINER, Ordering::AcqRel);
         if before & DONE != 0 {
             // SAFETY: the runner set `DONE` before and saw no `JOINER`, so it never touches the cell.
-            let task = unsafe { (*self.joiner.get()).take() };
-            if let Some(task) = task {
-                task.ready();
+            let joiner = unsafe { (*self.joiner.get()).take() };
+            if let Some(joiner) = joiner {
+                joiner.tell();
             }
         }
+    }
+
+    /// Handle's side: takes back the joiner that it registered, unless that has been told, or is being told, already.
+    ///
+    /// # Safety
+    /// Nobody else registers or takes back at the same time.
+    pub(crate) unsafe fn take_back(&self) -> Option<Joiner> {
+        let before = self.state.fetch_and(!JOINER, Ordering::AcqRel);
+        if before & (JOINER | DONE) != JOINER {
+            return None;
+        }
+        // SAFETY: `DONE` was not set when the bit went, so the runner will see no `JOINER` and not touch the cell.
+        unsafe { (*self.joiner.get()).take() }
     }
 }
 

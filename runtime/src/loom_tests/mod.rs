@@ -9,6 +9,7 @@
 
 mod helpers;
 mod idle;
+mod join;
 pub(crate) mod rt;
 mod sema;
 

@@ -152,4 +152,16 @@ fn main() {
     }
     let forever = go!({ select! {} });
     assert!(!forever.is_finished());
+
+    // A join handle, and one in a scope.
+    let handle = go!(|| 7);
+    let seven = select! {
+        Some(result) = <-handle => result.unwrap(),
+        <-gort::time::after(std::time::Duration::from_secs(60)) => unreachable!(),
+    };
+    let eight = gort::scope(|s| {
+        let handle = go!(s => { seven + 1 });
+        select! { Some(result) = <-handle => result.unwrap() }
+    });
+    assert_eq!((seven, eight), (7, 8));
 }
