@@ -7,7 +7,7 @@
 //!
 //! Breaches that were tried, each of which fails a model: no fence in `sleep` or `wake_one`; no second look in `leave_search` or
 //! `lie_down`; a retired worker that tells nobody what it has seen; a woken worker, retired or not, that does not count as a searcher; a
-//! retired one that is not found for bound work; a change of the limit that lets the count fall to zero in between, that
+//! retired one that is not found for bound work; no look at bound work in `lie_down`; a change of the limit that lets the count fall to zero in between, that
 //! publishes outside of the lock, or that does not look at the queues.
 //!
 //! Not shown to be caught: no fence in `stop_search`, `notify_this` or `change_limit`; `check_again` for searchers only; no second
@@ -288,7 +288,7 @@ fn loom_idle_bound_work() {
         let world = World::new(2, Work::Alone, 2);
         let workers = world.start_workers();
         world.submit();
-        world.submit_bound(0);
+        world.submit_bound(1);
         world.finish(workers);
     });
 }
