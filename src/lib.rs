@@ -64,7 +64,8 @@ pub use gort_channels::{
 };
 pub use gort_macros::{main, test};
 pub use gort_runtime::{
-    JoinError, JoinHandle, Panic, Scope, ScopedJoinHandle, blocking, recover, run, scope,
+    JoinError, JoinHandle, LocalKey, Panic, Scope, ScopedJoinHandle, blocking, goroutine_local, recover, run,
+    scope,
 };
 /// Runs a block when the scope it stands in is left: by its end, `return`, `?`, a panic or [`goexit`](runtime::goexit).
 ///

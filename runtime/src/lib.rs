@@ -13,7 +13,7 @@
 //! | timers | `timer` |
 //! | scheduler and workers | `sched`, `worker` |
 //! | services | `blocking`, `deadlock`, `monitor` |
-//! | interface | `task`, `sema`, `join_handle`, `scope`, `main_goroutine`, `builder` |
+//! | interface | `task`, `sema`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
 //!
 //! # The rule
 //!
@@ -31,6 +31,7 @@ mod g;
 mod goexit;
 mod idle;
 mod join_handle;
+mod local;
 mod lock;
 #[cfg(all(test, loom))]
 mod loom_tests;
@@ -57,6 +58,7 @@ pub use goexit::{end_goroutine, goexit};
 #[doc(hidden)]
 pub use join_handle::Outlet;
 pub use join_handle::{JoinError, JoinHandle};
+pub use local::LocalKey;
 pub use lock::RawLock;
 #[doc(hidden)]
 pub use main_goroutine::main;

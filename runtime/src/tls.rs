@@ -25,6 +25,8 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
     /// What the hook noted of a panic while it kept silent.
     static NOTED: RefCell<Option<Box<crate::panics::Seen>>> = const { RefCell::new(None) };
+    /// What `goroutine_local!` keeps for a thread that is no goroutine.
+    static LOCALS: RefCell<crate::local::Locals> = RefCell::default();
     /// State of `random_u32` on threads that are no workers; 0 means not seeded yet.
     static RANDOM: Cell<u64> = const { Cell::new(0) };
 }
@@ -116,6 +118,12 @@ pub(crate) fn is_quiet() -> bool {
 #[inline(never)]
 pub(crate) fn note_panic(seen: Option<Box<crate::panics::Seen>>) -> Option<Box<crate::panics::Seen>> {
     NOTED.try_with(|slot| slot.replace(seen)).ok().flatten()
+}
+
+/// Runs `f` with the goroutine-local values of a thread that is no goroutine.
+#[inline(never)]
+pub(crate) fn with_locals<R>(f: impl FnOnce(&mut crate::local::Locals) -> R) -> R {
+    LOCALS.with_borrow_mut(f)
 }
 
 /// The next number of this thread's own generator (xorshift64*).

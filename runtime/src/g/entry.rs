@@ -17,7 +17,10 @@ pub(crate) fn enter(g: GRef) {
         Err(payload) if payload.is::<Goexit>() => Outcome::Goexit,
         Err(payload) => Outcome::Panicked(Panic::new(payload, crate::panics::take_seen())),
     };
+    // Before anybody learns of the end; and afterwards what a destructor of the result may have asked for anew.
+    crate::local::drop_all(&g);
     settle(g, outcome);
+    crate::local::drop_all(&g);
     g.set_request(Request::Finish);
 }
 

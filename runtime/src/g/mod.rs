@@ -89,6 +89,8 @@ pub(crate) struct G {
     stack_size: Cell<usize>,
     /// What the panic hook saw of a panic that is under way.
     pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panics::Seen>>>,
+    /// What `goroutine_local!` keeps for it.
+    pub(crate) locals: UnsafeCell<Option<crate::local::Locals>>,
     /// The scope it belongs to.
     pub(crate) scope: Cell<Option<NonNull<crate::scope::ScopeData>>>,
 }
@@ -166,6 +168,7 @@ impl G {
             name: UnsafeCell::new(None),
             stack_size: Cell::new(0),
             panic_seen: UnsafeCell::new(None),
+            locals: UnsafeCell::new(None),
             scope: Cell::new(None),
         }
     }
