@@ -25,11 +25,14 @@ unsafe impl Sync for Watch {}
 unsafe impl Send for Watch {}
 
 fn watch<T: Send>(handle: &JoinHandle<T>) -> &Watch {
-    let source = handle.source(|outlet| {
-        let watch = Arc::new(Watch::default());
-        let told = Arc::clone(&watch);
-        (watch as Arc<dyn Any + Send + Sync>, move || ended(&told, &outlet))
-    });
+    // SAFETY: the call owns its watch and has the outlet, which borrows what `T` does. This is the only place that asks.
+    let source = unsafe {
+        handle.source(|outlet| {
+            let watch = Arc::new(Watch::default());
+            let told = Arc::clone(&watch);
+            (watch as Arc<dyn Any + Send + Sync>, move || ended(&told, &outlet))
+        })
+    };
     match source.downcast_ref() {
         Some(watch) => watch,
         None => unreachable!("only this file makes sources of join handles"),

@@ -137,8 +137,11 @@ impl<T> JoinHandle<T> {
 
     /// What makes this handle a source of events: made by `make` the first time, together with the call that it wants when the
     /// goroutine ends (made at once if it has ended).
+    ///
+    /// # Safety
+    /// What the call borrows lives as long as what `T` borrows. Everybody asks for the same kind of source.
     #[doc(hidden)]
-    pub fn source<F>(
+    pub unsafe fn source<F>(
         &self,
         make: impl FnOnce(Outlet<T>) -> (Arc<dyn Any + Send + Sync>, F),
     ) -> &(dyn Any + Send + Sync)
@@ -151,8 +154,8 @@ impl<T> JoinHandle<T> {
                 result: PhantomData,
             });
             let told: Box<dyn FnOnce() + Send + '_> = Box::new(told);
-            // SAFETY: only the lifetime changes. What the call borrows is what `T` borrows, and the goroutine, which makes the
-            // call before it has ended, has a closure and a result that borrow the same.
+            // SAFETY: only the lifetime changes. What the call borrows lives, by contract, as long as what `T` borrows; that
+            // outlives the goroutine, which makes the call, or drops it, before it has ended.
             let told = unsafe {
                 std::mem::transmute::<Box<dyn FnOnce() + Send + '_>, Box<dyn FnOnce() + Send>>(told)
             };

@@ -4,8 +4,8 @@
 //!
 //! * `DONE`: set by the runner when the outcome is in place. If `HANDLE_GONE` was set by then, nobody will look and the runner
 //!   drops the result itself.
-//! * `JOINER`: set by the handle's side after it stored a joiner: a task that waits in `join`, or a call that a `select!` or a
-//!   future asked for. Whichever of `DONE` and `JOINER` is set second uses the joiner up. The handle's side may take the bit
+//! * `JOINER`: set by the handle's side after it stored a joiner: a task that waits in `join`, or a call that a `select!`
+//!   asked for. Whichever of `DONE` and `JOINER` is set second uses the joiner up. The handle's side may take the bit
 //!   back; if `DONE` was not set by then, the joiner is its own again.
 //! * `HANDLE_GONE`: set when the handle is dropped. If `DONE` was set by then, the result was the handle's to drop, *before*
 //!   it set the bit.
