@@ -244,7 +244,8 @@ impl Runtime {
         if last == NO_HOME {
             0
         } else {
-            (last as usize + 1) % self.procs()
+            // The limit, not GOMAXPROCS: that may have been raised a moment ago, and its workers may not exist yet.
+            (last as usize + 1) % self.limit()
         }
     }
 
