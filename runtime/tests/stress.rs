@@ -1,0 +1,293 @@
+//! Everything the scheduler offers, mixed at random, with the seed printed when something goes wrong.
+//!
+//! The test runs itself as a child for each setting. `GORT_STRESS=<seed>` (with `GOMAXPROCS` and `GORT_MIGRATION`) replays one;
+//! `GORT_STRESS_ROUNDS` says how many seeds each setting gets. Two runs of one seed ask for the same; what the threads
+//! make of it still differs.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use gort_runtime as rt;
+use rt::{CallTimer, JoinError, Sema, SemaPlace, Spawn, WaitReason};
+
+const LIMIT: Duration = Duration::from_secs(60);
+/// Goroutines that a program starts at its top, and the steps that each of them takes.
+const BRANCHES: u64 = 24;
+const STEPS: u32 = 40;
+/// How deep goroutines start goroutines that go on like this.
+const DEPTH: u32 = 3;
+
+/// splitmix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+}
+
+#[test]
+fn everything_at_once() {
+    if let Some(seed) = env_number("GORT_STRESS") {
+        return program(seed);
+    }
+    let rounds = env_number("GORT_STRESS_ROUNDS").unwrap_or(1);
+    let base = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos() as u64;
+    for round in 0..rounds {
+        for procs in ["1", "2", "4", "8", "64"] {
+            for migration in ["stealing", "pinned", "always"] {
+                let seed = Random(base ^ (round << 32) ^ procs.len() as u64).next();
+                child(seed, procs, migration);
+            }
+        }
+    }
+}
+
+fn env_number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn child(seed: u64, procs: &str, migration: &str) {
+    let replay = format!("GORT_STRESS={seed} GOMAXPROCS={procs} GORT_MIGRATION={migration}");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "everything_at_once", "--nocapture"])
+        .env("GORT_STRESS", seed.to_string())
+        .env("GOMAXPROCS", procs)
+        .env("GORT_MIGRATION", migration)
+        .env("RUST_BACKTRACE", "0")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > LIMIT {
+            let _ = child.kill();
+            let out = child.wait_with_output().unwrap();
+            panic!("hangs: {replay}\n{}", String::from_utf8_lossy(&out.stderr));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let out = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{}: {replay}\n{stderr}", out.status);
+}
+
+/// What all goroutines of a program share.
+struct World {
+    tokens: Sema,
+    fired: AtomicUsize,
+    due: AtomicUsize,
+    dropped: AtomicU64,
+    made: AtomicU64,
+}
+
+/// Counts that it was dropped, once.
+struct Counted(Arc<World>);
+
+impl Counted {
+    fn new(world: &Arc<World>) -> Counted {
+        world.made.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(world))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn program(seed: u64) {
+    let world = Arc::new(World {
+        tokens: Sema::new(3),
+        fired: AtomicUsize::new(0),
+        due: AtomicUsize::new(0),
+        dropped: AtomicU64::new(0),
+        made: AtomicU64::new(0),
+    });
+    let procs = rt::max_procs();
+    let ids = Arc::new(std::sync::Mutex::new(std::collections::HashSet::new()));
+    rt::run(|| {
+        let handles: Vec<_> = (0..BRANCHES)
+            .map(|branch| {
+                let world = Arc::clone(&world);
+                let handle = rt::go(move || live(Random(seed ^ (branch << 40)), &world, DEPTH));
+                assert!(ids.lock().unwrap().insert(handle.id()), "a number is given twice");
+                handle
+            })
+            .collect();
+        for handle in handles {
+            handle.join().unwrap();
+        }
+    });
+    rt::set_max_procs(procs);
+    let limit = Instant::now() + Duration::from_secs(20);
+    let settled = || {
+        world.fired.load(Ordering::SeqCst) == world.due.load(Ordering::SeqCst)
+            && world.dropped.load(Ordering::SeqCst) == world.made.load(Ordering::SeqCst)
+            && rt::num_goroutine() == 0
+    };
+    while !settled() {
+        assert!(
+            Instant::now() < limit,
+            "timers {}/{}, values {}/{}, {} goroutines",
+            world.fired.load(Ordering::SeqCst),
+            world.due.load(Ordering::SeqCst),
+            world.dropped.load(Ordering::SeqCst),
+            world.made.load(Ordering::SeqCst),
+            rt::num_goroutine()
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // Every permit is back.
+    assert!((0..3).all(|_| world.tokens.try_acquire()) && !world.tokens.try_acquire());
+}
+
+/// What one goroutine does: `STEPS` things, all at random.
+fn live(mut random: Random, world: &Arc<World>, depth: u32) {
+    let steps = if depth == DEPTH { STEPS } else { STEPS / 8 };
+    for _ in 0..steps {
+        step(&mut random, world, depth);
+    }
+}
+
+fn step(random: &mut Random, world: &Arc<World>, depth: u32) {
+    let child = Random(random.next());
+    match random.below(16) {
+        0 | 1 => rt::gosched(),
+        2 => {
+            let stack = [16 << 10, 64 << 10, 100_001, 256 << 10][random.below(4) as usize];
+            let held = Counted::new(world);
+            let options = Spawn::new().stack(stack).name("odd");
+            assert!(Arc::ptr_eq(&options.go(move || held).join().unwrap().0, world));
+        }
+        3 if depth > 0 => {
+            let world = Arc::clone(world);
+            rt::go(move || live(child, &world, depth - 1)).join().unwrap();
+        }
+        4 if depth > 0 => {
+            // Detached, with a value that nobody takes.
+            let (held, world) = (Counted::new(world), Arc::clone(world));
+            drop(rt::go(move || {
+                live(child, &world, 0);
+                held
+            }));
+        }
+        5 => rt::sleep_until(Instant::now() + Duration::from_micros(random.below(300))),
+        6 => assert_eq!(rt::blocking(|| depth + 1), depth + 1),
+        7 if depth > 0 => {
+            let sum = AtomicU64::new(0);
+            rt::scope(|s| {
+                for i in 0..4 {
+                    let sum = &sum;
+                    s.spawn(move || {
+                        rt::gosched();
+                        sum.fetch_add(i, Ordering::Relaxed);
+                    });
+                }
+            });
+            assert_eq!(sum.into_inner(), 6);
+        }
+        8 if random.below(4) == 0 => {
+            rt::set_max_procs([1, 2, 3, 5, 8, 64][random.below(6) as usize]);
+        }
+        9 => {
+            rt::lock_os_thread();
+            let before = std::thread::current().id();
+            rt::gosched();
+            world
+                .tokens
+                .acquire(WaitReason::SemaphoreAcquire, SemaPlace::Back);
+            world.tokens.release();
+            assert_eq!(std::thread::current().id(), before);
+            if random.below(4) > 0 {
+                rt::unlock_os_thread();
+            } else {
+                rt::unlock_os_thread();
+                rt::unlock_os_thread();
+            }
+        }
+        10 => {
+            let held = Counted::new(world);
+            let error = rt::go(move || -> u32 {
+                // It waits while it unwinds, and ends locked to its thread.
+                let _waits = Waits(held);
+                rt::lock_os_thread();
+                panic!("seven");
+            });
+            match error.join() {
+                Err(JoinError::Panicked(panic)) => assert_eq!(panic.message(), "seven"),
+                other => panic!("{other:?}"),
+            }
+        }
+        11 => {
+            let held = Counted::new(world);
+            let ended = rt::go(move || {
+                let _waits = Waits(held);
+                rt::goexit();
+            });
+            assert!(matches!(ended.join(), Err(JoinError::Goexit)));
+        }
+        12 => {
+            world.due.fetch_add(1, Ordering::SeqCst);
+            let (held, counted) = (Counted::new(world), Arc::clone(world));
+            let timer = CallTimer::new(move || {
+                let _ = &held;
+                counted.fired.fetch_add(1, Ordering::SeqCst);
+            });
+            timer.start(Instant::now() + Duration::from_micros(random.below(500)));
+            if random.below(2) == 0 {
+                rt::gosched();
+                if timer.stop() {
+                    world.due.fetch_sub(1, Ordering::SeqCst);
+                }
+            }
+        }
+        13 => {
+            world
+                .tokens
+                .acquire(WaitReason::SemaphoreAcquire, SemaPlace::Front);
+            if random.below(2) == 0 {
+                rt::gosched();
+            }
+            world.tokens.release();
+        }
+        14 if depth == DEPTH => {
+            // From a thread that is no worker.
+            let value = random.next();
+            let joined = rt::blocking(move || rt::run(move || rt::go(move || value).join().unwrap()));
+            assert_eq!(joined, value);
+        }
+        _ => {
+            let start = Instant::now();
+            let length = Duration::from_micros(random.below(60));
+            while start.elapsed() < length {
+                std::hint::spin_loop();
+            }
+        }
+    }
+}
+
+/// Waits when it is dropped, then drops what it holds.
+struct Waits(#[expect(dead_code, reason = "for its destructor")] Counted);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        rt::gosched();
+        rt::sleep_until(Instant::now() + Duration::from_micros(20));
+    }
+}
