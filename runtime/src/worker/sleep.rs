@@ -3,7 +3,7 @@
 //! A sleeping worker wakes for its own timers. One of the sleepers, the *timekeeper*, wakes for everybody's: a worker that
 //! is stuck in a long run does not delay the timers that were armed on it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use crate::sys::clock::{self, NEVER};
@@ -30,6 +30,8 @@ impl Worker {
     pub(super) fn nap(&self, length: Duration) -> Duration {
         self.post.napping.store(true, Ordering::Relaxed);
         self.rt.nappers.fetch_add(1, Ordering::SeqCst);
+        // Orders the two before the look. Pairs with the fences of those who queue work and then look for nappers.
+        fence(Ordering::SeqCst);
         // Work that was queued before the count was raised rang no bell: look once more.
         if self.rt.global.is_empty() && self.post.inbox.is_empty() {
             self.parker.park_timeout(length);
