@@ -45,6 +45,7 @@
 //! * [`chan!`] makes channels, sends and receives; [`Chan`], [`Sender`], [`Receiver`] are the handles.
 //! * [`select!`] waits for several channels at once; [`Select`] does it for a set known only at run time.
 //! * [`sync`] has what locks and counts, [`time`] what waits for the clock.
+//! * [`context`] carries deadlines and cancellation, [`errgroup`] waits for goroutines that can fail.
 //! * [`blocking`] makes a call that would block the thread; [`recover`] turns a panic into a value.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
 #![deny(unsafe_code)]
@@ -52,6 +53,8 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod context;
+pub mod errgroup;
 mod macros;
 pub mod prelude;
 pub mod runtime;

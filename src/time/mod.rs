@@ -1,9 +1,24 @@
 //! Waiting for the clock: what Go has in package `time`.
+//!
+//! | to | use | Go |
+//! |---|---|---|
+//! | wait | [`sleep`] | `time.Sleep` |
+//! | limit a wait | [`after`], [`Timer`] | `time.After`, `time.NewTimer` |
+//! | do something again and again | [`Ticker`], [`tick`] | `time.NewTicker`, `time.Tick` |
+//! | call something later | [`after_func`] | `time.AfterFunc` |
+//!
+//! Points in time are [`std::time::Instant`], so setting the machine's clock changes nothing. None of this uses a thread. A timer
+//! is a deadline and no more until somebody waits for it, and then an entry in a heap.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gort_runtime::CallTimer;
+
+mod core;
+mod timer;
+
+pub use timer::{Ticker, Timer, TimerChan, after_func, tick};
 
 use crate::Receiver;
 
@@ -11,7 +26,7 @@ use crate::Receiver;
 const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 
 /// Now plus `duration`, saturating.
-fn deadline(duration: Duration) -> Instant {
+pub(crate) fn deadline(duration: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(duration.min(FAR)).unwrap_or(now)
 }
