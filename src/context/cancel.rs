@@ -257,7 +257,7 @@ impl Drop for Core {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(super) fn children(core: &Core) -> usize {
     core.state.lock().children.len()
 }

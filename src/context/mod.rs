@@ -50,6 +50,8 @@ use crate::Receiver;
 
 mod cancel;
 mod derive;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use cancel::Core;
 pub use derive::{
