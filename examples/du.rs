@@ -16,7 +16,7 @@ use std::time::Duration;
 use std::{env, fs, io};
 
 use gort::prelude::*;
-use gort::time::after;
+use gort::time::tick;
 
 /// What every goroutine of one count shares.
 #[derive(Clone)]
@@ -55,8 +55,8 @@ fn main() -> ExitCode {
     }
     drop(count);
 
-    let tick = Duration::from_millis(500);
-    let mut progress = (!options.is_empty()).then(|| after(tick)); // `None` is never ready, as a nil channel in Go
+    // `None` is never ready, as a nil channel in Go.
+    let progress = (!options.is_empty()).then(|| tick(Duration::from_millis(500)));
     let (mut files, mut bytes) = (0, 0);
     loop {
         select! {
@@ -71,7 +71,6 @@ fn main() -> ExitCode {
                 if !report(files, bytes) {
                     return ExitCode::SUCCESS;
                 }
-                progress = Some(after(tick));
             }
             <-done => break,
         }

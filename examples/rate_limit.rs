@@ -6,15 +6,14 @@
 use std::time::{Duration, Instant};
 
 use gort::prelude::*;
-use gort::time::sleep;
+use gort::time::tick;
 
 const TICK: Duration = Duration::from_millis(20);
 
 #[gort::main]
 fn main() {
     let start = Instant::now();
-    let limiter = chan!(Instant);
-    go!(tick(limiter.tx()));
+    let limiter = tick(TICK);
     for request in 1..=5 {
         chan!(<-limiter);
         println!("request {request}");
@@ -26,21 +25,15 @@ fn main() {
     for _ in 0..3 {
         chan!(bursty <- Instant::now());
     }
-    go!(tick(bursty.tx()));
+    let ticks = bursty.tx();
+    go! {
+        for at in tick(TICK) {
+            chan!(ticks <- at);
+        }
+    };
     for request in 1..=5 {
         chan!(<-bursty);
         println!("bursty request {request}");
     }
     println!("paced after the burst: {}", start.elapsed() >= 2 * TICK);
-}
-
-/// Sends a tick at every beat, until nobody can receive any more. A beat is counted from the start, so that a late one
-/// does not delay those after it.
-fn tick(ticks: Sender<Instant>) {
-    let mut next = Instant::now();
-    loop {
-        next += TICK;
-        sleep(next.saturating_duration_since(Instant::now()));
-        chan!(ticks <- Instant::now());
-    }
 }

@@ -132,6 +132,11 @@ fn rate_limit() {
 }
 
 #[test]
+fn ticker() {
+    same_text("ticker");
+}
+
+#[test]
 fn prime_sieve() {
     same_text("prime_sieve");
 }
@@ -233,4 +238,14 @@ fn bounded_queue() {
 #[test]
 fn collatz() {
     same_text("collatz");
+}
+
+#[test]
+fn checksums() {
+    same_text("checksums");
+}
+
+#[test]
+fn context_server() {
+    same_text("context_server");
 }
