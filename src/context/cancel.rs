@@ -144,30 +144,26 @@ impl Core {
         receiver
     }
 
-    /// Cancels it and all below it. The first one wins.
+    /// Cancels it and all below it. The first one wins; when it returns, all below are done.
+    ///
+    /// A core keeps its list until all in it are done, so that whoever comes while somebody else is at work on a part of the
+    /// tree goes through that part too, instead of returning too early.
     pub(super) fn cancel(self: &Arc<Core>, error: Error, cause: Cause) {
         let mut work = vec![Arc::clone(self)];
+        let mut parents = Vec::new();
         while let Some(core) = work.pop() {
             let (timer, function);
             {
                 let mut state = core.state.lock();
-                if state.ended.is_some() {
-                    continue;
+                if state.ended.is_none() {
+                    core.close(&mut state, error, &cause);
                 }
-                core.status.store(CLOSING, Ordering::Release);
-                state.ended = Some((error, Arc::clone(&cause)));
-                if let Some(done) = &state.done {
-                    done.sender.close();
-                }
-                let settled = match error {
-                    Error::Canceled => CANCELED,
-                    Error::DeadlineExceeded => EXCEEDED,
-                };
-                // Release: who sees it sees the channel closed.
-                core.status.store(settled, Ordering::Release);
-                work.extend(std::mem::take(&mut state.children).into_values());
+                work.extend(state.children.values().cloned());
                 timer = state.timer.take();
                 function = state.function.take();
+                if !state.children.is_empty() {
+                    parents.push(Arc::clone(&core));
+                }
             }
             if let Some(timer) = timer {
                 timer.stop();
@@ -176,7 +172,26 @@ impl Core {
                 crate::go!(name = "context.after_func"; function);
             }
         }
+        for core in parents {
+            let children = std::mem::take(&mut core.state.lock().children);
+            drop(children);
+        }
         self.leave();
+    }
+
+    /// Under the lock: it is done from now on.
+    fn close(&self, state: &mut State, error: Error, cause: &Cause) {
+        self.status.store(CLOSING, Ordering::Release);
+        state.ended = Some((error, Arc::clone(cause)));
+        if let Some(done) = &state.done {
+            done.sender.close();
+        }
+        let settled = match error {
+            Error::Canceled => CANCELED,
+            Error::DeadlineExceeded => EXCEEDED,
+        };
+        // Release: who sees it sees the channel closed.
+        self.status.store(settled, Ordering::Release);
     }
 
     /// Leaves the parent's list; and so do those above that stood there for its sake alone.

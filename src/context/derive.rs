@@ -12,8 +12,8 @@ use super::{Cause, Context, Error, Key, Node, Step};
 
 /// Cancels a context: call it, `cancel()`, as often as you like and from anywhere. Clones cancel the same context.
 ///
-/// Only the first call does anything; when it returns, the context and all that were derived from it are done. (A call at the
-/// same time may return earlier.) Dropping it cancels nothing (the [module](super) says why, and what becomes of the context).
+/// Only the first call does anything. When a call returns, the context and all that were derived from it are done. Dropping it
+/// cancels nothing (the [module](super) says why, and what becomes of the context).
 ///
 /// ```
 /// use gort::context;
