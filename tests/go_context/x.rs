@@ -190,7 +190,7 @@ fn test_simultaneous_cancels() {
     let wg = WaitGroup::new();
     for (_, cancel) in &tree {
         let cancel = cancel.clone();
-        wg.go(move || cancel());
+        wg.go(move || cancel.cancel());
     }
     let all_done = gort::time::after(LONG);
     for (ctx, _) in &tree {
