@@ -265,6 +265,23 @@ pub(crate) fn waiting_for_a_timer_is_no_deadlock() {
         .expect_silent_stderr();
 }
 
+/// Nor does a ticker, or a timer, that nobody receives from; a function that is still to be called does (GS-100).
+pub(crate) fn tickers_count_for_nothing_and_functions_count() {
+    #[gort::main]
+    fn main() {
+        let ticker = gort::time::Ticker::new(PAUSE);
+        ticker.recv();
+        let _timer = gort::time::Timer::new(crate::LONG);
+        gort::time::after_func(PAUSE, || println!("called"));
+        chan!(i32).recv();
+    }
+    let out = child::run(main)
+        .expect_code(2)
+        .expect_stdout("called\n")
+        .expect_stderr(&[ASLEEP, "goroutine 1 [chan receive]:\n"]);
+    assert!(out.elapsed < Duration::from_secs(5), "found late: {out:#?}");
+}
+
 /// A timer nobody waits for any more does not keep the program from being found out (GS-100).
 pub(crate) fn an_abandoned_timer_counts_for_nothing() {
     #[gort::main]

@@ -37,7 +37,7 @@ fn main() -> std::process::ExitCode {
             found_when_locked_to_a_thread, goexit_in_main_when_the_others_end,
             goexit_in_main_when_the_others_wait, some_asleep_is_no_deadlock, sleeping_is_no_deadlock,
             waiting_for_a_timer_is_no_deadlock, an_abandoned_timer_counts_for_nothing,
-            a_timer_nobody_waits_for_counts_for_nothing,
+            a_timer_nobody_waits_for_counts_for_nothing, tickers_count_for_nothing_and_functions_count,
             a_blocking_call_is_no_deadlock, a_foreign_thread_may_still_act,
             the_last_wait_may_come_after_much_work, in_run),
         list!(exit:
