@@ -106,6 +106,7 @@ impl<T: Send> RecvFrom for JoinHandle<T> {
 }
 
 /// As for [`JoinHandle`].
+#[diagnostic::do_not_recommend]
 impl<T: Send> RecvFrom for ScopedJoinHandle<'_, T> {
     type Item = Result<T, JoinError>;
 

@@ -64,6 +64,7 @@ impl TimerChan {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RecvFrom for TimerChan {
     type Item = Instant;
 
@@ -219,6 +220,7 @@ impl Timer {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RecvFrom for Timer {
     type Item = Instant;
 
@@ -366,6 +368,7 @@ impl Ticker {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RecvFrom for Ticker {
     type Item = Instant;
 
