@@ -41,6 +41,8 @@ mod singleflight;
 mod tests;
 mod wait_list;
 mod waitgroup;
+#[cfg(not(loom))]
+mod with_context;
 
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use cond::Cond;
