@@ -54,11 +54,13 @@
 #[path = "private.rs"]
 pub mod __private;
 pub mod context;
+#[cfg(not(loom))]
 pub mod errgroup;
 mod macros;
 pub mod prelude;
 pub mod runtime;
 pub mod sync;
+#[cfg(not(loom))]
 pub mod time;
 
 pub use gort_channels::{

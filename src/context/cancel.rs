@@ -8,13 +8,29 @@
 //! called after the lock was released.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU8, Ordering};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::{Cause, Error};
 use crate::sync::Mutex;
+#[cfg(not(loom))]
 use crate::time::Timer;
 use crate::{Receiver, Sender};
+
+/// In models nothing has a deadline.
+#[cfg(loom)]
+pub(super) struct Timer;
+
+#[cfg(loom)]
+impl Timer {
+    fn stop(&self) -> bool {
+        false
+    }
+}
 
 /// Not done.
 const OPEN: u8 = 0;
@@ -272,7 +288,7 @@ impl Drop for Core {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 pub(super) fn children(core: &Core) -> usize {
     core.state.lock().children.len()
 }

@@ -49,11 +49,15 @@ use std::time::Instant;
 use crate::Receiver;
 
 mod cancel;
+#[cfg(not(loom))]
 mod derive;
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 use cancel::Core;
+#[cfg(not(loom))]
 pub use derive::{
     CancelCauseFunc, CancelFunc, CancelOnDrop, StopFunc, after_func, with_cancel, with_cancel_cause,
     with_deadline, with_deadline_cause, with_timeout, with_timeout_cause, with_value, without_cancel,
