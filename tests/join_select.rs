@@ -151,6 +151,7 @@ fn a_set_of_handles_is_waited_for_in_the_order_in_which_they_end() {
         let ended = chosen.recv(waiting[index]).expect("a result").unwrap();
         assert_eq!(ended, next);
         // A handle whose result was received is as a closed channel: ready for ever.
+        drop(set);
         waiting.remove(index);
     }
 }
