@@ -106,6 +106,19 @@ fn destructors_may_use_locals() {
     assert_eq!(drops.load(Ordering::SeqCst), 1);
 }
 
+/// A destructor that makes its own value anew keeps no goroutine from ending.
+#[gort::test]
+fn a_value_that_comes_back_again_and_again_is_leaked() {
+    struct Phoenix;
+    impl Drop for Phoenix {
+        fn drop(&mut self) {
+            ASHES.with(|_| ());
+        }
+    }
+    gort::goroutine_local! { static ASHES: Phoenix = Phoenix; }
+    go!(|| ASHES.with(|_| ())).join().unwrap();
+}
+
 #[test]
 fn a_thread_has_values_of_its_own() {
     NUMBER.set(5);

@@ -155,10 +155,20 @@ fn with_locals<R>(f: impl FnOnce(&mut Locals) -> R) -> R {
     }
 }
 
-/// The end of `g`, on `g`: drops its values, and those that their destructors make.
+/// Destructors may make new values this often.
+const ROUNDS: usize = 16;
+
+/// The end of `g`, on `g`: drops its values, and those that their destructors make. What is made again and again is leaked in
+/// the end, as pthreads do: a goroutine that never ended would be worse.
 pub(crate) fn drop_all(g: &G) {
-    // SAFETY: the goroutine's own cell, on the goroutine. Each time the values are moved out before they are dropped.
-    while let Some(locals) = unsafe { (*g.locals.get()).take() } {
+    for round in 0.. {
+        // SAFETY: the goroutine's own cell, on the goroutine. Each time the values are moved out before they are dropped.
+        let Some(locals) = (unsafe { (*g.locals.get()).take() }) else {
+            return;
+        };
+        if round == ROUNDS {
+            return std::mem::forget(locals);
+        }
         if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(locals))) {
             crate::panics::unobserved(g, crate::panics::Panic::new(payload, crate::panics::take_seen()));
         }
