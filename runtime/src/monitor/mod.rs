@@ -40,6 +40,8 @@ const IDLE_ROUNDS: u32 = 10;
 pub(crate) struct Monitor {
     /// It sleeps until a worker is woken.
     asleep: AtomicBool,
+    /// It has taken timers out of their heaps and has not done yet what they are for.
+    expiring: AtomicBool,
     thread: OnceLock<Unparker>,
 }
 
@@ -47,6 +49,7 @@ impl Monitor {
     pub(crate) const fn new() -> Monitor {
         Monitor {
             asleep: AtomicBool::new(false),
+            expiring: AtomicBool::new(false),
             thread: OnceLock::new(),
         }
     }
@@ -58,6 +61,12 @@ impl Monitor {
         if self.asleep.load(Ordering::Relaxed) {
             self.wake();
         }
+    }
+
+    /// Whether it is about to make somebody runnable, whom no queue and no timer names yet. To be asked after the timers: it
+    /// says so before it touches them.
+    pub(crate) fn is_expiring(&self) -> bool {
+        self.expiring.load(Ordering::SeqCst)
     }
 
     #[cold]
@@ -88,6 +97,7 @@ pub(crate) fn start(rt: &'static Runtime) {
 #[derive(Clone, Copy)]
 struct Look {
     tick: u64,
+    /// `NEVER` if it ran nothing then.
     since: u64,
 }
 
@@ -140,13 +150,16 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>) -> Round {
     for (index, post) in rt.posts() {
         let tick = post.queue.ticks();
         if index >= looks.len() {
-            looks.push(Look { tick, since: now });
-            continue;
+            looks.push(Look { tick, since: NEVER });
         }
         let look = &mut looks[index];
-        if tick != look.tick || post.running().is_null() {
-            round.anything_ran |= tick != look.tick;
-            *look = Look { tick, since: now };
+        let runs = !post.running().is_null();
+        // What a worker finds after it has slept runs under the tick with which it began to look for it: the sleep is not a part
+        // of the run.
+        if tick != look.tick || !runs || look.since == NEVER {
+            round.anything_ran |= tick != look.tick || runs;
+            let since = if runs { now } else { NEVER };
+            *look = Look { tick, since };
             continue;
         }
         round.anything_ran = true;
@@ -155,7 +168,8 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>) -> Round {
             continue;
         }
         if length >= LONG_RUN || thread::sleeps_in_kernel(post.thread_id()) {
-            stuck_anew |= post.mark_stuck(tick);
+            post.mark_stuck(tick);
+            stuck_anew = true;
         }
     }
     if stuck_anew {
@@ -164,7 +178,11 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>) -> Round {
     }
     let due = rt.earliest_timer();
     if due != NEVER && now.saturating_sub(due) > LATE {
+        rt.monitor.expiring.store(true, Ordering::SeqCst);
         rt.expire_all(now);
+        rt.monitor.expiring.store(false, Ordering::SeqCst);
+        // Whoever asked meanwhile whether anybody can run again was told to wait for this.
+        rt.ask_again();
         round.acted = true;
     }
     round

@@ -129,7 +129,11 @@ pub(crate) fn timer_armed(deadline: u64) {
     // last) sees the timer, or this sees what it sleeps until (or that the office is vacant).
     fence(Ordering::SeqCst);
     if let Some(keeper) = rt.timekeeper.sleeps_past(deadline) {
-        rt.unpark(keeper);
+        // It is not taken off the list, so its thread must not be started if it has ended since: then it had left the office
+        // before, and looked at the timers afterwards.
+        if let Some(post) = rt.post(keeper) {
+            post.nudge();
+        }
     } else if rt.timekeeper.is_vacant() {
         // A searcher will see to the office when it leaves or sleeps. Without one, a sleeper is woken: it finds nothing and
         // takes the office when it goes back to sleep.

@@ -71,8 +71,13 @@ pub fn set_max_procs(procs: usize) -> usize {
     if procs == 0 {
         return rt.procs();
     }
-    let before = rt.procs.swap(procs.min(MAX_PROCS), Ordering::SeqCst);
+    let procs = procs.min(MAX_PROCS);
+    let before = rt.procs.swap(procs, Ordering::SeqCst);
     rt.rebalance();
+    // Threads that are not needed any more end in a while; those that sleep have to hear of it.
+    (procs..before)
+        .filter_map(|index| rt.post(index))
+        .for_each(Post::nudge);
     before
 }
 

@@ -140,16 +140,21 @@ impl Post {
         self.stuck.load(Ordering::Relaxed)
     }
 
-    /// Monitor: the owner has not come back from the run that began with `tick`. `false` if it just did.
-    pub(crate) fn mark_stuck(&self, tick: u64) -> bool {
+    /// Lets the worker look again at what it sleeps for, if it does. Starts no thread.
+    pub(crate) fn nudge(&self) {
+        self.unparker.unpark();
+    }
+
+    /// Monitor: the owner has not come back from the run that began with `tick`, unless it just did. A rebalance has to follow
+    /// in either case: another one may have seen the mark before it was taken back.
+    pub(crate) fn mark_stuck(&self, tick: u64) {
         self.stuck.store(true, Ordering::SeqCst);
         // The owner looks at the mark after the run. If it missed it, it may do another run before it looks again: that is
         // a moment with a worker too many, unless it is seen here.
         fence(Ordering::SeqCst);
-        if self.queue.ticks() == tick {
-            return true;
+        if self.queue.ticks() != tick {
+            self.stuck.store(false, Ordering::SeqCst);
         }
-        !self.stuck.swap(false, Ordering::SeqCst)
     }
 
     /// Adds one to a counter that only one thread writes.

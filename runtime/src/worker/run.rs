@@ -35,15 +35,16 @@ impl Worker {
         // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it is seated.
         unsafe { fiber.resume() };
         self.current.store(std::ptr::null_mut(), Ordering::Relaxed);
-        if self.post.is_stuck() {
-            self.come_back();
-        }
         match g.request() {
             // From the commit on, somebody else may run the goroutine: nothing may touch it afterwards.
             // SAFETY: the pair was made by `park_goroutine`, whose frame is alive until the commit lets a waker in.
             Request::Park(commit, data) => unsafe { commit(data) },
             Request::Yield => self.requeue(g),
             Request::Finish => self.finish(g),
+        }
+        // Not before: a commit releases locks for which others may spin, and coming back takes longer than that.
+        if self.post.is_stuck() {
+            self.come_back();
         }
     }
 

@@ -49,34 +49,36 @@ impl Worker {
             self.come_back();
         }
         if !may_park {
+            // For a moment it was on the list: the monitor may have taken that for sleep.
+            self.rt.monitor.worker_woken();
             return Slept::Awake;
         }
         let mut keeper = self.rt.timekeeper.try_become(self.index);
         let mut patience = Duration::from_millis(5);
         let mut leave_at = clock::now() + KEEP_ALIVE;
+        let mut unsure = false;
         while self.rt.idle.is_asleep(self.index) {
             let mut deadline = if keeper {
                 self.rt.keep_time()
             } else {
                 self.timers().next()
             };
-            if self.index >= self.rt.limit() {
-                if leave_at <= clock::now() {
-                    if keeper {
-                        keeper = false;
-                        self.rt.timekeeper.resign();
-                        if self.rt.watch_is_vacant() {
-                            self.rt.notify();
+            // Not the limit: nobody wakes a stand-in when that falls below it.
+            if self.index >= self.rt.procs() {
+                let now = clock::now();
+                if leave_at <= now {
+                    if self.index >= self.rt.limit() {
+                        self.hand_over(std::mem::take(&mut keeper), unsure);
+                        if self.try_leave() {
+                            return Slept::Left;
                         }
                     }
-                    if self.try_leave() {
-                        return Slept::Left;
-                    }
-                    leave_at += KEEP_ALIVE;
+                    leave_at = now + KEEP_ALIVE;
                 }
                 deadline = deadline.min(leave_at);
             }
-            if self.rt.check_deadlock() {
+            unsure = self.rt.check_deadlock();
+            if unsure {
                 // Nobody can run again, as far as we know, but some thread that we do not know might be about to.
                 self.park_until(deadline.min(clock::now() + patience.as_nanos() as u64));
                 patience = (patience * 4).min(Duration::from_secs(1));
@@ -97,6 +99,22 @@ impl Worker {
         }
         self.leave_sleep(keeper);
         Slept::Awake
+    }
+
+    /// Before the thread ends: others take over what this worker sees to in its sleep, the timers and the question whether
+    /// anybody can run again.
+    fn hand_over(&self, keeper: bool, unsure: bool) {
+        if keeper {
+            self.rt.timekeeper.resign();
+            // Orders the vacancy before the look at the timers. Pairs with the fence in `timer_armed`.
+            fence(Ordering::SeqCst);
+            if self.rt.watch_is_vacant() {
+                self.rt.notify();
+            }
+        }
+        if unsure {
+            self.rt.ask_again();
+        }
     }
 
     fn leave_sleep(&self, keeper: bool) {

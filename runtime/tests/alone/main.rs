@@ -13,6 +13,7 @@ mod filter;
 mod hardships;
 mod procs;
 mod standins;
+mod storms;
 mod timers;
 
 /// A program, and how it has to end.
@@ -46,6 +47,7 @@ fn main() {
         hardships::CASES,
         procs::CASES,
         standins::CASES,
+        storms::CASES,
         timers::CASES,
     ]
     .into_iter()
