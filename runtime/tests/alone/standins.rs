@@ -133,10 +133,11 @@ fn many_sleepers() {
         let sleepers: Vec<_> = (0..64)
             .map(|_| {
                 let all = Arc::clone(&all);
-                rt::go(move || drop(all.wait()))
+                rt::go(move || all.wait().is_leader())
             })
             .collect();
-        sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
+        let leaders = sleepers.into_iter().map(|sleeper| sleeper.join().unwrap());
+        assert_eq!(leaders.filter(|&leads| leads).count(), 1);
     });
 }
 
