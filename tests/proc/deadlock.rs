@@ -33,6 +33,7 @@ pub(crate) fn chan_receive() {
     deadlocked(child::run(main), "chan receive");
 }
 
+/// GS-17
 pub(crate) fn chan_send() {
     #[gort::main]
     fn main() {
@@ -310,6 +311,7 @@ pub(crate) fn a_timer_nobody_waits_for_counts_for_nothing() {
     deadlocked(child::run(main), "chan receive");
 }
 
+/// GS-101
 pub(crate) fn a_blocking_call_is_no_deadlock() {
     #[gort::main]
     fn main() {

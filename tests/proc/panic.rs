@@ -199,6 +199,7 @@ pub(crate) fn send_on_closed_channel() {
         .expect_stderr(&["panic: send on closed channel\n\ngoroutine 1 [running]:"]);
 }
 
+/// GS-74
 pub(crate) fn close_of_closed_channel() {
     #[gort::main]
     fn main() {
