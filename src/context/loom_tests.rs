@@ -47,7 +47,10 @@ fn loom_two_cancel() {
         });
         parent.cancel(Error::Canceled, cause(Error::Canceled));
         let seen = child.err();
-        assert!(seen.is_some(), "a child that is not done after its parent was cancelled");
+        assert!(
+            seen.is_some(),
+            "a child that is not done after its parent was cancelled"
+        );
         assert_eq!(deadline.join().unwrap(), seen, "the reason changed");
         assert_eq!(child.err(), seen);
         assert_eq!(parent.err(), Some(Error::Canceled));
