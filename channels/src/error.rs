@@ -139,6 +139,13 @@ const DROPPED_OUT: &str = "no operation can ever become ready";
 
 impl<T> SendError<T> {
     /// The value that was not sent.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// let (tx, rx) = channel(1);
+    /// drop(rx);
+    /// assert_eq!(tx.send("kept").unwrap_err().into_inner(), "kept");
+    /// ```
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -146,6 +153,12 @@ impl<T> SendError<T> {
 
 impl<T> TrySendError<T> {
     /// The value that was not sent.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// let (tx, _rx) = channel(0);
+    /// assert_eq!(tx.try_send("kept").unwrap_err().into_inner(), "kept");
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Full(value) | Self::Closed(value) | Self::Disconnected(value) => value,
@@ -153,16 +166,36 @@ impl<T> TrySendError<T> {
     }
 
     /// Whether it may work later.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// let (tx, _rx) = channel(0);
+    /// assert!(tx.try_send(1).unwrap_err().is_full());
+    /// ```
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))
     }
 
     /// Whether the channel is closed.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// let (tx, _rx) = channel(1);
+    /// tx.close();
+    /// assert!(tx.try_send(1).unwrap_err().is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed(_))
     }
 
     /// Whether nobody can receive any more.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// let (tx, rx) = channel(1);
+    /// drop(rx);
+    /// assert!(tx.try_send(1).unwrap_err().is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected(_))
     }
@@ -170,6 +203,14 @@ impl<T> TrySendError<T> {
 
 impl<T> SendTimeoutError<T> {
     /// The value that was not sent.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// use std::time::Duration;
+    ///
+    /// let (tx, _rx) = channel(0);
+    /// assert_eq!(tx.send_timeout("kept", Duration::ZERO).unwrap_err().into_inner(), "kept");
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Timeout(value) | Self::Closed(value) | Self::Disconnected(value) => value,
@@ -177,16 +218,42 @@ impl<T> SendTimeoutError<T> {
     }
 
     /// Whether the time was up.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// use std::time::Duration;
+    ///
+    /// let (tx, _rx) = channel(0);
+    /// assert!(tx.send_timeout(1, Duration::from_millis(1)).unwrap_err().is_timeout());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout(_))
     }
 
     /// Whether the channel is closed.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// use std::time::Duration;
+    ///
+    /// let (tx, _rx) = channel(0);
+    /// tx.close();
+    /// assert!(tx.send_timeout(1, Duration::from_secs(1)).unwrap_err().is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed(_))
     }
 
     /// Whether nobody can receive any more.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// use std::time::Duration;
+    ///
+    /// let (tx, rx) = channel(0);
+    /// drop(rx);
+    /// assert!(tx.send_timeout(1, Duration::from_secs(1)).unwrap_err().is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected(_))
     }
@@ -194,11 +261,24 @@ impl<T> SendTimeoutError<T> {
 
 impl TryRecvError {
     /// Whether it may work later.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// let (_tx, rx) = channel::<u8>(1);
+    /// assert!(rx.try_recv().unwrap_err().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         *self == Self::Empty
     }
 
     /// Whether the channel is closed and drained.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// let (tx, rx) = channel::<u8>(1);
+    /// drop(tx);
+    /// assert!(rx.try_recv().unwrap_err().is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         *self == Self::Closed
     }
@@ -206,11 +286,28 @@ impl TryRecvError {
 
 impl RecvTimeoutError {
     /// Whether the time was up.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// use std::time::Duration;
+    ///
+    /// let (_tx, rx) = channel::<u8>(1);
+    /// assert!(rx.recv_timeout(Duration::from_millis(1)).unwrap_err().is_timeout());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         *self == Self::Timeout
     }
 
     /// Whether the channel is closed and drained.
+    ///
+    /// ```
+    /// use gort_channels::channel;
+    /// use std::time::Duration;
+    ///
+    /// let (tx, rx) = channel::<u8>(1);
+    /// drop(tx);
+    /// assert!(rx.recv_timeout(Duration::from_secs(1)).unwrap_err().is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         *self == Self::Closed
     }
@@ -218,11 +315,24 @@ impl RecvTimeoutError {
 
 impl TrySelectError {
     /// Whether it may work later.
+    ///
+    /// ```
+    /// use gort_channels::{Chan, Select};
+    ///
+    /// let ch = Chan::<u8>::new(0);
+    /// let mut set = Select::new();
+    /// set.recv(&ch);
+    /// assert!(set.try_select().unwrap_err().is_not_ready());
+    /// ```
     pub fn is_not_ready(&self) -> bool {
         *self == Self::NotReady
     }
 
     /// Whether no operation can ever be done.
+    ///
+    /// ```
+    /// assert!(gort_channels::Select::new().try_select().unwrap_err().is_dropped_out());
+    /// ```
     pub fn is_dropped_out(&self) -> bool {
         *self == Self::DroppedOut
     }
@@ -230,11 +340,28 @@ impl TrySelectError {
 
 impl SelectTimeoutError {
     /// Whether the time was up.
+    ///
+    /// ```
+    /// use gort_channels::{Chan, Select};
+    /// use std::time::Duration;
+    ///
+    /// let ch = Chan::<u8>::new(0);
+    /// let mut set = Select::new();
+    /// set.recv(&ch);
+    /// assert!(set.select_timeout(Duration::from_millis(1)).unwrap_err().is_timeout());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         *self == Self::Timeout
     }
 
     /// Whether no operation can ever be done.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let error = gort_channels::Select::new().select_timeout(Duration::from_secs(1)).unwrap_err();
+    /// assert!(error.is_dropped_out());
+    /// ```
     pub fn is_dropped_out(&self) -> bool {
         *self == Self::DroppedOut
     }

@@ -34,6 +34,11 @@ pub fn goexit() -> ! {
 ///
 /// # Panics
 /// With `why`, as said.
+///
+/// ```
+/// let handle = gort_runtime::go(|| gort_runtime::end_goroutine("nobody is left"));
+/// assert!(handle.join().is_err());
+/// ```
 #[track_caller]
 pub fn end_goroutine(why: &'static str) -> ! {
     match current() {

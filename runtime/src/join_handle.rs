@@ -30,6 +30,13 @@ unsafe impl<T: Send> Send for JoinHandle<T> {}
 unsafe impl<T: Send> Sync for JoinHandle<T> {}
 
 /// Why a goroutine has no result.
+///
+/// ```
+/// use gort_runtime::JoinError;
+///
+/// let ended = gort_runtime::go(|| gort_runtime::goexit()).join();
+/// assert!(matches!(ended, Err(JoinError::Goexit)));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JoinError {
@@ -43,6 +50,11 @@ pub enum JoinError {
 
 impl JoinError {
     /// Whether it was a panic.
+    ///
+    /// ```
+    /// let error = gort_runtime::go(|| panic!("boom")).join().unwrap_err();
+    /// assert!(error.is_panic());
+    /// ```
     pub fn is_panic(&self) -> bool {
         matches!(self, JoinError::Panicked(_))
     }
@@ -51,6 +63,11 @@ impl JoinError {
     ///
     /// # Errors
     /// The error itself if the goroutine did not panic.
+    ///
+    /// ```
+    /// let error = gort_runtime::go(|| panic!("boom")).join().unwrap_err();
+    /// assert_eq!(error.into_panic().unwrap().message(), "boom");
+    /// ```
     pub fn into_panic(self) -> Result<Panic, JoinError> {
         match self {
             JoinError::Panicked(panic) => Ok(panic),
@@ -190,11 +207,20 @@ impl<T> JoinHandle<T> {
     }
 
     /// The goroutine's number, as reports print it.
+    ///
+    /// ```
+    /// let (a, b) = (gort_runtime::go(|| ()), gort_runtime::go(|| ()));
+    /// assert_ne!(a.id(), b.id());
+    /// ```
     pub fn id(&self) -> u64 {
         self.g.id()
     }
 
     /// The name that `go!(name = …; …)` gave it.
+    ///
+    /// ```
+    /// assert_eq!(gort_runtime::Spawn::new().name("reader").go(|| ()).name(), Some("reader"));
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.g.name()
     }

@@ -57,6 +57,10 @@ pub enum WaitReason {
 
 impl WaitReason {
     /// Go's words.
+    ///
+    /// ```
+    /// assert_eq!(gort_runtime::WaitReason::ChanReceive.as_str(), "chan receive");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             WaitReason::ChanReceive => "chan receive",

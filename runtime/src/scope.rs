@@ -112,6 +112,12 @@ where
 
 impl<'scope> Scope<'scope, '_> {
     /// Starts a goroutine in the scope; `go!(s => …)` expands to it.
+    ///
+    /// ```
+    /// let words = ["one", "two"];
+    /// let longest = gort_runtime::scope(|s| s.spawn(|| words.iter().max()).join().unwrap());
+    /// assert_eq!(longest, Some(&"two"));
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
@@ -122,6 +128,14 @@ impl<'scope> Scope<'scope, '_> {
     }
 
     /// Starts a goroutine in the scope, with options.
+    ///
+    /// ```
+    /// gort_runtime::scope(|s| {
+    ///     let handle = s.spawn_with(gort_runtime::Spawn::new().name("adder"), || 1 + 2);
+    ///     assert_eq!(handle.name(), Some("adder"));
+    ///     assert_eq!(handle.join().unwrap(), 3);
+    /// });
+    /// ```
     #[track_caller]
     pub fn spawn_with<F, T>(&'scope self, mut options: Spawn, f: F) -> ScopedJoinHandle<'scope, T>
     where
@@ -161,6 +175,12 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Errors
     /// As [`JoinHandle::join`]. A panic that is taken this way does not make the scope panic.
+    ///
+    /// ```
+    /// let number = 41;
+    /// let sum = gort_runtime::scope(|s| s.spawn(|| number + 1).join().unwrap());
+    /// assert_eq!(sum, 42);
+    /// ```
     #[track_caller]
     pub fn join(self) -> Result<T, JoinError> {
         self.handle.join()
@@ -173,16 +193,33 @@ impl<T> ScopedJoinHandle<'_, T> {
     }
 
     /// Whether the goroutine has ended.
+    ///
+    /// ```
+    /// gort_runtime::scope(|s| {
+    ///     let handle = s.spawn(|| ());
+    ///     while !handle.is_finished() {
+    ///         std::thread::yield_now();
+    ///     }
+    /// });
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.handle.is_finished()
     }
 
     /// The goroutine's number.
+    ///
+    /// ```
+    /// gort_runtime::scope(|s| assert!(s.spawn(|| ()).id() > 0));
+    /// ```
     pub fn id(&self) -> u64 {
         self.handle.id()
     }
 
     /// Its name.
+    ///
+    /// ```
+    /// gort_runtime::scope(|s| assert_eq!(s.spawn(|| ()).name(), None));
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.handle.name()
     }

@@ -118,6 +118,11 @@ impl<T> Sender<T> {
     }
 
     /// Whether some goroutine waits to receive, about: for event sources that need not hurry when none does.
+    ///
+    /// ```
+    /// let (tx, _rx) = gort_channels::channel::<u8>(0);
+    /// assert!(!tx.is_awaited());
+    /// ```
     pub fn is_awaited(&self) -> bool {
         !self.core().recvq().looks_empty()
     }
@@ -285,24 +290,48 @@ macro_rules! common {
     ($Handle:ident) => {
         impl<T> $Handle<T> {
             /// How many values are in the buffer. Values of blocked senders do not count.
+            ///
+            /// ```
+            /// let ch = gort_channels::Chan::new(2);
+            /// ch.send("a value").unwrap();
+            /// assert_eq!((ch.len(), ch.tx().len(), ch.rx().len()), (1, 1, 1));
+            /// ```
             #[inline]
             pub fn len(&self) -> usize {
                 self.counted.core().len()
             }
 
             /// Whether no value is in the buffer.
+            ///
+            /// ```
+            /// let ch = gort_channels::Chan::<u8>::new(2);
+            /// assert!(ch.is_empty() && ch.rx().is_empty());
+            /// ```
             #[inline]
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
 
             /// Whether the buffer has no room. A channel without a buffer is always empty and always full.
+            ///
+            /// ```
+            /// let ch = gort_channels::Chan::new(2);
+            /// ch.send(1).unwrap();
+            /// assert!(!ch.is_full());
+            /// ch.send(2).unwrap();
+            /// assert!(ch.is_full() && ch.tx().is_full());
+            /// ```
             #[inline]
             pub fn is_full(&self) -> bool {
                 self.len() == self.capacity()
             }
 
             /// For how many values the channel was made.
+            ///
+            /// ```
+            /// let ch = gort_channels::Chan::<u8>::new(2);
+            /// assert_eq!((ch.capacity(), ch.tx().capacity()), (2, 2));
+            /// ```
             #[doc(alias = "cap")]
             #[inline]
             pub fn capacity(&self) -> usize {
@@ -310,12 +339,24 @@ macro_rules! common {
             }
 
             /// Whether the channel was closed. Values may still be in it.
+            ///
+            /// ```
+            /// let ch = gort_channels::Chan::new(2);
+            /// ch.send(1).unwrap();
+            /// ch.close();
+            /// assert!(ch.is_closed() && !ch.is_empty());
+            /// ```
             #[inline]
             pub fn is_closed(&self) -> bool {
                 self.counted.core().is_closed()
             }
 
             /// Whether both are handles of one channel. `==` says the same.
+            ///
+            /// ```
+            /// let (a, b) = (gort_channels::Chan::<u8>::new(0), gort_channels::Chan::<u8>::new(0));
+            /// assert!(a.tx().same_channel(&a.tx()) && !a.same_channel(&b));
+            /// ```
             #[inline]
             pub fn same_channel(&self, other: &Self) -> bool {
                 self == other
