@@ -207,7 +207,6 @@ impl<T> SendTimeoutError<T> {
     /// ```
     /// use gort_channels::channel;
     /// use std::time::Duration;
-    ///
     /// let (tx, _rx) = channel(0);
     /// assert_eq!(tx.send_timeout("kept", Duration::ZERO).unwrap_err().into_inner(), "kept");
     /// ```
@@ -222,7 +221,6 @@ impl<T> SendTimeoutError<T> {
     /// ```
     /// use gort_channels::channel;
     /// use std::time::Duration;
-    ///
     /// let (tx, _rx) = channel(0);
     /// assert!(tx.send_timeout(1, Duration::from_millis(1)).unwrap_err().is_timeout());
     /// ```
@@ -235,7 +233,6 @@ impl<T> SendTimeoutError<T> {
     /// ```
     /// use gort_channels::channel;
     /// use std::time::Duration;
-    ///
     /// let (tx, _rx) = channel(0);
     /// tx.close();
     /// assert!(tx.send_timeout(1, Duration::from_secs(1)).unwrap_err().is_closed());
@@ -249,7 +246,6 @@ impl<T> SendTimeoutError<T> {
     /// ```
     /// use gort_channels::channel;
     /// use std::time::Duration;
-    ///
     /// let (tx, rx) = channel(0);
     /// drop(rx);
     /// assert!(tx.send_timeout(1, Duration::from_secs(1)).unwrap_err().is_disconnected());
@@ -290,7 +286,6 @@ impl RecvTimeoutError {
     /// ```
     /// use gort_channels::channel;
     /// use std::time::Duration;
-    ///
     /// let (_tx, rx) = channel::<u8>(1);
     /// assert!(rx.recv_timeout(Duration::from_millis(1)).unwrap_err().is_timeout());
     /// ```
@@ -303,7 +298,6 @@ impl RecvTimeoutError {
     /// ```
     /// use gort_channels::channel;
     /// use std::time::Duration;
-    ///
     /// let (tx, rx) = channel::<u8>(1);
     /// drop(tx);
     /// assert!(rx.recv_timeout(Duration::from_secs(1)).unwrap_err().is_closed());
@@ -344,7 +338,6 @@ impl SelectTimeoutError {
     /// ```
     /// use gort_channels::{Chan, Select};
     /// use std::time::Duration;
-    ///
     /// let ch = Chan::<u8>::new(0);
     /// let mut set = Select::new();
     /// set.recv(&ch);
@@ -358,7 +351,6 @@ impl SelectTimeoutError {
     ///
     /// ```
     /// use std::time::Duration;
-    ///
     /// let error = gort_channels::Select::new().select_timeout(Duration::from_secs(1)).unwrap_err();
     /// assert!(error.is_dropped_out());
     /// ```
