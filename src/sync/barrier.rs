@@ -35,6 +35,10 @@ pub struct BarrierWaitResult {
 
 impl BarrierWaitResult {
     /// `true` for exactly one of those who went on together.
+    ///
+    /// ```
+    /// assert!(gort::sync::Barrier::new(1).wait().is_leader());
+    /// ```
     pub fn is_leader(&self) -> bool {
         self.leader
     }
@@ -43,12 +47,24 @@ impl BarrierWaitResult {
 impl Barrier {
     const_unless_loom! {
         /// A barrier for `size` goroutines; 0 is as good as 1.
+        ///
+        /// ```
+        /// gort::sync::Barrier::new(1).wait();
+        /// ```
         pub fn new(size: usize) -> Barrier {
             Barrier { size, arrived: WaitList::new(0) }
         }
     }
 
     /// Waits until as many goroutines as the barrier is made for have called this. It is then ready for the next round.
+    ///
+    /// ```
+    /// let barrier = gort::sync::Barrier::new(2);
+    /// gort::scope(|s| {
+    ///     s.spawn(|| barrier.wait());
+    ///     barrier.wait();
+    /// });
+    /// ```
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         let mut held = self.arrived.lock();

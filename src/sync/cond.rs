@@ -62,6 +62,23 @@ impl Cond {
     }
 
     /// Unlocks `guard`, waits for a notification, and locks again.
+    ///
+    /// ```
+    /// use gort::sync::{Cond, Mutex};
+    ///
+    /// let (ready, changed) = (Mutex::new(false), Cond::new());
+    /// gort::scope(|s| {
+    ///     s.spawn(|| {
+    ///         *ready.lock() = true;
+    ///         changed.notify_one();
+    ///     });
+    ///     let mut guard = ready.lock();
+    ///     while !*guard {
+    ///         changed.wait(&mut guard);
+    ///     }
+    ///     assert!(*guard);
+    /// });
+    /// ```
     #[doc(alias = "Wait")]
     #[track_caller]
     pub fn wait<G: Relock>(&self, guard: &mut G) {
@@ -85,6 +102,15 @@ impl Cond {
 
     /// As [`wait`](Cond::wait), but gives up when a value comes from `done`, or when it is closed: `false`. If it is notified at
     /// the same time, by [`notify_one`](Cond::notify_one), the notification goes to the next that waits.
+    ///
+    /// ```
+    /// use gort::prelude::*;
+    /// use gort::sync::{Cond, Mutex};
+    ///
+    /// let (lock, changed, done) = (Mutex::new(()), Cond::new(), chan!(()));
+    /// done.close();
+    /// assert!(!changed.wait_or(&mut lock.lock(), &done));
+    /// ```
     #[cfg(not(loom))]
     #[track_caller]
     pub fn wait_or<G: Relock>(&self, guard: &mut G, done: &impl RecvFrom) -> bool {
@@ -95,6 +121,21 @@ impl Cond {
     }
 
     /// Waits as long as `condition` holds for the guarded value; does not wait if it does not hold now.
+    ///
+    /// ```
+    /// use gort::sync::{Cond, Mutex};
+    ///
+    /// let (ready, changed) = (Mutex::new(false), Cond::new());
+    /// gort::scope(|s| {
+    ///     s.spawn(|| {
+    ///         *ready.lock() = true;
+    ///         changed.notify_one();
+    ///     });
+    ///     let mut guard = ready.lock();
+    ///     changed.wait_while(&mut guard, |ready| !*ready);
+    ///     assert!(*guard);
+    /// });
+    /// ```
     #[track_caller]
     pub fn wait_while<G: Relock>(&self, guard: &mut G, mut condition: impl FnMut(&G::Target) -> bool) {
         while condition(guard) {
@@ -131,6 +172,23 @@ impl Cond {
     }
 
     /// Wakes the one that waits longest.
+    ///
+    /// ```
+    /// use gort::sync::{Cond, Mutex};
+    ///
+    /// let (ready, changed) = (Mutex::new(false), Cond::new());
+    /// gort::scope(|s| {
+    ///     s.spawn(|| {
+    ///         *ready.lock() = true;
+    ///         changed.notify_one();
+    ///     });
+    ///     let mut guard = ready.lock();
+    ///     while !*guard {
+    ///         changed.wait(&mut guard);
+    ///     }
+    ///     assert!(*guard);
+    /// });
+    /// ```
     #[doc(alias = "Signal")]
     pub fn notify_one(&self) {
         self.waiting
@@ -139,6 +197,23 @@ impl Cond {
     }
 
     /// Wakes all that wait now.
+    ///
+    /// ```
+    /// use gort::sync::{Cond, Mutex};
+    ///
+    /// let (ready, changed) = (Mutex::new(false), Cond::new());
+    /// gort::scope(|s| {
+    ///     s.spawn(|| {
+    ///         *ready.lock() = true;
+    ///         changed.notify_all();
+    ///     });
+    ///     let mut guard = ready.lock();
+    ///     while !*guard {
+    ///         changed.wait(&mut guard);
+    ///     }
+    ///     assert!(*guard);
+    /// });
+    /// ```
     #[doc(alias = "Broadcast")]
     pub fn notify_all(&self) {
         self.waiting

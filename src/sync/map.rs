@@ -55,11 +55,21 @@ impl<K, V, S: BuildHasher + Clone> Map<K, V, S> {
 
 impl<K, V, S> Map<K, V, S> {
     /// How many keys there are; those that others store or delete meanwhile may be counted or not.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// assert_eq!(map.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.0.read().len()).sum()
     }
 
     /// Whether there was no key.
+    ///
+    /// ```
+    /// assert!(gort::sync::Map::<u8, u8>::new().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -84,6 +94,12 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// The value of `key`.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// assert_eq!((map.load("a"), map.load("b")), (Some(1), None));
+    /// ```
     #[doc(alias = "Load")]
     #[track_caller]
     pub fn load<Q>(&self, key: &Q) -> Option<V>
@@ -96,6 +112,12 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Whether `key` has a value.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// assert!(map.contains_key("a") && !map.contains_key("b"));
+    /// ```
     #[track_caller]
     pub fn contains_key<Q>(&self, key: &Q) -> bool
     where
@@ -106,6 +128,13 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Sets the value of `key`.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// map.store("a", 2);
+    /// assert_eq!(map.load("a"), Some(2));
+    /// ```
     #[doc(alias = "Store")]
     #[track_caller]
     pub fn store(&self, key: K, value: V) {
@@ -113,6 +142,12 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Sets the value of `key` and gives the one it had.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// assert_eq!(map.swap("a", 1), None);
+    /// assert_eq!(map.swap("a", 2), Some(1));
+    /// ```
     #[doc(alias = "Swap")]
     #[track_caller]
     pub fn swap(&self, key: K, value: V) -> Option<V> {
@@ -120,6 +155,12 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// The value of `key` and `true`; or sets it to `value` and gives that and `false`.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// assert_eq!(map.load_or_store("a", 1), (1, false));
+    /// assert_eq!(map.load_or_store("a", 2), (1, true));
+    /// ```
     #[doc(alias = "LoadOrStore")]
     #[track_caller]
     pub fn load_or_store(&self, key: K, value: V) -> (V, bool)
@@ -138,6 +179,13 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Removes `key` and gives the value it had.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// assert_eq!(map.load_and_delete("a"), Some(1));
+    /// assert_eq!(map.load_and_delete("a"), None);
+    /// ```
     #[doc(alias = "LoadAndDelete")]
     #[track_caller]
     pub fn load_and_delete<Q>(&self, key: &Q) -> Option<V>
@@ -151,6 +199,13 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Removes `key`.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// map.delete("a");
+    /// assert!(map.is_empty());
+    /// ```
     #[doc(alias = "Delete")]
     #[track_caller]
     pub fn delete<Q>(&self, key: &Q)
@@ -162,6 +217,12 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Sets the value of `key` to `new` if it has one that equals `old`. `true` if so.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// assert!(map.compare_and_swap("a", &1, 2) && !map.compare_and_swap("a", &1, 3));
+    /// ```
     #[doc(alias = "CompareAndSwap")]
     #[track_caller]
     pub fn compare_and_swap<Q>(&self, key: &Q, old: &V, new: V) -> bool
@@ -181,6 +242,12 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Removes `key` if it has a value that equals `old`. `true` if so.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// assert!(!map.compare_and_delete("a", &2) && map.compare_and_delete("a", &1));
+    /// ```
     #[doc(alias = "CompareAndDelete")]
     #[track_caller]
     pub fn compare_and_delete<Q>(&self, key: &Q, old: &V) -> bool
@@ -232,6 +299,13 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Removes every key.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// map.clear();
+    /// assert!(map.is_empty());
+    /// ```
     #[doc(alias = "Clear")]
     #[track_caller]
     pub fn clear(&self) {

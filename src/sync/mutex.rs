@@ -78,6 +78,13 @@ unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 impl<T> Mutex<T> {
     const_unless_loom! {
         /// An unlocked mutex.
+        ///
+        /// ```
+        /// static TOTAL: gort::sync::Mutex<u32> = gort::sync::Mutex::new(0);
+        ///
+        /// *TOTAL.lock() += 1;
+        /// assert_eq!(*TOTAL.lock(), 1);
+        /// ```
         pub fn new(value: T) -> Mutex<T> {
             let state = State { word: AtomicU32::new(0), sema: Sema::new() };
             Mutex { state, value: UnsafeCell::new(value) }
@@ -85,6 +92,10 @@ impl<T> Mutex<T> {
     }
 
     /// Gives the value.
+    ///
+    /// ```
+    /// assert_eq!(gort::sync::Mutex::new(7).into_inner(), 7);
+    /// ```
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
@@ -92,6 +103,12 @@ impl<T> Mutex<T> {
 
 impl<T: ?Sized> Mutex<T> {
     /// Locks; waits if it is locked. Locking it twice in one goroutine waits for ever.
+    ///
+    /// ```
+    /// let mutex = gort::sync::Mutex::new(vec![1]);
+    /// mutex.lock().push(2);
+    /// assert_eq!(*mutex.lock(), [1, 2]);
+    /// ```
     #[doc(alias = "Lock")]
     #[track_caller]
     #[inline]
@@ -106,6 +123,14 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// Locks if that needs no waiting.
+    ///
+    /// ```
+    /// let mutex = gort::sync::Mutex::new(1);
+    /// let guard = mutex.lock();
+    /// assert!(mutex.try_lock().is_none());
+    /// drop(guard);
+    /// assert!(mutex.try_lock().is_some());
+    /// ```
     #[doc(alias = "TryLock")]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.state.try_lock().then(|| MutexGuard {
@@ -170,6 +195,12 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// The value, without locking: the exclusive borrow is proof enough.
+    ///
+    /// ```
+    /// let mut mutex = gort::sync::Mutex::new(1);
+    /// *mutex.get_mut() += 1;
+    /// assert_eq!(mutex.into_inner(), 2);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }

@@ -36,6 +36,14 @@ impl Once {
     ///
     /// # Panics
     /// With the panic of `f`, in the caller whose `f` ran.
+    ///
+    /// ```
+    /// let once = gort::sync::Once::new();
+    /// let mut calls = 0;
+    /// once.call_once(|| calls += 1);
+    /// once.call_once(|| unreachable!());
+    /// assert_eq!(calls, 1);
+    /// ```
     #[doc(alias = "Do")]
     #[track_caller]
     #[inline]
@@ -64,6 +72,13 @@ impl Once {
     }
 
     /// Whether some call has run its function to the end (or to its panic).
+    ///
+    /// ```
+    /// let once = gort::sync::Once::new();
+    /// assert!(!once.is_completed());
+    /// once.call_once(|| ());
+    /// assert!(once.is_completed());
+    /// ```
     pub fn is_completed(&self) -> bool {
         self.done.load(Ordering::Acquire)
     }

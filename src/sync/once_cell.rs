@@ -35,12 +35,26 @@ impl<T> OnceCell<T> {
     }
 
     /// The value, if there is one. Does not wait for one that is being made.
+    ///
+    /// ```
+    /// let cell = gort::sync::OnceCell::new();
+    /// assert_eq!(cell.get(), None);
+    /// cell.set(1).unwrap();
+    /// assert_eq!(cell.get(), Some(&1));
+    /// ```
     #[inline]
     pub fn get(&self) -> Option<&T> {
         self.value.get()
     }
 
     /// The value; the exclusive borrow needs no locking.
+    ///
+    /// ```
+    /// let mut cell = gort::sync::OnceCell::new();
+    /// cell.set(1).unwrap();
+    /// *cell.get_mut().unwrap() += 1;
+    /// assert_eq!(cell.get(), Some(&2));
+    /// ```
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.value.get_mut()
     }
@@ -49,6 +63,12 @@ impl<T> OnceCell<T> {
     ///
     /// # Errors
     /// The value back, if there is one already.
+    ///
+    /// ```
+    /// let cell = gort::sync::OnceCell::new();
+    /// assert_eq!(cell.set(1), Ok(()));
+    /// assert_eq!(cell.set(2), Err(2));
+    /// ```
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         let _writing = self.writing.lock();
@@ -59,6 +79,12 @@ impl<T> OnceCell<T> {
     ///
     /// # Panics
     /// With the panic of `f`; the cell stays empty.
+    ///
+    /// ```
+    /// let cell = gort::sync::OnceCell::new();
+    /// assert_eq!(cell.get_or_init(|| 1), &1);
+    /// assert_eq!(cell.get_or_init(|| unreachable!()), &1);
+    /// ```
     #[track_caller]
     #[inline]
     pub fn get_or_init(&self, f: impl FnOnce() -> T) -> &T {
@@ -100,11 +126,23 @@ impl<T> OnceCell<T> {
     }
 
     /// Takes the value out and leaves the cell empty.
+    ///
+    /// ```
+    /// let mut cell = gort::sync::OnceCell::new();
+    /// cell.set(1).unwrap();
+    /// assert_eq!((cell.take(), cell.get()), (Some(1), None));
+    /// ```
     pub fn take(&mut self) -> Option<T> {
         self.value.take()
     }
 
     /// Gives the value.
+    ///
+    /// ```
+    /// let cell = gort::sync::OnceCell::new();
+    /// cell.set(1).unwrap();
+    /// assert_eq!(cell.into_inner(), Some(1));
+    /// ```
     pub fn into_inner(self) -> Option<T> {
         self.value.into_inner()
     }

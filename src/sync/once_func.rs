@@ -40,6 +40,14 @@ impl<F: FnOnce()> OnceFunc<F> {
     ///
     /// # Panics
     /// If the function panics, or has panicked.
+    ///
+    /// ```
+    /// let (tx, rx) = gort::channel(2);
+    /// let hello = gort::sync::OnceFunc::new(move || tx.send("hello").unwrap());
+    /// hello.call();
+    /// hello.call();
+    /// assert_eq!(rx.len(), 1);
+    /// ```
     #[track_caller]
     #[inline]
     pub fn call(&self) {
@@ -91,6 +99,11 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
     ///
     /// # Panics
     /// If the function panics, or has panicked.
+    ///
+    /// ```
+    /// let answer = gort::sync::OnceValue::new(|| 6 * 7);
+    /// assert_eq!((answer.get(), answer.get()), (&42, &42));
+    /// ```
     #[track_caller]
     #[inline]
     pub fn get(&self) -> &T {

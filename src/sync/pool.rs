@@ -42,12 +42,22 @@ impl<T, F> Pool<T, F> {
     }
 
     /// A value from the pool, if there is one.
+    ///
+    /// ```
+    /// let pool = gort::sync::Pool::<Vec<u8>, _>::new(Vec::new);
+    /// assert!(pool.try_get().is_none());
+    /// ```
     pub fn try_get(&self) -> Option<T> {
         self.near()
             .find_map(|cache| cache.0.try_lock().and_then(|mut values| values.pop()))
     }
 
     /// Gives a value to the pool.
+    ///
+    /// ```
+    /// let pool = gort::sync::Pool::<Vec<u8>, _>::new(Vec::new);
+    /// pool.put(Vec::with_capacity(64));
+    /// ```
     #[doc(alias = "Put")]
     pub fn put(&self, value: T) {
         for cache in self.near() {
@@ -61,6 +71,13 @@ impl<T, F> Pool<T, F> {
     }
 
     /// Drops what the pool keeps, except what others are just putting in or taking out.
+    ///
+    /// ```
+    /// let pool = gort::sync::Pool::<Vec<u8>, _>::new(Vec::new);
+    /// pool.put(Vec::with_capacity(64));
+    /// pool.clear();
+    /// assert!(pool.try_get().is_none());
+    /// ```
     pub fn clear(&self) {
         for cache in self.near() {
             // Unlocked before they are dropped.
@@ -85,6 +102,11 @@ impl<T, F> Pool<T, F> {
 
 impl<T, F: Fn() -> T> Pool<T, F> {
     /// A value from the pool, or a new one.
+    ///
+    /// ```
+    /// let pool = gort::sync::Pool::new(|| String::from("fresh"));
+    /// assert_eq!(pool.get(), "fresh");
+    /// ```
     #[doc(alias = "Get")]
     pub fn get(&self) -> T {
         self.try_get().unwrap_or_else(&self.make)

@@ -53,6 +53,13 @@ impl Semaphore {
     }
 
     /// Takes `n` permits, waiting in line for them. For more than the semaphore has it waits for ever (but holds up nobody).
+    ///
+    /// ```
+    /// let sem = gort::sync::Semaphore::new(2);
+    /// sem.acquire(2);
+    /// assert!(!sem.try_acquire(1));
+    /// sem.release(2);
+    /// ```
     #[doc(alias = "Acquire")]
     #[track_caller]
     pub fn acquire(&self, n: usize) {
@@ -60,6 +67,11 @@ impl Semaphore {
     }
 
     /// Takes `n` permits if there are so many and nobody waits in line.
+    ///
+    /// ```
+    /// let sem = gort::sync::Semaphore::new(2);
+    /// assert!(sem.try_acquire(2) && !sem.try_acquire(1));
+    /// ```
     #[doc(alias = "TryAcquire")]
     #[must_use = "it says whether the permits were taken"]
     pub fn try_acquire(&self, n: usize) -> bool {
@@ -109,6 +121,14 @@ impl Semaphore {
     }
 
     /// As [`acquire`](Semaphore::acquire), with a guard that releases.
+    ///
+    /// ```
+    /// let sem = gort::sync::Semaphore::new(2);
+    /// let permit = sem.permit(2);
+    /// assert_eq!(sem.available(), 0);
+    /// drop(permit);
+    /// assert_eq!(sem.available(), 2);
+    /// ```
     #[track_caller]
     pub fn permit(&self, n: usize) -> SemaphorePermit<'_> {
         self.acquire(n);
@@ -116,6 +136,12 @@ impl Semaphore {
     }
 
     /// As [`try_acquire`](Semaphore::try_acquire), with a guard that releases.
+    ///
+    /// ```
+    /// let sem = gort::sync::Semaphore::new(2);
+    /// let permit = sem.try_permit(2).unwrap();
+    /// assert!(sem.try_permit(1).is_none());
+    /// ```
     pub fn try_permit(&self, n: usize) -> Option<SemaphorePermit<'_>> {
         self.try_acquire(n)
             .then(|| SemaphorePermit { semaphore: self, n })
@@ -125,6 +151,13 @@ impl Semaphore {
     ///
     /// # Panics
     /// `semaphore: released more than held`, and gives nothing back.
+    ///
+    /// ```
+    /// let sem = gort::sync::Semaphore::new(2);
+    /// sem.acquire(1);
+    /// sem.release(1);
+    /// assert_eq!(sem.available(), 2);
+    /// ```
     #[doc(alias = "Release")]
     #[track_caller]
     pub fn release(&self, n: usize) {
@@ -140,6 +173,12 @@ impl Semaphore {
     }
 
     /// How many permits are free now.
+    ///
+    /// ```
+    /// let sem = gort::sync::Semaphore::new(2);
+    /// sem.acquire(1);
+    /// assert_eq!(sem.available(), 1);
+    /// ```
     pub fn available(&self) -> usize {
         self.taken.lock().with(|_, taken| self.size - *taken)
     }
@@ -198,11 +237,22 @@ pub struct SemaphorePermit<'a> {
 
 impl SemaphorePermit<'_> {
     /// How many permits it stands for.
+    ///
+    /// ```
+    /// let sem = gort::sync::Semaphore::new(2);
+    /// assert_eq!(sem.permit(2).count(), 2);
+    /// ```
     pub fn count(&self) -> usize {
         self.n
     }
 
     /// Keeps the permits taken: for a later [`Semaphore::release`] elsewhere.
+    ///
+    /// ```
+    /// let sem = gort::sync::Semaphore::new(2);
+    /// sem.permit(2).forget();
+    /// assert_eq!(sem.available(), 0);
+    /// ```
     pub fn forget(self) {
         std::mem::forget(self);
     }

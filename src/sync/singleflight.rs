@@ -71,6 +71,11 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
     ///
     /// # Panics
     /// If the function panics that ran; in every caller.
+    ///
+    /// ```
+    /// let flight = gort::sync::SingleFlight::new();
+    /// assert_eq!(flight.do_("key", || 7), (7, false));
+    /// ```
     #[doc(alias = "Do")]
     #[track_caller]
     pub fn do_(&self, key: K, f: impl FnOnce() -> V) -> (V, bool) {
@@ -94,6 +99,13 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
 
     /// As [`do_`](SingleFlight::do_), but `f` runs in a goroutine of its own, and the result comes on a channel, which is then
     /// closed.
+    ///
+    /// ```
+    /// use gort::prelude::*;
+    ///
+    /// let flight = gort::sync::SingleFlight::new();
+    /// assert_eq!(chan!(<-flight.do_chan("key", || 7)), Some((7, false)));
+    /// ```
     #[doc(alias = "DoChan")]
     #[track_caller]
     pub fn do_chan(&self, key: K, f: impl FnOnce() -> V + Send + 'static) -> Receiver<(V, bool)>
@@ -119,6 +131,11 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
 
     /// Forgets the call with this key, if one is running: the next [`do_`](SingleFlight::do_) runs its function rather than waiting
     /// for it.
+    ///
+    /// ```
+    /// let flight = gort::sync::SingleFlight::<&str, u32>::new();
+    /// flight.forget(&"key");
+    /// ```
     #[doc(alias = "Forget")]
     pub fn forget(&self, key: &K) {
         // Dropped after the lock is released.

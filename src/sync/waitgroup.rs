@@ -59,6 +59,11 @@ impl Default for Group {
 
 impl WaitGroup {
     /// A group whose counter is zero.
+    ///
+    /// ```
+    /// let wg = gort::sync::WaitGroup::new();
+    /// wg.wait(); // nobody to wait for
+    /// ```
     pub fn new() -> WaitGroup {
         WaitGroup::default()
     }
@@ -67,6 +72,17 @@ impl WaitGroup {
     ///
     /// # Panics
     /// `sync: WaitGroup counter overflow` beyond 2³¹ - 1.
+    ///
+    /// ```
+    /// use gort::prelude::*;
+    ///
+    /// let wg = gort::sync::WaitGroup::new();
+    /// wg.add(2);
+    /// for _ in 0..2 {
+    ///     go!([wg] { wg.done() });
+    /// }
+    /// wg.wait();
+    /// ```
     #[doc(alias = "Add")]
     #[track_caller]
     pub fn add(&self, count: usize) {
@@ -85,6 +101,13 @@ impl WaitGroup {
     ///
     /// # Panics
     /// `sync: negative WaitGroup counter` if it is zero; it stays zero.
+    ///
+    /// ```
+    /// let wg = gort::sync::WaitGroup::new();
+    /// wg.add(1);
+    /// wg.done();
+    /// wg.wait();
+    /// ```
     #[doc(alias = "Done")]
     #[track_caller]
     pub fn done(&self) {
@@ -109,6 +132,12 @@ impl WaitGroup {
     }
 
     /// Waits until the counter is zero.
+    ///
+    /// ```
+    /// let wg = gort::sync::WaitGroup::new();
+    /// wg.go(|| gort::runtime::gosched());
+    /// wg.wait();
+    /// ```
     #[doc(alias = "Wait")]
     #[track_caller]
     pub fn wait(&self) {

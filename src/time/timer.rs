@@ -48,16 +48,34 @@ impl TimerChan {
     }
 
     /// Zero, as in Go since 1.23: the channel looks unbuffered, whether the timer is due or not.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// assert_eq!(gort::time::Timer::new(Duration::ZERO).c().len(), 0);
+    /// ```
     pub fn len(&self) -> usize {
         0
     }
 
     /// As [`len`](TimerChan::len) says.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// assert!(gort::time::Timer::new(Duration::ZERO).c().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         true
     }
 
     /// Zero.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// assert_eq!(gort::time::Timer::new(Duration::ZERO).c().capacity(), 0);
+    /// ```
     #[doc(alias = "cap")]
     pub fn capacity(&self) -> usize {
         0

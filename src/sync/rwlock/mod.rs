@@ -61,6 +61,11 @@ impl<T> RwLock<T> {
     }
 
     /// Gives the value.
+    ///
+    /// ```
+    /// let lock = gort::sync::RwLock::new(1);
+    /// assert_eq!(lock.into_inner(), 1);
+    /// ```
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
@@ -68,6 +73,12 @@ impl<T> RwLock<T> {
 
 impl<T: ?Sized> RwLock<T> {
     /// Locks for reading; waits while it is locked for writing or a writer waits.
+    ///
+    /// ```
+    /// let lock = gort::sync::RwLock::new(1);
+    /// let (a, b) = (lock.read(), lock.read());
+    /// assert_eq!(*a + *b, 2);
+    /// ```
     #[doc(alias = "RLock")]
     #[track_caller]
     #[inline]
@@ -78,6 +89,12 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Locks for writing; waits while it is locked.
+    ///
+    /// ```
+    /// let lock = gort::sync::RwLock::new(1);
+    /// *lock.write() += 1;
+    /// assert_eq!(*lock.read(), 2);
+    /// ```
     #[doc(alias = "Lock")]
     #[track_caller]
     #[inline]
@@ -88,6 +105,14 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Locks for reading if that needs no waiting: nobody writes, or waits to.
+    ///
+    /// ```
+    /// let lock = gort::sync::RwLock::new(1);
+    /// let guard = lock.write();
+    /// assert!(lock.try_read().is_none());
+    /// drop(guard);
+    /// assert!(lock.try_read().is_some());
+    /// ```
     #[doc(alias = "TryRLock")]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
         // SAFETY: locked for reading.
@@ -97,6 +122,14 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Locks for writing if that needs no waiting.
+    ///
+    /// ```
+    /// let lock = gort::sync::RwLock::new(1);
+    /// let guard = lock.read();
+    /// assert!(lock.try_write().is_none());
+    /// drop(guard);
+    /// assert!(lock.try_write().is_some());
+    /// ```
     #[doc(alias = "TryLock")]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         // SAFETY: locked for writing.
@@ -125,6 +158,14 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Locks for writing; gives up after `timeout`. Readers that waited behind it then go on.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let lock = gort::sync::RwLock::new(1);
+    /// let guard = lock.read();
+    /// assert!(lock.write_timeout(Duration::from_millis(1)).is_none());
+    /// ```
     #[doc(alias = "try_write_for")]
     #[track_caller]
     pub fn write_timeout(&self, timeout: Duration) -> Option<RwLockWriteGuard<'_, T>> {
@@ -134,6 +175,15 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Locks for reading; gives up when a value comes from `done`, or when it is closed.
+    ///
+    /// ```
+    /// use gort::prelude::*;
+    ///
+    /// let lock = gort::sync::RwLock::new(1);
+    /// let (guard, done) = (lock.write(), chan!(()));
+    /// done.close();
+    /// assert!(lock.read_or(&done).is_none());
+    /// ```
     #[cfg(not(loom))]
     #[track_caller]
     pub fn read_or(&self, done: &impl RecvFrom) -> Option<RwLockReadGuard<'_, T>> {
@@ -150,6 +200,15 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Locks for writing; gives up when a value comes from `done`, or when it is closed.
+    ///
+    /// ```
+    /// use gort::prelude::*;
+    ///
+    /// let lock = gort::sync::RwLock::new(1);
+    /// let (guard, done) = (lock.read(), chan!(()));
+    /// done.close();
+    /// assert!(lock.write_or(&done).is_none());
+    /// ```
     #[cfg(not(loom))]
     #[track_caller]
     pub fn write_or(&self, done: &impl RecvFrom) -> Option<RwLockWriteGuard<'_, T>> {
@@ -178,6 +237,12 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// The value, without locking: the exclusive borrow is proof enough.
+    ///
+    /// ```
+    /// let mut lock = gort::sync::RwLock::new(1);
+    /// *lock.get_mut() += 1;
+    /// assert_eq!(lock.into_inner(), 2);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
