@@ -44,8 +44,9 @@ impl<T, F> Pool<T, F> {
     /// A value from the pool, if there is one.
     ///
     /// ```
-    /// let pool = gort::sync::Pool::<Vec<u8>, _>::new(Vec::new);
-    /// assert!(pool.try_get().is_none());
+    /// let pool = gort::sync::Pool::new(Vec::<u8>::new);
+    /// let kept: Option<Vec<u8>> = pool.try_get();
+    /// assert!(kept.is_none());
     /// ```
     pub fn try_get(&self) -> Option<T> {
         self.near()
@@ -55,8 +56,8 @@ impl<T, F> Pool<T, F> {
     /// Gives a value to the pool.
     ///
     /// ```
-    /// let pool = gort::sync::Pool::<Vec<u8>, _>::new(Vec::new);
-    /// pool.put(Vec::with_capacity(64));
+    /// let pool = gort::sync::Pool::new(Vec::<u8>::new);
+    /// pool.put(Vec::<u8>::with_capacity(64));
     /// ```
     #[doc(alias = "Put")]
     pub fn put(&self, value: T) {
@@ -73,8 +74,8 @@ impl<T, F> Pool<T, F> {
     /// Drops what the pool keeps, except what others are just putting in or taking out.
     ///
     /// ```
-    /// let pool = gort::sync::Pool::<Vec<u8>, _>::new(Vec::new);
-    /// pool.put(Vec::with_capacity(64));
+    /// let pool = gort::sync::Pool::new(Vec::<u8>::new);
+    /// pool.put(Vec::<u8>::with_capacity(64));
     /// pool.clear();
     /// assert!(pool.try_get().is_none());
     /// ```
