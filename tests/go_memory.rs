@@ -82,9 +82,12 @@ fn selects_do_not_grow() {
             let (_, before) = live();
             pass();
             let (_, after) = live();
-            // Go allows 110,000 bytes for 100,000 selects; one leaked record each would be millions.
+            // As Go allows: a worker that starts meanwhile brings its caches. One leaked record each would be far more.
             let growth = after - before;
-            assert!(growth < 10_000, "too much memory for {n} selects: {growth} bytes");
+            assert!(
+                growth < 110_000,
+                "too much memory for {n} selects: {growth} bytes"
+            );
         })
     })
     .expect_code(0);

@@ -109,16 +109,16 @@ fn watch(rt: &'static Runtime, parker: &Parker) -> ! {
     loop {
         std::thread::sleep(pause);
         let round = look_around(rt, &mut looks);
-        idle = if round.anything_ran || !rt.idle.nobody_is_awake() {
-            0
-        } else {
-            idle + 1
-        };
+        let calm = !round.anything_ran && rt.idle.nobody_is_awake();
+        idle = if calm { idle + 1 } else { 0 };
         if idle >= IDLE_ROUNDS {
             sleep_until_a_worker_wakes(rt, parker);
             (pause, quiet, idle) = (SHORTEST_PAUSE, 0, 0);
         } else if round.acted {
             (pause, quiet) = (SHORTEST_PAUSE, 0);
+        } else if calm {
+            // Not sooner again: a program that only ticks would have as many rounds as ticks.
+            pause = LONGEST_PAUSE;
         } else {
             quiet += 1;
             if quiet > PATIENCE {
