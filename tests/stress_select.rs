@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use gort::prelude::*;
 
-use crate::support::child::{Child, Outcome};
 use crate::support::seed::{Rng, seed};
+use crate::support::stress::in_every_mode;
 
 #[path = "support/mod.rs"]
 mod support;
@@ -317,21 +317,7 @@ fn watch(ledger: &Ledger, done: impl Fn() -> bool) {
 }
 
 fn seconds() -> f64 {
-    std::env::var("GORT_STRESS_SECS").map_or(0.7, |text| text.parse().expect("GORT_STRESS_SECS is a number"))
-}
-
-/// One child for each worker count: the mode is fixed at the start of a process.
-fn at_every_worker_count(mode: &str, run: impl Fn(Child) -> Outcome) {
-    let seed = seed();
-    for procs in [1, 2, 4, 8] {
-        let child = Child::default()
-            .env("GORT_MIGRATION", mode)
-            .env("GOMAXPROCS", procs)
-            .env("GORT_SEED", seed)
-            .timeout(Duration::from_secs_f64(120.0 + 2.0 * seconds()));
-        let out = run(child).expect_code(0);
-        println!("GORT_MIGRATION={mode} GOMAXPROCS={procs}: {}", out.stdout.trim());
-    }
+    crate::support::stress::seconds(0.7)
 }
 
 fn program(seconds: f64) {
@@ -339,17 +325,4 @@ fn program(seconds: f64) {
     gort::run(move || stress(Duration::from_secs_f64(seconds), &rng));
 }
 
-#[test]
-fn stealing() {
-    at_every_worker_count("stealing", |child| child.run(|| program(seconds())));
-}
-
-#[test]
-fn pinned() {
-    at_every_worker_count("pinned", |child| child.run(|| program(seconds())));
-}
-
-#[test]
-fn always() {
-    at_every_worker_count("always", |child| child.run(|| program(seconds())));
-}
+in_every_mode!(program(seconds()), patience = 120.0 + 2.0 * seconds());

@@ -11,9 +11,9 @@ use gort::context::{
 };
 use gort::prelude::*;
 
-use crate::support::child::Child;
 use crate::support::eventually;
 use crate::support::seed::{Rng, seed};
+use crate::support::stress::in_every_mode;
 use crate::{K3, is_done, ms};
 
 /// Goroutines build a tree while others cancel, drop, listen and register functions.
@@ -91,7 +91,7 @@ fn counter() -> Arc<AtomicUsize> {
 }
 
 fn seconds() -> f64 {
-    std::env::var("GORT_STRESS_SECS").map_or(0.1, |text| text.parse().expect("GORT_STRESS_SECS is a number"))
+    crate::support::stress::seconds(0.1)
 }
 
 /// In the child.
@@ -108,34 +108,4 @@ fn stress(seconds: f64) {
     });
 }
 
-fn at_every_worker_count(mode: &str, run: impl Fn(Child)) {
-    let seed = seed();
-    for procs in [1, 2, 4, 8] {
-        run(Child::default()
-            .env("GORT_MIGRATION", mode)
-            .env("GOMAXPROCS", procs)
-            .env("GORT_SEED", seed)
-            .timeout(Duration::from_secs_f64(60.0 + 20.0 * seconds())));
-    }
-}
-
-#[test]
-fn stealing() {
-    at_every_worker_count("stealing", |child| {
-        drop(child.run(|| stress(seconds())).expect_code(0))
-    });
-}
-
-#[test]
-fn always() {
-    at_every_worker_count("always", |child| {
-        drop(child.run(|| stress(seconds())).expect_code(0))
-    });
-}
-
-#[test]
-fn pinned() {
-    at_every_worker_count("pinned", |child| {
-        drop(child.run(|| stress(seconds())).expect_code(0))
-    });
-}
+in_every_mode!(stress(seconds()), patience = 60.0 + 20.0 * seconds());

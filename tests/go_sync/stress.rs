@@ -14,8 +14,8 @@ use gort::sync::{
     SingleFlight, WaitGroup,
 };
 
-use crate::support::child::Child;
 use crate::support::seed::{Rng, seed};
+use crate::support::stress::in_every_mode;
 
 const GOROUTINES: u64 = 8;
 
@@ -411,7 +411,7 @@ const ALL: [(&str, Stress); 11] = [
 ];
 
 fn seconds() -> f64 {
-    std::env::var("GORT_STRESS_SECS").map_or(0.06, |text| text.parse().expect("GORT_STRESS_SECS is a number"))
+    crate::support::stress::seconds(0.06)
 }
 
 /// In the child: every primitive in turn.
@@ -423,35 +423,4 @@ fn stress(seconds: f64) {
     }
 }
 
-/// One child for each worker count: the mode is fixed at the start of a process.
-fn at_every_worker_count(mode: &str, run: impl Fn(Child)) {
-    let seed = seed();
-    for procs in [1, 2, 4, 8] {
-        run(Child::default()
-            .env("GORT_MIGRATION", mode)
-            .env("GOMAXPROCS", procs)
-            .env("GORT_SEED", seed)
-            .timeout(Duration::from_secs_f64(20.0 + 20.0 * seconds())));
-    }
-}
-
-#[test]
-fn stealing() {
-    at_every_worker_count("stealing", |child| {
-        drop(child.run(|| stress(seconds())).expect_code(0))
-    });
-}
-
-#[test]
-fn always() {
-    at_every_worker_count("always", |child| {
-        drop(child.run(|| stress(seconds())).expect_code(0))
-    });
-}
-
-#[test]
-fn pinned() {
-    at_every_worker_count("pinned", |child| {
-        drop(child.run(|| stress(seconds())).expect_code(0))
-    });
-}
+in_every_mode!(stress(seconds()), patience = 60.0 + 20.0 * seconds());

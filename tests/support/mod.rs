@@ -2,11 +2,17 @@
 //!
 //! Each test binary takes this folder in with `mod support` and uses what it needs of it, so items
 //! unused in one binary are normal.
-#![allow(dead_code, reason = "each test binary uses another part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test binary uses another part"
+)]
 
 pub(crate) mod child;
 pub(crate) mod filter;
 pub(crate) mod seed;
+pub(crate) mod stress;
 
 use std::time::{Duration, Instant};
 

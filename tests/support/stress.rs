@@ -1,0 +1,53 @@
+//! Stress in every migration mode at every worker count: one child for each, since both are fixed at the start of a process.
+
+use std::time::Duration;
+
+use super::child::{Child, Outcome};
+use super::seed::seed;
+
+/// How long each configuration runs: `GORT_STRESS_SECS`, or the default.
+pub(crate) fn seconds(default: f64) -> f64 {
+    std::env::var("GORT_STRESS_SECS").map_or(default, |text| {
+        text.parse().expect("GORT_STRESS_SECS is a number")
+    })
+}
+
+pub(crate) fn at_every_worker_count(mode: &str, patience: f64, run: impl Fn(Child) -> Outcome) {
+    let seed = seed();
+    for procs in [1, 2, 4, 8] {
+        let child = Child::default()
+            .env("GORT_MIGRATION", mode)
+            .env("GOMAXPROCS", procs)
+            .env("GORT_SEED", seed)
+            .timeout(Duration::from_secs_f64(patience));
+        let out = run(child).expect_code(0);
+        println!("GORT_MIGRATION={mode} GOMAXPROCS={procs}: {}", out.stdout.trim());
+    }
+}
+
+/// Makes the three tests of a program: a child may take `patience` seconds.
+macro_rules! in_every_mode {
+    ($program:expr, patience = $patience:expr) => {
+        #[test]
+        fn stealing() {
+            $crate::support::stress::at_every_worker_count("stealing", $patience, |child| {
+                child.run(|| $program)
+            });
+        }
+
+        #[test]
+        fn pinned() {
+            $crate::support::stress::at_every_worker_count("pinned", $patience, |child| {
+                child.run(|| $program)
+            });
+        }
+
+        #[test]
+        fn always() {
+            $crate::support::stress::at_every_worker_count("always", $patience, |child| {
+                child.run(|| $program)
+            });
+        }
+    };
+}
+pub(crate) use in_every_mode;
