@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const USAGE: &str =
     "usage: benches/run [--rounds N] [--sides go,gort,may,tokio,threads] [--workloads spawn,ring,...]
@@ -30,6 +33,9 @@ const WORKLOADS: &[&str] = &[
     "waitgroup16",
     "cond",
 ];
+
+/// A process that takes longer than this has hung: it is ended, named, and the others go on.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Options {
     rounds: usize,
@@ -197,19 +203,44 @@ fn output(command: &mut Command) -> Option<String> {
 }
 
 fn measure(side: &Side, workload: &str) -> Result<f64, String> {
-    let out = Command::new(&side.program)
+    let mut child = Command::new(&side.program)
         .arg(workload)
-        .stderr(Stdio::inherit())
-        .output()
+        .stdout(Stdio::piped())
+        .spawn()
         .map_err(|error| error.to_string())?;
-    if !out.status.success() {
-        return Err(format!("ended with {}", out.status));
+    let status = wait(&mut child).map_err(|error| error.to_string())?;
+    if !status.success() {
+        return Err(format!("ended with {status}"));
     }
-    let text = String::from_utf8_lossy(&out.stdout);
+    // One line, which the pipe held until now.
+    let mut text = String::new();
+    let mut stdout = child.stdout.take().ok_or("no stdout")?;
+    stdout
+        .read_to_string(&mut text)
+        .map_err(|error| error.to_string())?;
     let mut words = text.split_whitespace();
     match (words.next(), words.next().and_then(|ns| ns.parse().ok())) {
         (Some(name), Some(ns)) if name == workload => Ok(ns),
         _ => Err(format!("printed {text:?}")),
+    }
+}
+
+/// Waits until the process ends, or kills it once [`PATIENCE`] is over.
+fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                format!("still running after {} s: killed", PATIENCE.as_secs()),
+            ));
+        }
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
