@@ -16,6 +16,11 @@ use crate::task::Task;
 ///
 /// A panic of the goroutine comes out of [`join`](JoinHandle::join). If the handle is dropped instead, nobody can observe the
 /// panic any more: it is reported as Go does, and the process exits with status 2.
+///
+/// ```
+/// let handle = gort_runtime::go(|| 6 * 7);
+/// assert_eq!(handle.join().unwrap(), 42);
+/// ```
 pub struct JoinHandle<T> {
     g: GRef,
     /// What makes it a source of events; there once it was one for the first time. A joiner is registered then.

@@ -25,6 +25,18 @@ impl Locals {
 }
 
 /// A value that every goroutine has for itself; [`goroutine_local!`](crate::goroutine_local) declares one.
+///
+/// ```
+/// use std::cell::RefCell;
+///
+/// gort_runtime::goroutine_local! { static NAME: RefCell<String> = RefCell::new("nobody".into()); }
+///
+/// gort_runtime::run(|| {
+///     NAME.with_borrow_mut(|name| *name = "main".into());
+///     let other = gort_runtime::go(|| NAME.with_borrow(String::clone)).join().unwrap();
+///     assert_eq!(other, "nobody");
+/// });
+/// ```
 pub struct LocalKey<T: 'static> {
     init: fn() -> T,
 }
@@ -105,6 +117,14 @@ impl<T: Send + 'static> LocalKey<Cell<T>> {
     }
 
     /// A copy of the goroutine's value; see [`set`](LocalKey::set).
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// gort_runtime::goroutine_local! { static DEPTH: Cell<u32> = Cell::new(2); }
+    ///
+    /// assert_eq!(DEPTH.get(), 2);
+    /// ```
     pub fn get(&'static self) -> T
     where
         T: Copy,
@@ -113,6 +133,15 @@ impl<T: Send + 'static> LocalKey<Cell<T>> {
     }
 
     /// Sets the goroutine's value and returns the one before; see [`set`](LocalKey::set).
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// gort_runtime::goroutine_local! { static DEPTH: Cell<u32> = Cell::new(2); }
+    ///
+    /// assert_eq!(DEPTH.replace(3), 2);
+    /// assert_eq!(DEPTH.get(), 3);
+    /// ```
     pub fn replace(&'static self, value: T) -> T {
         self.with(|cell| cell.replace(value))
     }
@@ -140,6 +169,15 @@ impl<T: Send + 'static> LocalKey<RefCell<T>> {
     ///
     /// # Panics
     /// If it is borrowed.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    ///
+    /// gort_runtime::goroutine_local! { static SEEN: RefCell<Vec<u32>> = RefCell::default(); }
+    ///
+    /// SEEN.with_borrow_mut(|seen| seen.push(1));
+    /// assert_eq!(SEEN.with_borrow_mut(|seen| seen.pop()), Some(1));
+    /// ```
     pub fn with_borrow_mut<R>(&'static self, f: impl FnOnce(&mut T) -> R) -> R {
         self.with(|cell| f(&mut cell.borrow_mut()))
     }

@@ -242,21 +242,49 @@ pub struct PanicReport<'a> {
 
 impl PanicReport<'_> {
     /// The panic itself.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(|report| assert_eq!(report.panic().message(), "boom"))
+    ///     .run(|| drop(gort_runtime::go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// ```
     pub fn panic(&self) -> &Panic {
         self.panic
     }
 
     /// The number of the goroutine that panicked.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(|report| eprintln!("goroutine {} failed", report.goroutine()))
+    ///     .run(|| drop(gort_runtime::go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// ```
     pub fn goroutine(&self) -> u64 {
         self.goroutine
     }
 
     /// Its name, if it was given one.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(|report| assert_eq!(report.name(), Some("bomb")))
+    ///     .run(|| drop(gort_runtime::Spawn::new().name("bomb").go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.name
     }
 
     /// Where it was started.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(|report| eprintln!("started at {}", report.spawned_at()))
+    ///     .run(|| drop(gort_runtime::go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// ```
     pub fn spawned_at(&self) -> &'static panic::Location<'static> {
         self.spawned_at
     }

@@ -66,6 +66,15 @@ impl ScopeData {
 }
 
 /// The scope that the closure of [`scope`] gets: goroutines are started on it.
+///
+/// ```
+/// let words = vec!["one", "three"];
+/// let longest = gort_runtime::scope(|s| {
+///     let lengths: Vec<_> = words.iter().map(|word| s.spawn(move || word.len())).collect();
+///     lengths.into_iter().map(|handle| handle.join().unwrap()).max()
+/// });
+/// assert_eq!(longest, Some(5));
+/// ```
 pub struct Scope<'scope, 'env: 'scope> {
     data: ScopeData,
     scope: PhantomData<&'scope mut &'scope ()>,
@@ -165,6 +174,15 @@ impl fmt::Debug for Scope<'_, '_> {
 }
 
 /// A goroutine of a [`scope`]; dropping it leaves the waiting to the scope.
+///
+/// ```
+/// let text = String::from("borrowed");
+/// let length = gort_runtime::scope(|s| {
+///     let handle: gort_runtime::ScopedJoinHandle<'_, usize> = s.spawn(|| text.len());
+///     handle.join().unwrap()
+/// });
+/// assert_eq!(length, 8);
+/// ```
 pub struct ScopedJoinHandle<'scope, T> {
     handle: JoinHandle<T>,
     scope: PhantomData<&'scope mut &'scope ()>,

@@ -77,6 +77,17 @@ impl fmt::Debug for CancelFunc {
 }
 
 /// Cancels a context when it is dropped; see [`CancelFunc::on_drop`].
+///
+/// ```
+/// use gort::context;
+///
+/// let (ctx, cancel) = context::with_cancel(context::background());
+/// {
+///     let _guard = cancel.on_drop();
+///     assert!(ctx.err().is_none());
+/// }
+/// assert_eq!(ctx.err(), Some(context::Error::Canceled));
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, it cancels at once"]
 pub struct CancelOnDrop(CancelFunc);
@@ -88,6 +99,15 @@ impl Drop for CancelOnDrop {
 }
 
 /// Cancels a context of [`with_cancel_cause`], with a cause. In all else as a [`CancelFunc`].
+///
+/// ```
+/// use gort::context;
+///
+/// let (ctx, cancel) = context::with_cancel_cause(context::background());
+/// cancel.cancel("out of paper");
+/// assert_eq!(ctx.err(), Some(context::Error::Canceled));
+/// assert_eq!(context::cause(ctx).unwrap().to_string(), "out of paper");
+/// ```
 #[derive(Clone)]
 #[must_use = "dropping it cancels nothing"]
 pub struct CancelCauseFunc(Arc<Core>);
@@ -134,6 +154,15 @@ impl fmt::Debug for CancelCauseFunc {
 ///
 /// It gives `true` if the function had not been started, and will not be; `false` if it was, or was stopped before. It does
 /// not wait for it. Dropping the `StopFunc` stops nothing.
+///
+/// ```
+/// use gort::context;
+///
+/// let (ctx, cancel) = context::with_cancel(context::background());
+/// let stop = context::after_func(ctx, || unreachable!("it was stopped"));
+/// assert!(stop());
+/// cancel();
+/// ```
 #[derive(Clone)]
 pub struct StopFunc(Arc<dyn Fn() -> bool + Send + Sync>);
 

@@ -64,6 +64,15 @@ pub use derive::{
 };
 
 /// Why a context is done.
+///
+/// ```
+/// use gort::context::{self, Error};
+///
+/// let (ctx, cancel) = context::with_cancel(context::background());
+/// cancel();
+/// assert_eq!(ctx.err(), Some(Error::Canceled));
+/// assert_eq!(Error::DeadlineExceeded.to_string(), "context deadline exceeded");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
     /// It was cancelled: `context canceled`.
@@ -96,6 +105,15 @@ impl fmt::Display for Error {
 impl StdError for Error {}
 
 /// What a context was cancelled with; see [`cause`].
+///
+/// ```
+/// use gort::context::{self, Cause};
+///
+/// let (ctx, cancel) = context::with_cancel_cause(context::background());
+/// cancel.cancel("disk full");
+/// let cause: Option<Cause> = context::cause(ctx);
+/// assert_eq!(cause.unwrap().to_string(), "disk full");
+/// ```
 pub type Cause = Arc<dyn StdError + Send + Sync>;
 
 /// A key for [`with_value`]: a type of one's own, which names a value and its type.
@@ -119,6 +137,20 @@ pub trait Key: 'static {
 /// A deadline, a cancellation signal and values. Cloning it gives another handle of the same context.
 ///
 /// `Debug` and `Display` show how it was derived, as in Go: `context.Background.WithCancel`.
+///
+/// ```
+/// use gort::context;
+/// use gort::prelude::*;
+///
+/// gort::run(|| {
+///     let (ctx, cancel) = context::with_cancel(context::background());
+///     let worker = go!([ctx] {
+///         select! { <-ctx.done() => ctx.err() }
+///     });
+///     cancel();
+///     assert_eq!(worker.join().unwrap(), Some(context::Error::Canceled));
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Context {
     node: Arc<Node>,

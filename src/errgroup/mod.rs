@@ -191,6 +191,18 @@ impl<E> Drop for Counted<'_, E> {
 /// * The first error, in time, is the one that [`wait`](Group::wait) gives; the others are dropped.
 /// * A panic of a member goes on in `wait`. If nobody waits, it ends the program, as any panic that nobody can observe.
 /// * A member that ends by [`goexit`](crate::runtime::goexit) counts as one that succeeded.
+///
+/// ```
+/// use gort::errgroup::Group;
+///
+/// gort::run(|| {
+///     let group = Group::new();
+///     for n in [1, -2, 3] {
+///         group.go(move || if n < 0 { Err(format!("{n} is negative")) } else { Ok(()) });
+///     }
+///     assert_eq!(group.wait(), Err("-2 is negative".to_string()));
+/// });
+/// ```
 #[doc(alias = "errgroup.Group")]
 pub struct Group<E>(Arc<Shared<E>>);
 

@@ -8,6 +8,20 @@ use crate::Scope;
 use crate::context::{self, Context};
 
 /// The group of a [`scope`]: its members may borrow from outside of it.
+///
+/// ```
+/// use gort::errgroup;
+///
+/// gort::run(|| {
+///     let numbers = [1, 2, 3];
+///     let all = errgroup::scope(|group| {
+///         for n in &numbers {
+///             group.go(move || if *n > 0 { Ok(()) } else { Err("not positive") });
+///         }
+///     });
+///     assert_eq!(all, Ok(()));
+/// });
+/// ```
 pub struct ScopedGroup<'scope, 'env: 'scope, E> {
     scope: &'scope Scope<'scope, 'env>,
     shared: Arc<Shared<E>>,

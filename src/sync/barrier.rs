@@ -28,6 +28,17 @@ pub struct Barrier {
 }
 
 /// Whether this was the one that let the others go: see [`Barrier::wait`].
+///
+/// ```
+/// use gort::sync::Barrier;
+///
+/// let barrier = Barrier::new(3);
+/// let leaders = gort::scope(|s| {
+///     let members = [(); 3].map(|()| s.spawn(|| barrier.wait()));
+///     members.into_iter().filter_map(|member| member.join().ok()).filter(|result| result.is_leader()).count()
+/// });
+/// assert_eq!(leaders, 1);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BarrierWaitResult {
     leader: bool,

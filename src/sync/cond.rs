@@ -56,6 +56,14 @@ impl Default for Cond {
 impl Cond {
     const_unless_loom! {
         /// One that nobody waits for.
+        ///
+        /// ```
+        /// use gort::sync::Cond;
+        ///
+        /// static CHANGED: Cond = Cond::new();
+        /// // Nobody waits: nothing happens.
+        /// CHANGED.notify_all();
+        /// ```
         pub fn new() -> Cond {
             Cond { waiting: WaitList::new(()) }
         }

@@ -38,6 +38,12 @@ struct Shard<K, V, S>(RwLock<HashMap<K, V, S>>);
 
 impl<K, V> Map<K, V> {
     /// An empty map.
+    ///
+    /// ```
+    /// let map = gort::sync::Map::new();
+    /// map.store("a", 1);
+    /// assert_eq!(map.load("a"), Some(1));
+    /// ```
     pub fn new() -> Map<K, V> {
         Map::default()
     }
@@ -45,6 +51,14 @@ impl<K, V> Map<K, V> {
 
 impl<K, V, S: BuildHasher + Clone> Map<K, V, S> {
     /// An empty map that hashes with `hasher`.
+    ///
+    /// ```
+    /// use std::hash::{BuildHasherDefault, DefaultHasher};
+    ///
+    /// let map = gort::sync::Map::with_hasher(BuildHasherDefault::<DefaultHasher>::default());
+    /// map.store("a", 1);
+    /// assert_eq!(map.load("a"), Some(1));
+    /// ```
     pub fn with_hasher(hasher: S) -> Map<K, V, S> {
         let count = (4 * gort_runtime::num_cpu()).next_power_of_two().clamp(8, 128);
         let shard = || Shard(RwLock::new(HashMap::with_hasher(hasher.clone())));

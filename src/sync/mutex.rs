@@ -398,6 +398,16 @@ impl<T> From<T> for Mutex<T> {
 }
 
 /// Access to what a [`Mutex`] guards; dropping it unlocks.
+///
+/// ```
+/// use gort::sync::{Mutex, MutexGuard};
+///
+/// let mutex = Mutex::new(1);
+/// let mut guard: MutexGuard<'_, i32> = mutex.lock();
+/// *guard += 1;
+/// drop(guard);
+/// assert_eq!(*mutex.lock(), 2);
+/// ```
 #[must_use = "the mutex is unlocked as soon as the guard is dropped"]
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,

@@ -27,6 +27,10 @@ pub struct Once {
 impl Once {
     const_unless_loom! {
         /// One that has not run.
+        ///
+        /// ```
+        /// assert!(!gort::sync::Once::new().is_completed());
+        /// ```
         pub fn new() -> Once {
             Once { done: AtomicBool::new(false), running: Mutex::new(()) }
         }

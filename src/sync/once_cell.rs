@@ -29,6 +29,10 @@ pub struct OnceCell<T> {
 impl<T> OnceCell<T> {
     super::rt::const_unless_loom! {
         /// An empty cell.
+        ///
+        /// ```
+        /// assert_eq!(gort::sync::OnceCell::<u8>::new().get(), None);
+        /// ```
         pub fn new() -> OnceCell<T> {
             OnceCell { value: OnceLock::new(), writing: Mutex::new(()) }
         }

@@ -31,6 +31,14 @@ pub struct OnceFunc<F = fn()> {
 impl<F: FnOnce()> OnceFunc<F> {
     const_unless_loom! {
         /// One that has not run.
+        ///
+        /// ```
+        /// use gort::sync::OnceFunc;
+        ///
+        /// let greet = OnceFunc::new(|| println!("hello, once"));
+        /// greet.call();
+        /// greet.call();
+        /// ```
         pub fn new(f: F) -> OnceFunc<F> {
             OnceFunc { inner: OnceValue::new(f) }
         }
@@ -85,6 +93,13 @@ pub struct OnceValue<T, F = fn() -> T> {
 impl<T, F: FnOnce() -> T> OnceValue<T, F> {
     const_unless_loom! {
         /// One that has not been made.
+        ///
+        /// ```
+        /// use gort::sync::OnceValue;
+        ///
+        /// let answer = OnceValue::new(|| 6 * 7);
+        /// assert_eq!(*answer, 42);
+        /// ```
         pub fn new(f: F) -> OnceValue<T, F> {
             OnceValue {
                 once: Once::new(),

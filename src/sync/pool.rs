@@ -35,6 +35,11 @@ struct Cache<T>(Mutex<Vec<T>>);
 impl<T, F> Pool<T, F> {
     super::rt::const_unless_loom! {
         /// An empty pool; `make` makes a value when there is none.
+        ///
+        /// ```
+        /// let pool = gort::sync::Pool::new(|| vec![0_u8; 16]);
+        /// assert_eq!(pool.get().len(), 16);
+        /// ```
         #[doc(alias = "New")]
         pub fn new(make: F) -> Pool<T, F> {
             Pool { caches: OnceCell::new(), make }

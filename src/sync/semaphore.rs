@@ -47,6 +47,10 @@ pub struct Semaphore {
 impl Semaphore {
     const_unless_loom! {
         /// One with `size` permits.
+        ///
+        /// ```
+        /// assert_eq!(gort::sync::Semaphore::new(3).available(), 3);
+        /// ```
         pub fn new(size: usize) -> Semaphore {
             Semaphore { size, taken: WaitList::new(0), hopeless: WaitList::new(()) }
         }
@@ -228,6 +232,14 @@ impl Semaphore {
 }
 
 /// Permits that are given back when this is dropped; see [`Semaphore::permit`].
+///
+/// ```
+/// let sem = gort::sync::Semaphore::new(2);
+/// let permit = sem.permit(1);
+/// assert_eq!(sem.available(), 1);
+/// drop(permit);
+/// assert_eq!(sem.available(), 2);
+/// ```
 #[must_use = "the permits are given back as soon as this is dropped"]
 #[derive(Debug)]
 pub struct SemaphorePermit<'a> {

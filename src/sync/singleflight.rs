@@ -62,6 +62,11 @@ enum Outcome<V> {
 
 impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
     /// One without calls.
+    ///
+    /// ```
+    /// let flights = gort::sync::SingleFlight::new();
+    /// assert_eq!(flights.do_("key", || 1), (1, false));
+    /// ```
     pub fn new() -> SingleFlight<K, V> {
         SingleFlight::default()
     }

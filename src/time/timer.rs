@@ -13,6 +13,17 @@ use super::core::{Call, Core};
 ///
 /// It can stand wherever something is received: `chan!(<-c)`, an arm of `select!`, a `for` loop. It is never closed. `None`
 /// inside, as with the channel of [`after_func`], is Go's nil channel: never ready.
+///
+/// ```
+/// use gort::prelude::*;
+/// use gort::time::Timer;
+/// use std::time::Duration;
+///
+/// gort::run(|| {
+///     let timer = Timer::new(Duration::from_millis(1));
+///     select! { due = <-timer.c() => assert!(due.is_some()) }
+/// });
+/// ```
 #[derive(Clone)]
 pub struct TimerChan(Option<Arc<Core>>);
 

@@ -72,6 +72,18 @@ impl<T> Drop for FreeAtLast<T> {
 }
 
 /// The future of [`Sender::send_async`](crate::Sender::send_async).
+///
+/// ```
+/// use gort_channels::channel;
+/// use std::pin::pin;
+/// use std::task::{Context, Poll, Waker};
+///
+/// let (tx, rx) = channel(1);
+/// let mut sending = pin!(tx.send_async(7));
+/// let mut context = Context::from_waker(Waker::noop());
+/// assert_eq!(sending.as_mut().poll(&mut context), Poll::Ready(Ok(())));
+/// assert_eq!(rx.recv(), Some(7));
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct SendFuture<'a, T> {
     core: &'a Core<T>,
@@ -81,6 +93,19 @@ pub struct SendFuture<'a, T> {
 }
 
 /// The future of [`Receiver::recv_async`](crate::Receiver::recv_async).
+///
+/// ```
+/// use gort_channels::channel;
+/// use std::pin::pin;
+/// use std::task::{Context, Poll, Waker};
+///
+/// let (tx, rx) = channel(1);
+/// let mut receiving = pin!(rx.recv_async());
+/// let mut context = Context::from_waker(Waker::noop());
+/// assert_eq!(receiving.as_mut().poll(&mut context), Poll::Pending);
+/// tx.send(7).unwrap();
+/// assert_eq!(receiving.as_mut().poll(&mut context), Poll::Ready(Some(7)));
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct RecvFuture<'a, T> {
     core: &'a Core<T>,

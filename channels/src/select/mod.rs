@@ -50,6 +50,19 @@ pub struct Select<'a> {
 
 /// The operation that a [`Select`] has chosen and performed. What it received is in here until it is taken, and dropped with
 /// it otherwise.
+///
+/// ```
+/// use gort_channels::{Chan, Select};
+///
+/// let ch = Chan::new(1);
+/// ch.send(5).unwrap();
+/// let mut select = Select::new();
+/// let receive = select.recv(&ch);
+/// let selected = select.select().unwrap();
+/// if selected.index() == receive {
+///     assert_eq!(selected.recv(&ch), Some(5));
+/// }
+/// ```
 #[must_use = "what was received is dropped with this"]
 pub struct Selected<'s, 'a> {
     select: &'s mut Select<'a>,
@@ -101,11 +114,25 @@ impl<'a> Select<'a> {
     }
 
     /// How many operations were added, removed ones included.
+    ///
+    /// ```
+    /// use gort_channels::{Chan, Select};
+    ///
+    /// let ch = Chan::<u8>::new(1);
+    /// let mut select = Select::new();
+    /// select.recv(&ch);
+    /// select.send(&ch, 1);
+    /// assert_eq!(select.len(), 2);
+    /// ```
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether none was added.
+    ///
+    /// ```
+    /// assert!(gort_channels::Select::new().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -365,6 +392,17 @@ impl Drop for Select<'_> {
 
 impl<'a> Selected<'_, 'a> {
     /// The index of the operation, as returned when it was added.
+    ///
+    /// ```
+    /// use gort_channels::{Chan, Select};
+    ///
+    /// let (empty, full) = (Chan::<u8>::new(1), Chan::<u8>::new(1));
+    /// full.send(1).unwrap();
+    /// let mut select = Select::new();
+    /// select.recv(&empty);
+    /// let second = select.recv(&full);
+    /// assert_eq!(select.select().unwrap().index(), second);
+    /// ```
     pub fn index(&self) -> usize {
         self.index
     }
@@ -373,6 +411,16 @@ impl<'a> Selected<'_, 'a> {
     ///
     /// # Panics
     /// If the chosen operation is not a receive from `from`. (What was received is dropped then.)
+    ///
+    /// ```
+    /// use gort_channels::{Chan, Select};
+    ///
+    /// let ch = Chan::<u8>::new(1);
+    /// ch.close();
+    /// let mut select = Select::new();
+    /// select.recv(&ch);
+    /// assert_eq!(select.select().unwrap().recv(&ch), None);
+    /// ```
     pub fn recv<S: RecvFrom + ?Sized>(self, from: &S) -> Option<S::Item>
     where
         S::Item: 'a,
@@ -387,6 +435,16 @@ impl<'a> Selected<'_, 'a> {
     ///
     /// # Panics
     /// If the chosen operation is not a send to `to`.
+    ///
+    /// ```
+    /// use gort_channels::{Chan, Select};
+    ///
+    /// let ch = Chan::new(1);
+    /// let mut select = Select::new();
+    /// select.send(&ch, 'x');
+    /// select.select().unwrap().send(&ch).unwrap();
+    /// assert_eq!(ch.recv(), Some('x'));
+    /// ```
     pub fn send<S: SendTo<T> + ?Sized, T: 'a>(self, to: &S) -> Result<(), SendError<T>> {
         match self.select.send_arm(self.index, to).unsent() {
             None => Ok(()),

@@ -10,6 +10,16 @@ use super::{MutexGuard, State};
 
 /// As [`MutexGuard`], for a part of the value. A [`Cond`](crate::sync::Cond) cannot wait with it, because the part might be
 /// gone when it has locked again.
+///
+/// ```
+/// use gort::sync::{MappedMutexGuard, Mutex, MutexGuard};
+///
+/// let pair = Mutex::new((1, "one"));
+/// let mut first: MappedMutexGuard<'_, i32> = MutexGuard::map(pair.lock(), |pair| &mut pair.0);
+/// *first = 2;
+/// drop(first);
+/// assert_eq!(*pair.lock(), (2, "one"));
+/// ```
 #[must_use = "the mutex is unlocked as soon as the guard is dropped"]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
     state: &'a State,

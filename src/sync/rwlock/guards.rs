@@ -12,12 +12,30 @@ use crate::sync::guard::{Key, Relock};
 use crate::sync::limit::Limit;
 
 /// Shared access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another goroutine and dropped there.
+///
+/// ```
+/// use gort::sync::{RwLock, RwLockReadGuard};
+///
+/// let lock = RwLock::new(1);
+/// let (one, two): (RwLockReadGuard<'_, i32>, _) = (lock.read(), lock.read());
+/// assert_eq!(*one, *two);
+/// ```
 #[must_use = "the lock is unlocked as soon as the guard is dropped"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
 }
 
 /// Exclusive access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another goroutine and dropped there.
+///
+/// ```
+/// use gort::sync::{RwLock, RwLockWriteGuard};
+///
+/// let lock = RwLock::new(1);
+/// let mut writing: RwLockWriteGuard<'_, i32> = lock.write();
+/// *writing += 1;
+/// drop(writing);
+/// assert_eq!(*lock.read(), 2);
+/// ```
 #[must_use = "the lock is unlocked as soon as the guard is dropped"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
@@ -34,6 +52,14 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     }
 
     /// A guard for a part of the value.
+    ///
+    /// ```
+    /// use gort::sync::{RwLock, RwLockReadGuard};
+    ///
+    /// let pair = RwLock::new((1, "one"));
+    /// let name = RwLockReadGuard::map(pair.read(), |pair| &pair.1);
+    /// assert_eq!(*name, "one");
+    /// ```
     pub fn map<U: ?Sized>(guard: Self, part: impl FnOnce(&T) -> &U) -> MappedRwLockReadGuard<'a, U> {
         // SAFETY: read-locked by `guard`, and from the forgetting on by the new guard.
         let value = NonNull::from(part(unsafe { &*guard.lock.value.get() }));
@@ -75,6 +101,14 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 
     /// A guard for a part of the value.
+    ///
+    /// ```
+    /// use gort::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let pair = RwLock::new((1, "one"));
+    /// *RwLockWriteGuard::map(pair.write(), |pair| &mut pair.0) = 7;
+    /// assert_eq!(*pair.read(), (7, "one"));
+    /// ```
     pub fn map<U: ?Sized>(guard: Self, part: impl FnOnce(&mut T) -> &mut U) -> MappedRwLockWriteGuard<'a, U> {
         // SAFETY: write-locked by `guard`, and from the forgetting on by the new guard.
         let value = NonNull::from(part(unsafe { &mut *guard.lock.value.get() }));
@@ -88,6 +122,14 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
 }
 
 /// As [`RwLockReadGuard`], for a part of the value.
+///
+/// ```
+/// use gort::sync::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
+///
+/// let list = RwLock::new(vec![1, 2]);
+/// let last: MappedRwLockReadGuard<'_, i32> = RwLockReadGuard::map(list.read(), |list| &list[1]);
+/// assert_eq!(*last, 2);
+/// ```
 #[must_use = "the lock is unlocked as soon as the guard is dropped"]
 pub struct MappedRwLockReadGuard<'a, T: ?Sized> {
     state: &'a State,
@@ -96,6 +138,16 @@ pub struct MappedRwLockReadGuard<'a, T: ?Sized> {
 }
 
 /// As [`RwLockWriteGuard`], for a part of the value.
+///
+/// ```
+/// use gort::sync::{MappedRwLockWriteGuard, RwLock, RwLockWriteGuard};
+///
+/// let list = RwLock::new(vec![1, 2]);
+/// let mut last: MappedRwLockWriteGuard<'_, i32> = RwLockWriteGuard::map(list.write(), |list| &mut list[1]);
+/// *last = 3;
+/// drop(last);
+/// assert_eq!(*list.read(), [1, 3]);
+/// ```
 #[must_use = "the lock is unlocked as soon as the guard is dropped"]
 pub struct MappedRwLockWriteGuard<'a, T: ?Sized> {
     state: &'a State,

@@ -55,6 +55,13 @@ unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
 impl<T> RwLock<T> {
     const_unless_loom! {
         /// An unlocked lock.
+        ///
+        /// ```
+        /// use gort::sync::RwLock;
+        ///
+        /// static LEVEL: RwLock<u32> = RwLock::new(3);
+        /// assert_eq!(*LEVEL.read(), 3);
+        /// ```
         pub fn new(value: T) -> RwLock<T> {
             RwLock { state: State::new(), value: UnsafeCell::new(value) }
         }
