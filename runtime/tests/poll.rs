@@ -190,37 +190,3 @@ fn what_is_taken_out_is_open() {
     inner.write_all(b"y").unwrap();
     assert_eq!(read(&far, &mut [0]).unwrap(), 1);
 }
-
-#[test]
-fn a_computing_goroutine_in_every_worker_does_not_stop_the_network() {
-    run(|| {
-        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let (near, far) = pair();
-        let echo = go(move || {
-            let mut byte = [0];
-            while read(&far, &mut byte).unwrap() > 0 {
-                write(&far, &byte).unwrap();
-            }
-        });
-        let hogs: Vec<_> = (0..gort_runtime::max_procs())
-            .map(|_| {
-                let stop = Arc::clone(&stop);
-                go(move || {
-                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                        std::hint::spin_loop();
-                    }
-                })
-            })
-            .collect();
-        for _ in 0..50 {
-            write(&near, b"z").unwrap();
-            read(&near, &mut [0]).unwrap();
-        }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        for hog in hogs {
-            hog.join().unwrap();
-        }
-        near.close().unwrap();
-        echo.join().unwrap();
-    });
-}

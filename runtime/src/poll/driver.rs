@@ -5,7 +5,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use mio::event::Event;
@@ -28,6 +28,8 @@ pub(crate) struct Driver {
     registry: Registry,
     waker: Waker,
     inner: Mutex<Inner>,
+    /// Somebody rang for the one that waits. The bell alone is not enough: its event may be fetched by one that only looks.
+    wanted: AtomicBool,
     /// When somebody looked last.
     looked: AtomicU64,
 }
@@ -47,6 +49,7 @@ impl Driver {
             registry,
             waker,
             inner: Mutex::new(Inner { poll, events }),
+            wanted: AtomicBool::new(false),
             looked: AtomicU64::new(0),
         })
     }
@@ -66,6 +69,9 @@ impl Driver {
 
     /// Whoever is in [`Driver::wait`], or comes next, returns at once.
     pub(crate) fn wake(&self) {
+        // Before the bell. If the one that waits misses this, it looked before, under the lock, and then nobody but itself can
+        // fetch the bell's event.
+        self.wanted.store(true, Ordering::SeqCst);
         if let Err(error) = self.waker.wake() {
             crate::panics::die(&format_args!(
                 "runtime: netpollBreak: {error}\nfatal error: netpoll failed\n"
@@ -80,22 +86,31 @@ impl Driver {
         }
     }
 
-    /// Waits for events until `deadline`, or until woken.
+    /// Waits for events until `deadline`, or until woken. By one thread at a time: what was rung for one must not be taken by
+    /// another.
     pub(crate) fn wait(&self, deadline: u64, woken: &mut Vec<Task>) {
         let mut inner = self.inner.lock();
+        if !self.wanted.swap(false, Ordering::SeqCst) {
+            self.wait_in_kernel(&mut inner, deadline, woken);
+            // Awake: whoever has rung meanwhile has what he wanted.
+            self.wanted.store(false, Ordering::SeqCst);
+        }
+    }
+
+    fn wait_in_kernel(&self, inner: &mut Inner, deadline: u64, woken: &mut Vec<Task>) {
         let left = deadline.saturating_sub(if deadline == NEVER { 0 } else { clock::now() });
         if deadline == NEVER {
-            self.fetch(&mut inner, None, woken);
+            self.fetch(inner, None, woken);
         } else if left > COARSE {
             // The caller comes again for the rest.
             self.fetch(
-                &mut inner,
+                inner,
                 Some(Duration::from_millis((left - COARSE) / 1_000_000 + 1)),
                 woken,
             );
         } else {
             crate::sys::poll::wait_readable(inner.poll.as_raw_fd(), Duration::from_nanos(left));
-            self.fetch(&mut inner, Some(Duration::ZERO), woken);
+            self.fetch(inner, Some(Duration::ZERO), woken);
         }
     }
 

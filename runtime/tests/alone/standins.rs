@@ -18,6 +18,11 @@ pub(crate) const CASES: &[Case] = &[
     case("a_loop_waits_for_whom_it_woke", ONE, loop_waits_for_run_next),
     case("a_loop_waits_for_a_timer", ONE, loop_waits_for_timer),
     case("every_worker_loops_and_a_timer_comes", TWO, hogs_and_a_sleeper),
+    case(
+        "every_worker_loops_and_the_network_goes_on",
+        TWO,
+        hogs_and_an_echo,
+    ),
     case("a_system_call_waits_for_others", ONE, system_call),
     case("a_lock_of_std_waits_for_others", ONE, std_lock),
     case("many_sleep_in_the_kernel", TWO, many_sleepers),
@@ -34,6 +39,36 @@ fn spin_until(done: impl Fn() -> bool) {
     while !done() {
         std::hint::spin_loop();
     }
+}
+
+fn hogs_and_an_echo() {
+    rt::run(|| {
+        let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (near, far) = (rt::PollFd::new(near).unwrap(), rt::PollFd::new(far).unwrap());
+        let echo = rt::go(move || {
+            let mut byte = [0];
+            while far.read_with(|mut io| io.read(&mut byte)).unwrap() > 0 {
+                far.write_with(|mut io| io.write(&byte)).unwrap();
+            }
+        });
+        let stop = Arc::new(AtomicBool::new(false));
+        let hogs: Vec<_> = (0..rt::max_procs())
+            .map(|_| {
+                let stop = Arc::clone(&stop);
+                rt::go(move || spin_until(|| stop.load(Ordering::Relaxed)))
+            })
+            .collect();
+        for _ in 0..50 {
+            near.write_with(|mut io| io.write(b"z")).unwrap();
+            near.read_with(|mut io| io.read(&mut [0])).unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+        for hog in hogs {
+            hog.join().unwrap();
+        }
+        near.close().unwrap();
+        echo.join().unwrap();
+    });
 }
 
 fn loop_waits() {
