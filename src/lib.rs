@@ -47,6 +47,7 @@
 //! * [`sync`] has what locks and counts, [`time`] what waits for the clock.
 //! * [`context`] carries deadlines and cancellation, [`errgroup`] waits for goroutines that can fail.
 //! * [`blocking`] makes a call that would block the thread; [`recover`] turns a panic into a value.
+//! * [`net`] has sockets whose calls park the goroutine.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
 #![deny(unsafe_code)]
 
@@ -57,6 +58,8 @@ pub mod context;
 #[cfg(not(loom))]
 pub mod errgroup;
 mod macros;
+#[cfg(not(loom))]
+pub mod net;
 pub mod prelude;
 pub mod runtime;
 pub mod sync;

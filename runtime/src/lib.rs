@@ -75,5 +75,7 @@ pub use sched::procs::{
 pub use sched::spawn::{Spawn, go};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use sema::{Place as SemaPlace, Sema};
+#[doc(hidden)]
+pub use sys::poll::connect_goes_on;
 pub use task::{Claim, Task, park, park_until};
 pub use timer::{CallTimer, sleep_until};

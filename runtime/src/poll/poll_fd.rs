@@ -12,7 +12,7 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::direction::{Direction, Look};
 use super::slot::Slot;
@@ -124,19 +124,58 @@ impl From<Closed> for io::Error {
     }
 }
 
-/// A point in time on the scheduler's scale, or never.
-struct Deadline(AtomicU64);
+/// Until when the calls of one direction may wait.
+struct Deadline {
+    /// For all calls, on the scheduler's scale.
+    at: AtomicU64,
+    /// For each call from its beginning, in nanoseconds.
+    each: AtomicU64,
+}
 
 impl Deadline {
-    fn set(&self, at: Option<Instant>) {
-        // Not zero, which a deadline before the clock's origin would be.
-        let nanos = at.map_or(clock::NEVER, |at| clock::to_nanos(at).max(1));
-        self.0.store(nanos, Ordering::Release);
+    fn never() -> Deadline {
+        Deadline {
+            at: AtomicU64::new(clock::NEVER),
+            each: AtomicU64::new(clock::NEVER),
+        }
     }
 
-    /// What is left; an error if nothing is.
-    fn check(&self) -> io::Result<Option<Instant>> {
-        let at = self.0.load(Ordering::Acquire);
+    fn set(&self, at: Option<Instant>) {
+        self.at
+            .store(at.map_or(clock::NEVER, clock::to_nanos), Ordering::Release);
+    }
+
+    fn set_each(&self, limit: Option<Duration>) -> io::Result<()> {
+        let nanos = match limit {
+            None => clock::NEVER,
+            Some(Duration::ZERO) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "cannot set a 0 duration timeout",
+                ));
+            }
+            Some(limit) => limit.as_nanos().try_into().unwrap_or(clock::NEVER),
+        };
+        self.each.store(nanos, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn each(&self) -> Option<Duration> {
+        let nanos = self.each.load(Ordering::Relaxed);
+        (nanos != clock::NEVER).then(|| Duration::from_nanos(nanos))
+    }
+
+    /// The end of a call that begins now, by its own limit.
+    fn begin(&self) -> u64 {
+        match self.each.load(Ordering::Relaxed) {
+            clock::NEVER => clock::NEVER,
+            each => clock::now().saturating_add(each),
+        }
+    }
+
+    /// What is left for a call that may take until `end`; an error if nothing is.
+    fn check(&self, end: u64) -> io::Result<Option<Instant>> {
+        let at = self.at.load(Ordering::Acquire).min(end);
         if at == clock::NEVER {
             return Ok(None);
         }
@@ -170,8 +209,8 @@ impl<T: AsFd> PollFd<T> {
             io: UnsafeCell::new(ManuallyDrop::new(io)),
             raw,
             slot,
-            read_until: Deadline(AtomicU64::new(clock::NEVER)),
-            write_until: Deadline(AtomicU64::new(clock::NEVER)),
+            read_until: Deadline::never(),
+            write_until: Deadline::never(),
         })
     }
 
@@ -262,6 +301,33 @@ impl<T: AsFd> PollFd<T> {
         self.set_write_deadline(at);
     }
 
+    /// The longest that one read may wait, from its beginning; `None`: as long as the deadline allows. It holds for calls that begin
+    /// later, and fails them with `TimedOut`. As in std.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit of zero.
+    pub fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        self.read_until.set_each(limit)
+    }
+
+    /// As [`PollFd::set_read_timeout`], for writes.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit of zero.
+    pub fn set_write_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        self.write_until.set_each(limit)
+    }
+
+    /// What [`PollFd::set_read_timeout`] has set.
+    pub fn read_timeout(&self) -> Option<Duration> {
+        self.read_until.each()
+    }
+
+    /// What [`PollFd::set_write_timeout`] has set.
+    pub fn write_timeout(&self) -> Option<Duration> {
+        self.write_until.each()
+    }
+
     /// Closes it for everybody: whoever waits is woken and gets [`Closed`], as does every later call. The descriptor itself is closed
     /// when the last call that is under way has returned.
     ///
@@ -307,6 +373,7 @@ impl<T: AsFd> PollFd<T> {
         mut call: impl FnMut(&T) -> io::Result<(R, bool)>,
     ) -> io::Result<R> {
         let io = self.enter()?;
+        let end = until.begin();
         let mut waited = Waited {
             direction,
             once: false,
@@ -316,7 +383,7 @@ impl<T: AsFd> PollFd<T> {
             if self.is_closed() {
                 return Err(Closed.into());
             }
-            let deadline = until.check()?;
+            let deadline = until.check(end)?;
             if look.is_ready() {
                 match call(&io) {
                     Ok((result, drained)) => {

@@ -32,20 +32,21 @@ pub(crate) fn wait_readable(fd: RawFd, limit: Duration) {
     }
 }
 
-/// Sets `O_NONBLOCK`.
+/// Sets `O_NONBLOCK`, with one system call.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
-    let fd = fd.as_raw_fd();
-    // SAFETY: reads the flags of an open descriptor.
-    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
-    if flags < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    if flags & libc::O_NONBLOCK != 0 {
-        return Ok(());
-    }
-    // SAFETY: sets a flag of an open descriptor.
-    if unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
+    let mut on: libc::c_int = 1;
+    // SAFETY: the descriptor is open, and the request reads one int.
+    if unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &raw mut on) } < 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// Whether the error of a non-blocking `connect` says that it goes on.
+///
+/// ```
+/// assert!(!gort_runtime::connect_goes_on(&std::io::ErrorKind::ConnectionRefused.into()));
+/// ```
+pub fn connect_goes_on(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EINPROGRESS)
 }

@@ -1,0 +1,272 @@
+//! What all sockets have in common: deadlines, timeouts, closing, cloning, the way to std and back. Macros, so that each type has
+//! its methods in its own docs.
+
+/// `$kind`: "connection" or the like, for the docs. `$socket` is a tuple struct around `Arc<PollFd<$std>>`.
+macro_rules! socket_methods {
+    ($socket:ident, $std:ty) => {
+        impl $socket {
+            /// Takes over a socket of std. It becomes non-blocking.
+            ///
+            /// # Errors
+            /// What the system says when the poller cannot watch it.
+            pub fn from_std(socket: $std) -> std::io::Result<$socket> {
+                Ok($socket(std::sync::Arc::new(gort_runtime::PollFd::new(
+                    socket,
+                )?)))
+            }
+
+            /// The socket as std's, blocking again. If there are clones of this one, it is a duplicate of the descriptor, and since
+            /// blocking is a property of what both refer to, it stays non-blocking.
+            ///
+            /// # Errors
+            /// [`Closed`](crate::net::Closed), and what the system says.
+            pub fn into_std(self) -> std::io::Result<$std> {
+                match std::sync::Arc::try_unwrap(self.0) {
+                    Ok(fd) => {
+                        let socket = fd.into_inner()?;
+                        socket.set_nonblocking(false)?;
+                        Ok(socket)
+                    }
+                    Err(shared) => shared.with(<$std>::try_clone)?,
+                }
+            }
+
+            /// Another handle of the same socket. It never fails and makes no new descriptor; it returns a `Result` as std's does.
+            ///
+            /// # Errors
+            /// None.
+            pub fn try_clone(&self) -> std::io::Result<$socket> {
+                Ok(self.clone())
+            }
+
+            /// Closes the socket for everybody who has a handle. Calls that wait fail with [`Closed`](crate::net::Closed), as do all that
+            /// come later.
+            ///
+            /// # Errors
+            /// [`Closed`](crate::net::Closed) if it was closed before.
+            #[doc(alias = "Close")]
+            pub fn close(&self) -> std::io::Result<()> {
+                Ok(self.0.close()?)
+            }
+
+            /// Whether it was closed on this side.
+            pub fn is_closed(&self) -> bool {
+                self.0.is_closed()
+            }
+
+            /// Sets both deadlines; see [`set_read_deadline`](Self::set_read_deadline).
+            #[doc(alias = "SetDeadline")]
+            pub fn set_deadline(&self, at: impl Into<Option<std::time::Instant>>) {
+                self.0.set_deadline(at.into());
+            }
+
+            /// Calls that receive (or accept) and are not done by then fail with `TimedOut`, those that wait already too. `None`:
+            /// no deadline. It stands until it is set again, even when it has passed.
+            ///
+            /// On clones too: they are the same socket.
+            #[doc(alias = "SetReadDeadline")]
+            pub fn set_read_deadline(&self, at: impl Into<Option<std::time::Instant>>) {
+                self.0.set_read_deadline(at.into());
+            }
+
+            /// The deadline of calls that send; see [`set_read_deadline`](Self::set_read_deadline).
+            #[doc(alias = "SetWriteDeadline")]
+            pub fn set_write_deadline(&self, at: impl Into<Option<std::time::Instant>>) {
+                self.0.set_write_deadline(at.into());
+            }
+
+            /// How long one call that receives may wait, from its beginning. It then fails with `TimedOut`.
+            ///
+            /// # Errors
+            /// `InvalidInput` for zero.
+            pub fn set_read_timeout(&self, limit: Option<std::time::Duration>) -> std::io::Result<()> {
+                self.0.set_read_timeout(limit)
+            }
+
+            /// How long one call that sends may wait, from its beginning. It then fails with `TimedOut`.
+            ///
+            /// # Errors
+            /// `InvalidInput` for zero.
+            pub fn set_write_timeout(&self, limit: Option<std::time::Duration>) -> std::io::Result<()> {
+                self.0.set_write_timeout(limit)
+            }
+
+            /// What [`set_read_timeout`](Self::set_read_timeout) has set.
+            ///
+            /// # Errors
+            /// None; it returns a `Result` as std's does.
+            pub fn read_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
+                Ok(self.0.read_timeout())
+            }
+
+            /// What [`set_write_timeout`](Self::set_write_timeout) has set.
+            ///
+            /// # Errors
+            /// None; it returns a `Result` as std's does.
+            pub fn write_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
+                Ok(self.0.write_timeout())
+            }
+
+            /// Takes the error that the socket holds, if any.
+            ///
+            /// # Errors
+            /// What the system says; [`Closed`](crate::net::Closed).
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                self.0.with(<$std>::take_error)?
+            }
+
+            /// Lends std's socket, for options that are not here. It is non-blocking. The loan keeps the descriptor open.
+            ///
+            /// # Errors
+            /// [`Closed`](crate::net::Closed).
+            pub fn with_std<R>(&self, f: impl FnOnce(&$std) -> R) -> std::io::Result<R> {
+                Ok(self.0.with(f)?)
+            }
+        }
+
+        impl Clone for $socket {
+            /// Another handle of the same socket.
+            fn clone(&self) -> $socket {
+                $socket(std::sync::Arc::clone(&self.0))
+            }
+        }
+
+        impl std::fmt::Debug for $socket {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut out = f.debug_struct(stringify!($socket));
+                match self.0.with(|socket| out.field("socket", socket).finish()) {
+                    Ok(result) => result,
+                    Err(closed) => write!(f, "{}({closed})", stringify!($socket)),
+                }
+            }
+        }
+
+        /// The descriptor's number. It is not borrowed (there is no `AsFd`): somebody may close the socket at any time.
+        impl std::os::fd::AsRawFd for $socket {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.0.as_raw_fd()
+            }
+        }
+
+        impl TryFrom<$std> for $socket {
+            type Error = std::io::Error;
+
+            fn try_from(socket: $std) -> std::io::Result<$socket> {
+                $socket::from_std(socket)
+            }
+        }
+
+        impl TryFrom<std::os::fd::OwnedFd> for $socket {
+            type Error = std::io::Error;
+
+            fn try_from(fd: std::os::fd::OwnedFd) -> std::io::Result<$socket> {
+                $socket::from_std(<$std>::from(fd))
+            }
+        }
+    };
+}
+
+/// `Read` and `Write` for a byte stream and for a reference to it, and what goes with them.
+macro_rules! stream_methods {
+    ($socket:ident, $std:ty) => {
+        impl $socket {
+            /// Ends one direction, or both. The other side reads the end of the stream; whoever reads here does so too if reading was
+            /// ended.
+            ///
+            /// # Errors
+            /// What the system says; [`Closed`](crate::net::Closed).
+            #[doc(alias = "CloseRead")]
+            #[doc(alias = "CloseWrite")]
+            pub fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
+                self.0.with(|socket| socket.shutdown(how))?
+            }
+
+            /// Two handles of the same socket: for the goroutine that reads and the one that writes. Both can do both.
+            pub fn into_split(self) -> ($socket, $socket) {
+                (self.clone(), self)
+            }
+        }
+
+        impl std::io::Read for &$socket {
+            #[track_caller]
+            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+                self.0.read_stream(buf.len(), |mut socket| {
+                    std::io::Read::read(&mut socket, buf)
+                })
+            }
+
+            #[track_caller]
+            fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
+                let room = bufs.iter().map(|buf| buf.len()).sum();
+                self.0.read_stream(room, |mut socket| {
+                    std::io::Read::read_vectored(&mut socket, bufs)
+                })
+            }
+        }
+
+        impl std::io::Write for &$socket {
+            #[track_caller]
+            fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+                self.0.write_stream(buf.len(), |mut socket| {
+                    std::io::Write::write(&mut socket, buf)
+                })
+            }
+
+            #[track_caller]
+            fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                let length = bufs.iter().map(|buf| buf.len()).sum();
+                self.0.write_stream(length, |mut socket| {
+                    std::io::Write::write_vectored(&mut socket, bufs)
+                })
+            }
+
+            /// Nothing is held back here.
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+
+        impl std::io::Read for $socket {
+            #[track_caller]
+            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+                (&*self).read(buf)
+            }
+
+            #[track_caller]
+            fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
+                (&*self).read_vectored(bufs)
+            }
+        }
+
+        impl std::io::Write for $socket {
+            #[track_caller]
+            fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+                (&*self).write(buf)
+            }
+
+            #[track_caller]
+            fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                (&*self).write_vectored(bufs)
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+    };
+}
+
+/// Methods that std's socket has and that do not wait.
+macro_rules! options {
+    ($socket:ident, $std:ty: $($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl $socket {$(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// What the system says; [`Closed`](crate::net::Closed).
+            pub fn $name(&self $(, $arg: $type)*) -> std::io::Result<$result> {
+                self.0.with(|socket| <$std>::$name(socket $(, $arg)*))?
+            }
+        )*}
+    };
+}

@@ -1,0 +1,118 @@
+//! `UnixDatagram`: datagrams between processes of one machine.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use gort_runtime::PollFd;
+
+/// A Unix domain socket for datagrams. None is lost: who sends waits while the receiver's queue is full.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// gort::run(|| {
+///     let (near, far) = gort::net::UnixDatagram::pair()?;
+///     near.send(b"one")?;
+///     near.send(b"two")?;
+///     let mut buffer = [0; 8];
+///     assert_eq!(far.recv(&mut buffer)?, 3);
+///     assert_eq!(&buffer[..3], b"one");
+///     Ok(())
+/// })
+/// # }
+/// ```
+#[doc(alias = "UnixConn")]
+pub struct UnixDatagram(Arc<PollFd<net::UnixDatagram>>);
+
+impl UnixDatagram {
+    /// Makes the socket at `path`.
+    ///
+    /// # Errors
+    /// What the system says: `AddrInUse` if the file exists.
+    #[doc(alias = "ListenUnixgram")]
+    pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
+        UnixDatagram::from_std(net::UnixDatagram::bind(path)?)
+    }
+
+    /// A socket without an address: it can send, and nobody can answer.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn unbound() -> io::Result<UnixDatagram> {
+        UnixDatagram::from_std(net::UnixDatagram::unbound()?)
+    }
+
+    /// Two sockets that are connected to each other.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
+        let (near, far) = net::UnixDatagram::pair()?;
+        Ok((UnixDatagram::from_std(near)?, UnixDatagram::from_std(far)?))
+    }
+
+    /// From now on [`send`](UnixDatagram::send) sends there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        self.0.with(|socket| socket.connect(path))?
+    }
+
+    /// Sends a datagram to the socket at `path`.
+    ///
+    /// # Errors
+    /// What the system says; `TimedOut` at the write deadline.
+    #[track_caller]
+    pub fn send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+        let path = path.as_ref();
+        self.0.write_with(|socket| socket.send_to(datagram, path))
+    }
+
+    /// Receives a datagram; what does not fit is lost. Gives its length and who it is from.
+    ///
+    /// # Errors
+    /// What the system says; `TimedOut` at the read deadline.
+    #[track_caller]
+    pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.0.read_with(|socket| socket.recv_from(buf))
+    }
+
+    /// Sends a datagram to the socket that this one is connected to.
+    ///
+    /// # Errors
+    /// As [`send_to`](UnixDatagram::send_to).
+    #[track_caller]
+    pub fn send(&self, datagram: &[u8]) -> io::Result<usize> {
+        self.0.write_with(|socket| socket.send(datagram))
+    }
+
+    /// Receives a datagram; what does not fit is lost.
+    ///
+    /// # Errors
+    /// As [`recv_from`](UnixDatagram::recv_from).
+    #[track_caller]
+    pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read_with(|socket| socket.recv(buf))
+    }
+
+    /// Ends one direction, or both.
+    ///
+    /// # Errors
+    /// What the system says; [`Closed`](super::Closed).
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.0.with(|socket| socket.shutdown(how))?
+    }
+}
+
+socket_methods!(UnixDatagram, net::UnixDatagram);
+options! { UnixDatagram, net::UnixDatagram:
+    /// The address it is bound to.
+    #[doc(alias = "LocalAddr")]
+    local_addr() -> SocketAddr;
+    /// The address it is connected to.
+    #[doc(alias = "RemoteAddr")]
+    peer_addr() -> SocketAddr;
+}
