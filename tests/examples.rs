@@ -167,6 +167,11 @@ fn graceful_stop() {
 }
 
 #[test]
+fn graceful_shutdown() {
+    same_text("graceful_shutdown");
+}
+
+#[test]
 fn worker_pool() {
     // Which worker takes which job is chance.
     same_lines("worker_pool", 1, |line| {

@@ -12,7 +12,7 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | timers | `timer` |
 //! | scheduler and workers | `sched`, `worker` |
-//! | services | `blocking`, `deadlock`, `monitor` |
+//! | services | `blocking`, `deadlock`, `monitor`, `signals` |
 //! | interface | `task`, `sema`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
 //!
 //! # The rule
@@ -45,6 +45,8 @@ mod sched;
 mod scope;
 mod sema;
 mod shim;
+#[doc(hidden)]
+pub mod signals;
 mod sys;
 mod task;
 mod timer;
