@@ -13,7 +13,7 @@
 //! | timers | `timer` |
 //! | scheduler and workers | `sched`, `worker` |
 //! | services | `blocking`, `deadlock`, `monitor`, `signals` |
-//! | interface | `task`, `sema`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
+//! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
 //!
 //! # The rule
 //!
@@ -27,6 +27,8 @@ mod builder;
 mod config;
 mod deadlock;
 mod fiber;
+#[doc(hidden)]
+pub mod future;
 mod g;
 mod goexit;
 mod idle;

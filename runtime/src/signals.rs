@@ -8,8 +8,8 @@
 //! process as it would have without gort, even if the thread never gets to run; what the process had ignored from the start
 //! (SIGHUP under `nohup`, SIGPIPE in a Rust program) is ignored again.
 //!
-//! A signal that was caught when the last listener was leaving is sent once more under the old disposition: either somebody gets
-//! it, or what would have happened happens.
+//! What the thread finds noted was caught while somebody listened. If that one has left since, the signal is dropped: it came first. (Somebody
+//! who has begun to listen since may get it.)
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -40,8 +40,6 @@ struct Known {
     before: Disposition,
     /// With `signal-hook`'s handler, once that is installed.
     caught: Option<Disposition>,
-    /// Others catch it by `signal-hook` too: `before` is the very same handler.
-    shared: bool,
     action: Action,
 }
 
@@ -87,20 +85,19 @@ pub fn is_ignored(signal: i32) -> bool {
     Disposition::of(signal).is_ok_and(|now| now.is_ignore())
 }
 
-/// Sends a signal to this process.
+/// Sends a signal to the calling thread.
 ///
 /// # Errors
 /// There is no such signal.
-pub fn send_to_self(signal: i32) -> io::Result<()> {
-    crate::sys::signal::send_to_self(signal)
+pub fn raise(signal: i32) -> io::Result<()> {
+    crate::sys::signal::raise(signal)
 }
 
-/// Sets what the process does on a signal. `deliver` is called on the signal thread, always the same function; it says whether
-/// anybody listens. It must not be one of those that have to keep their handler (SIGSEGV and the like).
+/// Sets what the process does on a signal. `deliver` is called on the signal thread, always the same function. It must not be one of those that have to keep their handler (SIGSEGV and the like).
 ///
 /// # Errors
 /// The system refuses to change it, or to start the thread.
-pub fn set_action(signal: i32, action: Action, deliver: fn(i32) -> bool) -> io::Result<()> {
+pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<()> {
     let mut service = SERVICE.lock();
     let Service { signals, known } = &mut *service;
     let known = match known.entry(signal) {
@@ -109,7 +106,6 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32) -> bool) -> io::
         Entry::Vacant(place) => place.insert(Known {
             before: Disposition::of(signal)?,
             caught: None,
-            shared: false,
             action: Action::AsBefore,
         }),
     };
@@ -132,7 +128,6 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32) -> bool) -> io::
             handle.add_signal(signal)?;
             let caught = Disposition::of(signal)?.on_alternate_stack();
             set(&caught)?;
-            known.shared = known.before.same_handler(&caught);
             known.caught = Some(caught);
         }
     }
@@ -141,16 +136,14 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32) -> bool) -> io::
 }
 
 /// Starts the thread.
-fn start(deliver: fn(i32) -> bool) -> io::Result<Handle> {
+fn start(deliver: fn(i32)) -> io::Result<Handle> {
     let rt = crate::sched::runtime();
     let mut signals = Signals::new([] as [i32; 0])?;
     let handle = signals.handle();
     rt.count_thread();
     let body = move || {
         for signal in signals.forever() {
-            if !deliver(signal) {
-                missed(signal);
-            }
+            deliver(signal);
         }
     };
     if let Err(error) = crate::sys::thread::spawn(String::from("gort-signal"), body) {
@@ -158,18 +151,4 @@ fn start(deliver: fn(i32) -> bool) -> io::Result<Handle> {
         return Err(error);
     }
     Ok(handle)
-}
-
-/// A signal was caught, but nobody listens any more.
-fn missed(signal: i32) {
-    let service = SERVICE.lock();
-    let again = service
-        .known
-        .get(&signal)
-        .is_some_and(|known| known.action == Action::AsBefore && !known.shared);
-    drop(service);
-    if again {
-        // It exists, or it could not have come.
-        let _ = send_to_self(signal);
-    }
 }

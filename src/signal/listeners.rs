@@ -5,7 +5,7 @@
 //! somebody in the list wants it (or it is ignored on request).
 //!
 //! The signal thread calls [`deliver`]. It takes out of the list whom to tell, and tells them without the lock; who has left
-//! meanwhile is no receiver any more, and a signal that nobody received is handed back to the runtime.
+//! meanwhile is no receiver any more.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gort_runtime::signals::{self, Action};
 
 use super::{Received, Signal};
+use crate::Sender;
 use crate::context::Cancelable;
-use crate::{Sender, TrySendError};
 
 /// Signals, as bits: their numbers go from 1 to 64.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,18 +50,12 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// `false` if nobody listens there any more.
-    fn tell(self, signal: Signal) -> bool {
+    fn tell(self, signal: Signal) {
         match self {
-            Target::Channel(sender) => match sender.try_send(signal) {
-                Ok(()) | Err(TrySendError::Full(_)) => true,
-                Err(_) => false,
-            },
-            Target::Context(context) => {
-                context.cancel(Arc::new(Received(signal)));
-                true
-            }
-            Target::Spent => true,
+            // Full, or nobody there any more: dropped.
+            Target::Channel(sender) => drop(sender.try_send(signal)),
+            Target::Context(context) => context.cancel(Arc::new(Received(signal))),
+            Target::Spent => {}
         }
     }
 }
@@ -160,8 +154,8 @@ pub(super) fn unwant(signals: Set, action: Action) {
     }
 }
 
-/// On the signal thread: tells everybody who wants it. `false` if nobody does.
-fn deliver(raw: i32) -> bool {
+/// On the signal thread: tells everybody who wants it.
+fn deliver(raw: i32) {
     let targets: Vec<Target> = listeners()
         .list
         .iter_mut()
@@ -171,12 +165,9 @@ fn deliver(raw: i32) -> bool {
             other => other.clone(),
         })
         .collect();
-    let signal = Signal::received(raw);
-    let mut told = false;
     for target in targets {
-        told |= target.tell(signal);
+        target.tell(Signal::received(raw));
     }
-    told
 }
 
 /// The listener of a context; leaves the list when it is dropped.

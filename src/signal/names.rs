@@ -146,7 +146,8 @@ impl Signal {
         self.0
     }
 
-    /// Sends it to this process, as `kill(getpid(), …)` does.
+    /// Sends it to the program itself, as C's `raise` does: by the time this returns it has been caught, or ignored, or has ended the
+    /// program.
     ///
     /// # Errors
     /// The system refuses.
@@ -163,7 +164,7 @@ impl Signal {
     /// ```
     #[doc(alias = "Kill")]
     pub fn raise(self) -> io::Result<()> {
-        signals::send_to_self(self.0)
+        signals::raise(self.0)
     }
 }
 

@@ -230,7 +230,7 @@ pub(crate) fn a_context_ends_with_the_first() {
         // The later ones are caught too, until it is told to stop.
         for _ in 0..10 {
             Signal::TERM.raise().unwrap();
-            chan!(<-ctx.done());
+            chan!(<-child.done());
         }
         Signal::USR1.raise().unwrap();
         assert_eq!(
@@ -297,8 +297,12 @@ pub(crate) fn a_context_that_nobody_can_notice_stops_listening() {
         let done = ctx.done();
         drop((ctx, stop));
         drop(done);
-        Signal::TERM.raise().unwrap();
-        std::thread::sleep(LONG);
+        // The first one leaves when the signal thread has told it.
+        let begin = Instant::now();
+        while begin.elapsed() < LONG {
+            Signal::TERM.raise().unwrap();
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
     killed(child::run(main), Signal::TERM, "done\n");
 }

@@ -1,4 +1,4 @@
-//! What the process does on a signal: asking and setting it, and sending itself one.
+//! What the process does on a signal: asking and setting it, and sending one.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -24,10 +24,6 @@ impl Disposition {
     pub(crate) fn on_alternate_stack(mut self) -> Disposition {
         self.0.sa_flags |= libc::SA_ONSTACK;
         self
-    }
-
-    pub(crate) fn same_handler(&self, other: &Disposition) -> bool {
-        self.0.sa_sigaction == other.0.sa_sigaction
     }
 
     /// What happens on `signal` now.
@@ -61,13 +57,13 @@ impl Disposition {
     }
 }
 
-/// Sends `signal` to this process.
+/// Sends `signal` to the calling thread; it has been acted upon when this returns.
 ///
 /// # Errors
 /// There is no such signal.
-pub(crate) fn send_to_self(signal: i32) -> io::Result<()> {
-    // SAFETY: takes two integers.
-    match unsafe { libc::kill(libc::getpid(), signal) } {
+pub(crate) fn raise(signal: i32) -> io::Result<()> {
+    // SAFETY: takes an integer.
+    match unsafe { libc::raise(signal) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
