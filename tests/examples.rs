@@ -167,6 +167,11 @@ fn graceful_stop() {
 }
 
 #[test]
+fn async_bridge() {
+    same_text("async_bridge");
+}
+
+#[test]
 fn graceful_shutdown() {
     same_text("graceful_shutdown");
 }
