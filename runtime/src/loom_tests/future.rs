@@ -1,7 +1,8 @@
 //! Waiting for a future: the real [`Notice`], parked and readied through [`rt`](super::rt), which finds out a second `ready` of one park
 //! (and, by its "deadlock", a missing one). The cell with the task is loom's, so two owners at a time are found out too.
 //!
-//! Breaches that were tried, each of which fails a model: see the table at the end of the file.
+//! Breaches that were tried, each of which fails a model: a commit that ignores a wake which came before it; a waker that loads and stores
+//! instead of swapping; a wait without `begin`, or whose `begin` does not acquire; a commit that does not release the cell.
 
 use std::sync::Arc;
 
