@@ -63,8 +63,7 @@ pub(crate) fn listeners() -> usize {
 
 /// Says how many listeners there are now. To be called under the lock of their list.
 pub fn set_listeners(count: usize) {
-    LISTENERS.store(count, Ordering::SeqCst);
-    if count == 0 {
+    if LISTENERS.swap(count, Ordering::SeqCst) > 0 && count == 0 {
         // Whoever is parked for good was not called a deadlock because of them.
         crate::sched::runtime().ask_again();
     }

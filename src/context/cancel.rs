@@ -188,10 +188,14 @@ impl Core {
         let mut parents = Vec::new();
         while let Some(core) = work.pop() {
             let (timer, function);
+            let mut _listening = None;
             {
                 let mut state = core.state.lock();
                 if state.ended.is_none() {
                     core.close(&mut state, error, &cause);
+                }
+                if state.unheld {
+                    _listening = state.listening.take();
                 }
                 work.extend(state.children.values().cloned());
                 timer = state.timer.take();

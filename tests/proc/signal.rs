@@ -276,7 +276,12 @@ pub(crate) fn a_context_may_end_otherwise() {
         let (ctx, stop) = signal::notify_context(done, &[Signal::TERM]);
         assert_eq!(ctx.err(), Some(Error::Canceled));
         stop();
-        // All of them are gone.
+        // Nobody holds this one when its parent ends.
+        let (parent, cancel) = context::with_cancel(context::background());
+        let done = signal::notify_context(parent, &[Signal::TERM]).0.done();
+        cancel();
+        chan!(<-done);
+        // None of them listens any more.
         Signal::TERM.raise().unwrap();
         std::thread::sleep(LONG);
     }

@@ -3,7 +3,7 @@
 //! Mutations that these models catch: `take_back` that does not look at `DONE` (the runner and the handle both take the joiner),
 //! `tell_when_done` that does not (nobody tells it), `detach` that takes any bit for `DONE` (both sides, or none, drop the
 //! result), `runner_gone` that answers `Theirs` after the handle has gone (the block is never freed); a poll that does not look at
-//! `DONE` again after it took back (it writes the cell while the runner reads it).
+//! `DONE` again after it took back (its waker is told of an end that it has seen).
 
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering};
