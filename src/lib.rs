@@ -46,6 +46,8 @@
 //! * [`select!`] waits for several channels at once; [`Select`] does it for a set known only at run time.
 //! * [`sync`] has what locks and counts, [`time`] what waits for the clock.
 //! * [`context`] carries deadlines and cancellation, [`errgroup`] waits for goroutines that can fail.
+//! * [`future::wait`](mod@future) waits for a future; [`JoinHandle`] is one.
+//! * [`signal`] listens for the signals of the operating system.
 //! * [`blocking`] makes a call that would block the thread; [`recover`] turns a panic into a value.
 //! * [`net`] has sockets whose calls park the goroutine.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
@@ -57,11 +59,15 @@ pub mod __private;
 pub mod context;
 #[cfg(not(loom))]
 pub mod errgroup;
+#[cfg(not(loom))]
+pub mod future;
 mod macros;
 #[cfg(not(loom))]
 pub mod net;
 pub mod prelude;
 pub mod runtime;
+#[cfg(not(loom))]
+pub mod signal;
 pub mod sync;
 #[cfg(not(loom))]
 pub mod time;

@@ -167,6 +167,16 @@ fn graceful_stop() {
 }
 
 #[test]
+fn async_bridge() {
+    same_text("async_bridge");
+}
+
+#[test]
+fn graceful_shutdown() {
+    same_text("graceful_shutdown");
+}
+
+#[test]
 fn worker_pool() {
     // Which worker takes which job is chance.
     same_lines("worker_pool", 1, |line| {

@@ -1,10 +1,17 @@
-//! `JoinHandle`: waiting for a goroutine and taking its result.
+//! `JoinHandle`: waiting for a goroutine and taking its result, by `join`, as an operand of `<-`, or as a future.
+//!
+//! A goroutine tells one joiner ([`Life`](crate::g::join::Life)). A handle may be polled and be an operand of `<-`, in any order: each takes
+//! back what is registered and registers it anew together with its own. Only `poll` and `join`, which have the handle for themselves, and
+//! the one call that makes the source do that, and `&mut` keeps them apart.
 
 use std::any::Any;
 use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 
 use crate::g::join::{Joiner, Whose};
 use crate::g::{GRef, Outcome, entry, pool};
@@ -25,6 +32,8 @@ pub struct JoinHandle<T> {
     g: GRef,
     /// What makes it a source of events; there once it was one for the first time. A joiner is registered then.
     source: OnceLock<Arc<dyn Any + Send + Sync>>,
+    /// It was polled in vain: a waker is registered.
+    polled: bool,
     result: PhantomData<T>,
 }
 
@@ -98,7 +107,21 @@ impl<T> JoinHandle<T> {
         JoinHandle {
             g,
             source: OnceLock::new(),
+            polled: false,
             result: PhantomData,
+        }
+    }
+
+    /// Takes back what is registered to be told of the end.
+    ///
+    /// # Safety
+    /// Nobody else registers or takes back at the same time.
+    unsafe fn take_back(&self) -> Option<Joiner> {
+        if self.polled || self.source.get().is_some() {
+            // SAFETY: by contract.
+            unsafe { self.g.life.take_back() }
+        } else {
+            None
         }
     }
 
@@ -116,10 +139,8 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> Result<T, JoinError> {
         let g = self.g;
-        if self.source.get().is_some() {
-            // SAFETY: the handle is consumed, so nobody else registers or takes back.
-            drop(unsafe { g.life.take_back() });
-        }
+        // SAFETY: the handle is consumed, so nobody else registers or takes back.
+        drop(unsafe { self.take_back() });
         if !g.life.is_done() {
             let task = Joiner::Task(Task::current());
             // SAFETY: the state machine readies the task exactly once: by the runner if it finishes after the commit,
@@ -133,6 +154,22 @@ impl<T> JoinHandle<T> {
         let taken = unsafe { this.take() };
         release(g);
         taken
+    }
+
+    /// Lets go of the waker of somebody who will not poll again.
+    #[cold]
+    fn forget_waker(&mut self) {
+        self.polled = false;
+        // SAFETY: `&mut` says that nobody else registers or takes back.
+        let before = unsafe { self.g.life.take_back() };
+        if let Some(call) = before.and_then(Joiner::without_task) {
+            if self.is_finished() {
+                call.tell();
+            } else {
+                // SAFETY: as above, and nothing is registered.
+                unsafe { self.g.life.tell_when_done(call) };
+            }
+        }
     }
 
     /// Takes the result, if nobody has.
@@ -181,8 +218,16 @@ impl<T> JoinHandle<T> {
             let told = unsafe {
                 std::mem::transmute::<Box<dyn FnOnce() + Send + '_>, Box<dyn FnOnce() + Send>>(told)
             };
-            // SAFETY: this runs once, and `join` takes the joiner back before it registers another.
-            unsafe { self.g.life.tell_when_done(Joiner::Call(told)) };
+            // SAFETY: this runs once; `poll` and `join` have the handle for themselves.
+            let before = self.polled.then(|| unsafe { self.g.life.take_back() }).flatten();
+            let joiner = Joiner::with_call(before, told);
+            if self.g.life.is_done() {
+                // What was registered was told, or is being told: the cell is not ours to write.
+                joiner.tell();
+            } else {
+                // SAFETY: as above; and nothing is registered.
+                unsafe { self.g.life.tell_when_done(joiner) };
+            }
             source
         });
         &**source
@@ -259,9 +304,55 @@ impl<T> fmt::Debug for Outlet<T> {
     }
 }
 
+// Nothing points into the handle: it may be moved between polls.
+impl<T> Unpin for JoinHandle<T> {}
+
+/// A handle is a future too: `handle.await` gives what [`join`](JoinHandle::join) would, from `async` code.
+///
+/// Polled again after it was ready it gives [`JoinError::Taken`]. Dropping it, polled or not, detaches.
+///
+/// ```
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll, Waker};
+///
+/// let mut handle = gort_runtime::go(|| 6 * 7);
+/// while !handle.is_finished() {
+///     std::thread::yield_now();
+/// }
+/// let polled = Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop()));
+/// assert!(matches!(polled, Poll::Ready(Ok(42))));
+/// ```
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if !this.is_finished() {
+            let task = Task::from_waker(cx.waker().clone());
+            // SAFETY: `&mut` says that nobody else registers or takes back.
+            let before = unsafe { this.take_back() };
+            // If it has ended by now, what was registered was told, or is being told: the cell is not ours to write.
+            if !this.is_finished() {
+                this.polled = true;
+                let joiner = Joiner::with_task(before, task);
+                // SAFETY: as above, and nothing is registered. If the goroutine ends meanwhile the waker is woken here, and polls.
+                unsafe { this.g.life.tell_when_done(joiner) };
+                return Poll::Pending;
+            }
+            // It ended after that: the call of a source has nobody to tell while the handle is borrowed like this.
+            drop(before);
+        }
+        // SAFETY: the outcome is in place, and `&mut` says that nobody else takes it.
+        Poll::Ready(unsafe { this.take() })
+    }
+}
+
 impl<T> Drop for JoinHandle<T> {
     #[inline]
     fn drop(&mut self) {
+        if self.polled {
+            self.forget_waker();
+        }
         if self.g.life.detach() == Whose::Mine {
             // It has ended: its result, or its panic, is ours.
             entry::dispose(self.g);

@@ -12,8 +12,8 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
-//! | services | `blocking`, `deadlock`, `monitor` |
-//! | interface | `task`, `sema`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
+//! | services | `blocking`, `deadlock`, `monitor`, `signals` |
+//! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
 //!
 //! # The rule
 //!
@@ -27,6 +27,8 @@ mod builder;
 mod config;
 mod deadlock;
 mod fiber;
+#[doc(hidden)]
+pub mod future;
 mod g;
 mod goexit;
 mod idle;
@@ -46,6 +48,8 @@ mod sched;
 mod scope;
 mod sema;
 mod shim;
+#[doc(hidden)]
+pub mod signals;
 mod sys;
 mod task;
 mod timer;

@@ -1,12 +1,34 @@
 //! Atomics and locks of the protocols that are model-checked: std's and `parking_lot`'s, or loom's under `--cfg loom`.
 //!
-//! Only the modules that have a loom model import from here (`idle`, `blocking::queue`); the rest needs `const`
+//! Only the modules that have a loom model import from here (`idle`, `blocking::queue`, `future`, …); the rest needs `const`
 //! constructors, which loom's types lack.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
+
+#[cfg(loom)]
+pub(crate) use loom::cell::UnsafeCell;
+
+/// `std::cell::UnsafeCell` with loom's closure for access.
+#[cfg(not(loom))]
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> UnsafeCell<T> {
+        UnsafeCell(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Exclusive access: the pointer may be read and written while nobody else has it.
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+        access(self.0.get())
+    }
+}
 
 /// A mutex without poisoning.
 #[derive(Debug, Default)]

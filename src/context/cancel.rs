@@ -16,14 +16,19 @@ use loom::sync::atomic::{AtomicU8, Ordering};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::{Cause, Error};
+#[cfg(not(loom))]
+use crate::signal::Listening;
 use crate::sync::Mutex;
 #[cfg(not(loom))]
 use crate::time::Timer;
 use crate::{Receiver, Sender};
 
-/// In models nothing has a deadline.
+/// In models nothing has a deadline, and there are no signals.
 #[cfg(loom)]
 pub(super) struct Timer;
+
+#[cfg(loom)]
+struct Listening;
 
 #[cfg(loom)]
 impl Timer {
@@ -57,6 +62,9 @@ struct State {
     /// By address.
     children: HashMap<usize, Arc<Core>>,
     timer: Option<Timer>,
+    /// Its place among those who listen for signals, which holds a reference to the core until a signal has come. Left, without the
+    /// lock, when nobody can notice the end any more, or holds the context afterwards.
+    listening: Option<Listening>,
     /// Called in a goroutine when it is cancelled.
     function: Option<Box<dyn FnOnce() + Send>>,
     /// The last context handle is gone.
@@ -119,6 +127,17 @@ impl Core {
         }
     }
 
+    #[cfg(not(loom))]
+    pub(super) fn set_listening(&self, listening: Listening) {
+        self.state.lock().listening = Some(listening);
+    }
+
+    #[cfg(not(loom))]
+    pub(super) fn stop_listening(&self) {
+        let listening = self.state.lock().listening.take();
+        drop(listening);
+    }
+
     pub(super) fn err(&self) -> Option<Error> {
         match self.status.load(Ordering::Acquire) {
             OPEN => None,
@@ -169,10 +188,14 @@ impl Core {
         let mut parents = Vec::new();
         while let Some(core) = work.pop() {
             let (timer, function);
+            let mut _listening = None;
             {
                 let mut state = core.state.lock();
                 if state.ended.is_none() {
                     core.close(&mut state, error, &cause);
+                }
+                if state.unheld {
+                    _listening = state.listening.take();
                 }
                 work.extend(state.children.values().cloned());
                 timer = state.timer.take();
@@ -214,7 +237,7 @@ impl Core {
     fn leave(self: &Arc<Core>) {
         let mut child = Arc::clone(self);
         while let Some(parent) = child.parent.upgrade() {
-            let (left, timer);
+            let (left, timer, _listening);
             {
                 let mut state = parent.state.lock();
                 left = state.children.remove(&child.key());
@@ -222,6 +245,7 @@ impl Core {
                     return;
                 }
                 timer = state.timer.take();
+                _listening = state.listening.take();
             }
             if let Some(timer) = timer {
                 timer.stop();
@@ -232,10 +256,16 @@ impl Core {
 
     /// Something that kept it in its place is gone.
     fn leave_unless_it_matters(self: &Arc<Core>, mut state: crate::sync::MutexGuard<'_, State>) {
+        if state.ended.is_some() && state.unheld {
+            let listening = state.listening.take();
+            drop(state);
+            drop(listening);
+            return;
+        }
         if state.ended.is_some() || state.matters() {
             return;
         }
-        let timer = state.timer.take();
+        let (timer, _listening) = (state.timer.take(), state.listening.take());
         drop(state);
         if let Some(timer) = timer {
             timer.stop();

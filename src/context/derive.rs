@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::cancel::Core;
 use super::{Cause, Context, Error, Key, Node, Step};
+use crate::signal::{Listening, Signal};
 
 /// Cancels a context: call it, `cancel()`, as often as you like and from anywhere. Clones cancel the same context.
 ///
@@ -191,6 +192,36 @@ impl fmt::Debug for StopFunc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("StopFunc")
     }
+}
+
+/// For `signal`: the inside of a context that signals cancel.
+#[derive(Clone)]
+pub(crate) struct Cancelable(Arc<Core>);
+
+impl Cancelable {
+    pub(crate) fn cancel(&self, cause: Cause) {
+        self.0.cancel(Error::Canceled, cause);
+    }
+
+    /// Keeps what listens for signals, until its function is called or nobody can notice the context's end any more.
+    pub(crate) fn listens(&self, listening: Listening) {
+        self.0.set_listening(listening);
+    }
+
+    /// Cancels, and stops listening.
+    pub(crate) fn cancel_func(self) -> CancelFunc {
+        CancelFunc(Arc::new(move || {
+            self.cancel(Arc::new(Error::Canceled));
+            self.0.stop_listening();
+        }))
+    }
+}
+
+/// The context of [`signal::notify_context`](crate::signal::notify_context), which does not listen yet.
+pub(crate) fn with_signals(parent: &Context, signals: &[Signal]) -> (Context, Cancelable) {
+    let words: Vec<String> = signals.iter().map(ToString::to_string).collect();
+    let (ctx, core) = cancellable(parent, Step::Signals(words.join(" ")), parent.deadline());
+    (ctx, Cancelable(core))
 }
 
 fn cancellable(parent: &Context, step: Step, deadline: Option<Instant>) -> (Context, Arc<Core>) {

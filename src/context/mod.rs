@@ -62,6 +62,8 @@ pub use derive::{
     CancelCauseFunc, CancelFunc, CancelOnDrop, StopFunc, after_func, with_cancel, with_cancel_cause,
     with_deadline, with_deadline_cause, with_timeout, with_timeout_cause, with_value, without_cancel,
 };
+#[cfg(not(loom))]
+pub(crate) use derive::{Cancelable, with_signals};
 
 /// Why a context is done.
 ///
@@ -176,12 +178,20 @@ enum Step {
         value: Box<dyn Any + Send + Sync>,
     },
     WithoutCancel,
+    /// With the words of the signals.
+    #[cfg(not(loom))]
+    Signals(String),
 }
 
 impl Node {
     /// Whether the core is its own, and not an ancestor's.
     fn owns_core(&self) -> bool {
-        matches!(self.step, Step::Cancel | Step::Deadline(_))
+        match self.step {
+            Step::Cancel | Step::Deadline(_) => true,
+            #[cfg(not(loom))]
+            Step::Signals(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -359,8 +369,16 @@ fn never() -> Receiver<()> {
 impl fmt::Display for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps: Vec<_> = self.ancestors().map(|node| &node.step).collect();
+        #[cfg(not(loom))]
+        for _ in steps.iter().filter(|step| matches!(step, Step::Signals(_))) {
+            f.write_str("signal.NotifyContext(")?;
+        }
         for step in steps.into_iter().rev() {
             match step {
+                #[cfg(not(loom))]
+                Step::Signals(words) if words.is_empty() => f.write_str(")")?,
+                #[cfg(not(loom))]
+                Step::Signals(words) => write!(f, ", [{words}])")?,
                 Step::Background => f.write_str("context.Background")?,
                 Step::Todo => f.write_str("context.TODO")?,
                 Step::Cancel => f.write_str(".WithCancel")?,

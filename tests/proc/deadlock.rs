@@ -111,6 +111,15 @@ pub(crate) fn send_to_nil() {
     deadlocked(child::run(main), "chan send (nil chan)");
 }
 
+/// GS-103: gort's own word.
+pub(crate) fn future() {
+    #[gort::main]
+    fn main() {
+        gort::future::wait(std::future::pending::<()>());
+    }
+    deadlocked(child::run(main), "future");
+}
+
 pub(crate) fn wait_group() {
     #[gort::main]
     fn main() {

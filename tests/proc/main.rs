@@ -1,5 +1,5 @@
 //! Ends of processes, and processes that do nothing: each program runs in a child of its own, whose status and output are
-//! compared (GS-5, GS-6, GS-9, GS-10, GS-73 to GS-76, GS-88, GS-90, GS-91, GS-99 to GS-104).
+//! compared (GS-5, GS-6, GS-9, GS-10, GS-73 to GS-76, GS-88, GS-90, GS-91, GS-99 to GS-104, GS-157 to GS-160).
 
 mod deadlock;
 mod exit;
@@ -7,6 +7,7 @@ mod idle;
 mod limits;
 mod overflow;
 mod panic;
+mod signal;
 mod sync_waits;
 
 #[path = "../support/harness.rs"]
@@ -32,7 +33,7 @@ fn main() -> std::process::ExitCode {
     harness::main(&[
         list!(deadlock:
             chan_receive, chan_send, chan_send_to_a_full_buffer, ranging, select, select_of_nil_channels,
-            select_no_cases, receive_from_nil, send_to_nil, wait_group, mutex,
+            select_no_cases, receive_from_nil, send_to_nil, future, wait_group, mutex,
             joining_somebody_who_waits, everybody_is_listed, found_on_one_worker,
             found_when_locked_to_a_thread, goexit_in_main_when_the_others_end,
             goexit_in_main_when_the_others_wait, some_asleep_is_no_deadlock, sleeping_is_no_deadlock,
@@ -58,6 +59,13 @@ fn main() -> std::process::ExitCode {
             a_policy_replaces_the_end_of_the_process, only_the_panicking_goroutine_is_unwound,
             recover_is_local, send_on_closed_channel, close_of_closed_channel, backtrace_when_asked_for,
             plain_threads_panic_as_ever),
+        list!(signal:
+            everybody_who_listens_gets_it, a_full_channel_drops_it, a_plain_thread_may_listen,
+            the_second_one_ends_the_program, reset_brings_the_default_back, ignored_ones_do_nothing,
+            what_was_ignored_is_ignored_again, no_deadlock_while_anybody_listens,
+            a_deadlock_once_a_context_stops_listening, a_context_ends_with_the_first,
+            a_context_may_end_otherwise, a_context_that_nobody_can_notice_stops_listening,
+            none_is_lost_while_others_leave, signals_have_gos_words),
         list!(sync_waits:
             reading, writing, reading_again_behind_a_writer, cond, semaphore, barrier, once_in_itself,
             once_value_in_itself, single_flight_in_itself, a_deadline_is_no_deadlock),

@@ -4,8 +4,8 @@
 //!
 //! * `DONE`: set by the runner when the outcome is in place. If `HANDLE_GONE` was set by then, nobody will look and the runner
 //!   drops the result itself.
-//! * `JOINER`: set by the handle's side after it stored a joiner: a task that waits in `join`, or a call that a `select!`
-//!   asked for. Whichever of `DONE` and `JOINER` is set second uses the joiner up. The handle's side may take the bit
+//! * `JOINER`: set by the handle's side after it stored a joiner: a task that waits in `join` or is to poll the handle, a call that a
+//!   `select!` asked for, or both of the latter. Whichever of `DONE` and `JOINER` is set second uses the joiner up. The handle's side may take the bit
 //!   back; if `DONE` was not set by then, the joiner is its own again.
 //! * `HANDLE_GONE`: set when the handle is dropped. If `DONE` was set by then, the result was the handle's to drop, *before*
 //!   it set the bit.
@@ -43,13 +43,43 @@ pub(crate) enum Joiner {
     Task(Task),
     /// A call that does not wait; it runs on the goroutine that ends, or on a worker.
     Call(Box<dyn FnOnce() + Send>),
+    /// A handle that is polled as a future and was, or will be, an operand of `<-`.
+    Both(Box<dyn FnOnce() + Send>, Task),
 }
 
 impl Joiner {
-    fn tell(self) {
+    /// The joiner that tells `task` too, instead of the task that it told before.
+    pub(crate) fn with_task(before: Option<Joiner>, task: Task) -> Joiner {
+        match before {
+            None | Some(Joiner::Task(_)) => Joiner::Task(task),
+            Some(Joiner::Call(call) | Joiner::Both(call, _)) => Joiner::Both(call, task),
+        }
+    }
+
+    /// The joiner that makes `call` too.
+    pub(crate) fn with_call(before: Option<Joiner>, call: Box<dyn FnOnce() + Send>) -> Joiner {
+        match before {
+            None | Some(Joiner::Call(_)) => Joiner::Call(call),
+            Some(Joiner::Task(task) | Joiner::Both(_, task)) => Joiner::Both(call, task),
+        }
+    }
+
+    /// The joiner that tells no task.
+    pub(crate) fn without_task(self) -> Option<Joiner> {
+        match self {
+            Joiner::Task(_) => None,
+            Joiner::Call(call) | Joiner::Both(call, _) => Some(Joiner::Call(call)),
+        }
+    }
+
+    pub(crate) fn tell(self) {
         match self {
             Joiner::Task(task) => task.ready(),
             Joiner::Call(call) => call(),
+            Joiner::Both(call, task) => {
+                call();
+                task.ready();
+            }
         }
     }
 }

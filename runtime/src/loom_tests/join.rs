@@ -2,7 +2,8 @@
 //!
 //! Mutations that these models catch: `take_back` that does not look at `DONE` (the runner and the handle both take the joiner),
 //! `tell_when_done` that does not (nobody tells it), `detach` that takes any bit for `DONE` (both sides, or none, drop the
-//! result), `runner_gone` that answers `Theirs` after the handle has gone (the block is never freed).
+//! result), `runner_gone` that answers `Theirs` after the handle has gone (the block is never freed); a poll that does not look at
+//! `DONE` again after it took back (its waker is told of an end that it has seen).
 
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering};
@@ -131,4 +132,48 @@ fn loom_join_registered_anew() {
         },
         Some(1),
     );
+}
+
+/// What [`JoinHandle`](crate::JoinHandle) does when it is polled: takes back what is registered and, unless the end came in
+/// between, registers it anew with its own. Gives whether it is pending.
+fn poll(life: &Life, told: &StdArc<StdAtomicUsize>) -> bool {
+    if life.is_done() {
+        return false;
+    }
+    // SAFETY: the only handle.
+    let before = unsafe { life.take_back() };
+    if life.is_done() {
+        return false;
+    }
+    let told = StdArc::clone(told);
+    // As a waker; models have no other task than a thread's.
+    let joiner = Joiner::with_call(before, Box::new(move || count(&told)));
+    // SAFETY: as above, and nothing is registered.
+    unsafe { life.tell_when_done(joiner) };
+    true
+}
+
+/// Polled twice: if the second poll is pending too its waker is woken once, and the first one's at most once; if it is not, the outcome is
+/// there.
+#[test]
+fn loom_join_polled_again() {
+    model(None, || {
+        let life = Arc::new(Shared(Life::new()));
+        let counts = StdArc::new(Counts::default());
+        let (theirs, note) = (Arc::clone(&life), StdArc::clone(&counts));
+        let runner = thread::spawn(move || runner(&theirs.0, &note));
+        let wakers = [(); 2].map(|()| StdArc::new(StdAtomicUsize::new(0)));
+        let first = poll(&life.0, &wakers[0]);
+        let second = first && poll(&life.0, &wakers[1]);
+        runner.join().unwrap();
+        let woken = wakers.each_ref().map(|waker| waker.load(Ordering::SeqCst));
+        if second {
+            assert_eq!(woken, [0, 1], "who polled last is woken, once");
+        } else {
+            // The end came before the last poll, or in it: that one's caller has the outcome.
+            assert!(woken[0] <= usize::from(first) && woken[1] == 0, "{woken:?}");
+        }
+        drop_handle(&life.0, &counts);
+        assert_eq!(counts.freed.load(Ordering::SeqCst), 1, "the block is freed once");
+    });
 }

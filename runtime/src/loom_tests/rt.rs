@@ -48,6 +48,11 @@ pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
     *set = false;
 }
 
+/// Others have their turn.
+pub(crate) fn gosched() {
+    loom::thread::yield_now();
+}
+
 /// A lock whose holder may be another stack than the one that took it.
 pub(crate) struct RawLock {
     mutex: Mutex<()>,

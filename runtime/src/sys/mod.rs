@@ -5,6 +5,7 @@ pub(crate) mod cpu;
 pub(crate) mod fault;
 pub(crate) mod memory;
 pub(crate) mod poll;
+pub(crate) mod signal;
 pub(crate) mod thread;
 
 /// Writes to stderr without std's lock on it: a goroutine that is parked for ever may hold that.
