@@ -46,13 +46,15 @@
 //! * [`select!`] waits for several channels at once; [`Select`] does it for a set known only at run time.
 //! * [`sync`] has what locks and counts, [`time`] what waits for the clock.
 //! * [`context`] carries deadlines and cancellation, [`errgroup`] waits for goroutines that can fail.
-//! * [`blocking`] makes a call that would block the thread; [`recover`] turns a panic into a value.
+//! * [`blocking`](blocking()) makes a call that would block the thread; [`recover`] turns a panic into a value.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
 #![deny(unsafe_code)]
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(not(loom))]
+mod blocking;
 pub mod context;
 #[cfg(not(loom))]
 pub mod errgroup;
@@ -63,6 +65,8 @@ pub mod sync;
 #[cfg(not(loom))]
 pub mod time;
 
+#[cfg(not(loom))]
+pub use blocking::blocking_ctx;
 pub use gort_channels::{
     Chan, Iter, Receiver, RecvTimeoutError, Select, SendError, SendTimeoutError, Sender, TryIter,
     TryRecvError, TrySendError, channel,

@@ -51,7 +51,7 @@ mod timer;
 mod tls;
 mod worker;
 
-pub use blocking::blocking;
+pub use blocking::{Withdrawal, blocking, blocking_unless};
 pub use builder::{AlreadyStarted, Builder};
 pub use config::Migration;
 pub use goexit::{end_goroutine, goexit};
