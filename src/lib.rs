@@ -58,6 +58,10 @@ mod blocking;
 pub mod context;
 #[cfg(not(loom))]
 pub mod errgroup;
+#[cfg(not(loom))]
+pub mod fs;
+#[cfg(not(loom))]
+pub mod io;
 mod macros;
 pub mod prelude;
 pub mod runtime;
