@@ -64,6 +64,8 @@ pub mod fs;
 pub mod io;
 mod macros;
 pub mod prelude;
+#[cfg(not(loom))]
+pub mod process;
 pub mod runtime;
 pub mod sync;
 #[cfg(not(loom))]

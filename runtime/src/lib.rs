@@ -73,5 +73,10 @@ pub use sched::procs::{
 pub use sched::spawn::{Spawn, go};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use sema::{Place as SemaPlace, Sema};
+/// For `gort::process`: calls of the system that block the thread.
+#[doc(hidden)]
+pub mod process {
+    pub use crate::sys::process::{await_end, await_readable, has_ended, signal};
+}
 pub use task::{Claim, Task, park, park_until};
 pub use timer::{CallTimer, sleep_until};
