@@ -46,6 +46,7 @@
 //! * [`select!`] waits for several channels at once; [`Select`] does it for a set known only at run time.
 //! * [`sync`] has what locks and counts, [`time`] what waits for the clock.
 //! * [`context`] carries deadlines and cancellation, [`errgroup`] waits for goroutines that can fail.
+//! * [`fs`], [`io`] and [`process`] are std's, without blocking a worker.
 //! * [`blocking`](blocking()) makes a call that would block the thread; [`recover`] turns a panic into a value.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
 #![deny(unsafe_code)]

@@ -25,7 +25,7 @@ fn fifo(dir: &Path) -> std::path::PathBuf {
     path
 }
 
-/// One worker, and a goroutine that waits twice: for somebody to open the other end, and for what it writes.
+/// GS-96: one worker, and a goroutine that waits twice: for somebody to open the other end, and for what it writes.
 #[test]
 fn a_fifo_stops_nobody() {
     Child::default()

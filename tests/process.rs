@@ -109,7 +109,7 @@ fn much_in_both_pipes_and_through_stdin() {
     assert!(child.wait().unwrap().success());
 }
 
-/// One worker, and children that end only because the other goroutines go on.
+/// GS-96: one worker, and children that end only because the other goroutines go on.
 #[test]
 fn waiting_stops_nobody() {
     Child::default()

@@ -5,7 +5,7 @@
 //! use gort::process::Command;
 //!
 //! gort::run(|| {
-//!     let echoes: Vec<_> = (0..4).map(|i| go!(Command::new("echo").arg(i.to_string()).output())).collect();
+//!     let echoes: Vec<_> = (0..4).map(|i| go!({ Command::new("echo").arg(i.to_string()).output() })).collect();
 //!     for (i, echo) in echoes.into_iter().enumerate() {
 //!         let output = echo.join().unwrap().unwrap();
 //!         assert_eq!(output.stdout, format!("{i}\n").into_bytes());
