@@ -159,7 +159,7 @@ fn a_context_kills() {
 fn a_context_that_comes_too_late_changes_nothing() {
     let (ctx, cancel) = context::with_cancel(context::background());
     let mut child = Command::new("true").context(&ctx).spawn().unwrap();
-    while !gort_ended(child.id()) {
+    while !has_ended(child.id()) {
         gort::time::sleep(Duration::from_millis(1));
     }
     // It has ended, but nobody has waited for it yet.
@@ -169,7 +169,7 @@ fn a_context_that_comes_too_late_changes_nothing() {
 }
 
 /// Whether the child is a zombie.
-fn gort_ended(id: u32) -> bool {
+fn has_ended(id: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
     stat.rsplit_once(") ").unwrap().1.starts_with('Z')
 }
@@ -262,7 +262,8 @@ fn streams_are_chosen_once_and_kept() {
     assert_eq!((&*output.stdout, &*output.stderr), (&b""[..], &b"err\n"[..]));
     assert_eq!(gort::fs::read(&path).unwrap(), b"out\n");
     // What `output` chose for itself it has put back.
-    let child = shell("exit 0").spawn().unwrap();
+    let mut child = shell("exit 0").spawn().unwrap();
+    child.wait().unwrap();
     assert!(child.stdin.is_none() && child.stdout.is_none() && child.stderr.is_none());
     let mut command = shell("cat");
     command.output().unwrap();
@@ -270,6 +271,35 @@ fn streams_are_chosen_once_and_kept() {
     let mut child = command.spawn().unwrap();
     assert!(child.stdout.is_none());
     child.wait().unwrap();
+}
+
+/// Its context ends also a child that nobody has kept.
+#[gort::test]
+fn a_context_kills_who_was_dropped() {
+    let (ctx, cancel) = context::with_cancel(context::background());
+    let id = Command::new("sleep")
+        .arg("1000")
+        .context(&ctx)
+        .spawn()
+        .unwrap()
+        .id();
+    cancel();
+    while !has_ended(id) {
+        gort::time::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The number of a process that was collected may be another one's: it is left alone.
+#[gort::test]
+fn what_was_collected_is_not_signalled() {
+    let mut child = Command::new("true").spawn().unwrap();
+    let process = child.process();
+    child.wait().unwrap();
+    process.kill().unwrap();
+    assert_eq!(
+        process.signal(SIGTERM).unwrap_err().kind(),
+        std::io::ErrorKind::InvalidInput
+    );
 }
 
 #[gort::test]

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::child::{Child, OnCancel, Process};
-use super::error::check;
-use crate::blocking;
+use super::error::not_started;
 use crate::context::Context;
+use crate::{blocking, blocking_ctx};
 
 /// How to start a child: as [`std::process::Command`], with Go's [`context`](Command::context), [`on_cancel`](Command::on_cancel) and
 /// [`wait_delay`](Command::wait_delay) beside it.
@@ -305,7 +305,8 @@ impl Command {
     /// (Linux's `PR_SET_PDEATHSIG`) does not mean what it seems to.
     ///
     /// # Errors
-    /// As [`std::process::Command::spawn`]; or why its context is done.
+    /// As [`std::process::Command::spawn`]; or why its context is done, a [`context::Error`](crate::context::Error) inside of the
+    /// `io::Error`.
     ///
     /// ```
     /// let error = gort::process::Command::new("/no/such/program").spawn().unwrap_err();
@@ -313,9 +314,11 @@ impl Command {
     /// ```
     #[doc(alias = "Start")]
     pub fn spawn(&mut self) -> io::Result<Child> {
-        check(self.ctx.as_ref())?;
         let stop = self.wait_delay.map(|_| io::pipe()).transpose()?;
-        let child = blocking(|| self.inner.spawn())?;
+        let child = match &self.ctx {
+            Some(ctx) => blocking_ctx(ctx, || self.inner.spawn()).map_err(not_started)?,
+            None => blocking(|| self.inner.spawn()),
+        }?;
         let (ctx, on_cancel) = (self.ctx.clone(), self.on_cancel.clone());
         Ok(Child::new(child, ctx, on_cancel, self.wait_delay, stop))
     }

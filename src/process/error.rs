@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Output};
 
-use crate::context::{Context, Error};
+use crate::context::Error;
 
 /// A child did not end by itself: its context ended it, or its output did not end in time.
 ///
@@ -123,13 +123,10 @@ impl From<WaitError> for io::Error {
     }
 }
 
-/// What keeps a child from being started.
-pub(super) fn check(ctx: Option<&Context>) -> io::Result<()> {
-    match ctx.and_then(Context::err) {
-        None => Ok(()),
-        Some(Error::DeadlineExceeded) => {
-            Err(io::Error::new(io::ErrorKind::TimedOut, Error::DeadlineExceeded))
-        }
-        Some(error) => Err(io::Error::other(error)),
+/// What kept a child from being started.
+pub(super) fn not_started(error: Error) -> io::Error {
+    match error {
+        Error::Canceled => io::Error::other(error),
+        Error::DeadlineExceeded => io::Error::new(io::ErrorKind::TimedOut, error),
     }
 }
