@@ -200,7 +200,9 @@ fn a_lock_stops_nobody() {
     Child::default()
         .env("GOMAXPROCS", 1)
         .run(|| {
-            gort::run(|| {
+            // Nor do all of them together fill the pool, so that he could not.
+            let builder = gort::runtime::Builder::new().blocking_threads(2);
+            let run = builder.run(|| {
                 let dir = tempfile::tempdir().unwrap();
                 let path = dir.path().join("lock");
                 let held = File::create(&path).unwrap();
@@ -220,6 +222,7 @@ fn a_lock_stops_nobody() {
                 held.unlock().unwrap();
                 waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
             });
+            run.unwrap();
         })
         .expect_code(0);
 }

@@ -135,6 +135,43 @@ fn waiting_stops_nobody() {
         .expect_code(0);
 }
 
+/// However many are waited for, the pool for other calls has room.
+#[test]
+fn waiting_takes_no_room() {
+    Child::default()
+        .run(|| {
+            let builder = gort::runtime::Builder::new().blocking_threads(1);
+            let run = builder.run(|| {
+                let (inputs, waiters): (Vec<_>, Vec<_>) = (0..16)
+                    .map(|i| {
+                        let mut child = Command::new("cat")
+                            .stdin(Stdio::piped())
+                            .stdout(Stdio::piped())
+                            .spawn()
+                            .unwrap();
+                        let input = child.stdin.take().unwrap();
+                        let waiter = go!(move || match i % 2 {
+                            0 => child.wait().unwrap(),
+                            _ => child.wait_with_output().unwrap().status,
+                        });
+                        (input, waiter)
+                    })
+                    .unzip();
+                for _ in 0..100 {
+                    gort::runtime::gosched();
+                }
+                assert!(!gort::fs::read("/proc/version").unwrap().is_empty());
+                assert!(waiters.iter().all(|waiter| !waiter.is_finished()));
+                drop(inputs);
+                for waiter in waiters {
+                    assert!(waiter.join().unwrap().success());
+                }
+            });
+            run.unwrap();
+        })
+        .expect_code(0);
+}
+
 #[gort::test]
 fn a_context_kills() {
     let (ctx, cancel) = context::with_cancel(context::background());

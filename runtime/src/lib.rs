@@ -51,6 +51,8 @@ mod timer;
 mod tls;
 mod worker;
 
+#[doc(hidden)]
+pub use blocking::blocking_wait;
 pub use blocking::{Withdrawal, blocking, blocking_unless};
 pub use builder::{AlreadyStarted, Builder};
 pub use config::Migration;

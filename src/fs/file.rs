@@ -5,6 +5,8 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
+use gort_runtime::blocking_wait;
+
 use super::{FileTimes, Metadata, OpenOptions, Permissions, TryLockError};
 use crate::blocking;
 
@@ -236,7 +238,7 @@ impl File {
     /// ```
     #[doc(alias = "flock")]
     pub fn lock(&self) -> io::Result<()> {
-        blocking(|| self.0.lock())
+        blocking_wait(|| self.0.lock())
     }
 
     /// Waits until nobody else has the file locked for himself, and shares the lock.
@@ -252,7 +254,7 @@ impl File {
     /// other.lock_shared().unwrap();
     /// ```
     pub fn lock_shared(&self) -> io::Result<()> {
-        blocking(|| self.0.lock_shared())
+        blocking_wait(|| self.0.lock_shared())
     }
 
     /// Locks the file if nobody else has it locked.

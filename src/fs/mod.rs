@@ -26,6 +26,9 @@
 //!   small local files that are read again and again it is the faster one. Use what is here where a call may wait: for a disk that
 //!   is busy or far away, for `sync_all`, for a lock, for the other end of a FIFO, or for directories of unknown size.
 //!
+//! At most [`Builder::blocking_threads`](crate::runtime::Builder::blocking_threads) calls run at once (only waiting for the
+//! [lock](File::lock) of a file is not counted). That many goroutines that wait at FIFOs through this module keep all others out.
+//!
 //! A call that has begun is waited for, whatever becomes of a context. [`blocking_ctx`](crate::blocking_ctx) around the function
 //! of std takes a call that still waits for a helper out of the queue.
 //!

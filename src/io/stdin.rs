@@ -6,7 +6,8 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::LazyLock;
 
-use crate::blocking;
+use gort_runtime::blocking_wait;
+
 use crate::sync::{Mutex, MutexGuard};
 
 /// As much as std's own buffer holds, so that its content is handed on whole.
@@ -21,7 +22,7 @@ struct Raw;
 
 impl Read for Raw {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        blocking(|| io::stdin().read(buf))
+        blocking_wait(|| io::stdin().read(buf))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::blocking;
+use gort_runtime::blocking_wait;
 
 /// The standard output of this process. It shares its buffer with [`std::io::stdout`] and `println!`, so that the order is kept.
 ///
@@ -62,12 +62,12 @@ macro_rules! writers {
     ($($handle:ident through $std:ident)+) => {$(
         impl Write for &$handle {
             fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-                blocking(|| io::$std().write(buf))
+                blocking_wait(|| io::$std().write(buf))
             }
 
             fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
                 // With the lock: std's own takes it for each part.
-                blocking(|| io::$std().lock().write_all(buf))
+                blocking_wait(|| io::$std().lock().write_all(buf))
             }
 
             fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
@@ -75,7 +75,7 @@ macro_rules! writers {
             }
 
             fn flush(&mut self) -> io::Result<()> {
-                blocking(|| io::$std().flush())
+                blocking_wait(|| io::$std().flush())
             }
         }
 

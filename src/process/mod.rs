@@ -13,10 +13,10 @@
 //! });
 //! ```
 //!
-//! What waits (for the end of a child, for its output, for its reading what it is sent) parks the goroutine. Today it does so
-//! through the helper pool: a child that is waited for, or whose output is collected, takes up one helper thread, of which there are
-//! [`Builder::blocking_threads`](crate::runtime::Builder::blocking_threads) (512); with more children at once, the later ones are seen to
-//! when the earlier ones end.
+//! What waits (for the end of a child, for its output, for its reading what it is sent) parks the goroutine. Today a thread waits
+//! in its place: one for a child that is waited for, or whose output is collected. They are not counted as
+//! [`Builder::blocking_threads`](crate::runtime::Builder::blocking_threads), so that any number of children keeps nobody from reading a file,
+//! but as [`Builder::max_threads`](crate::runtime::Builder::max_threads).
 //!
 //! [`Command::context`] ends a child with a context, [`Command::on_cancel`] says how, [`Command::wait_delay`] how long that may take.
 //!

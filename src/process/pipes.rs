@@ -1,13 +1,13 @@
 //! The pipes to and from a child.
 //!
-//! [`Pipe`] is the one place that knows how they wait: through the helper pool.
+//! [`Pipe`] is the one place that knows how they wait: through helper threads.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::Stdio;
 
-use crate::blocking;
+use gort_runtime::blocking_wait;
 
 /// An end of a pipe.
 #[derive(Debug)]
@@ -15,15 +15,15 @@ struct Pipe<T>(T);
 
 impl<T: Read + Send> Pipe<T> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        blocking(|| self.0.read(buf))
+        blocking_wait(|| self.0.read(buf))
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        blocking(|| self.0.read_vectored(bufs))
+        blocking_wait(|| self.0.read_vectored(bufs))
     }
 
     fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        blocking(|| self.0.read_to_end(buf))
+        blocking_wait(|| self.0.read_to_end(buf))
     }
 }
 
@@ -33,15 +33,15 @@ where
     for<'a> &'a T: Write,
 {
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        blocking(|| (&self.0).write(buf))
+        blocking_wait(|| (&self.0).write(buf))
     }
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        blocking(|| (&self.0).write_vectored(bufs))
+        blocking_wait(|| (&self.0).write_vectored(bufs))
     }
 
     fn write_all(&self, buf: &[u8]) -> io::Result<()> {
-        blocking(|| (&self.0).write_all(buf))
+        blocking_wait(|| (&self.0).write_all(buf))
     }
 }
 

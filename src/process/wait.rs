@@ -3,10 +3,10 @@
 use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
 
+use gort_runtime::blocking_wait;
 use gort_runtime::process::{await_end, await_readable};
 
 use super::pipes::{ChildStderr, ChildStdout};
-use crate::blocking;
 
 /// So much is read at a time: what a pipe holds.
 const CHUNK: usize = 64 << 10;
@@ -14,7 +14,7 @@ const CHUNK: usize = 64 << 10;
 /// Parks the goroutine until the child `id` has ended. It is not collected: its number stays its own, so that it can be
 /// signalled without fear of hitting another process.
 pub(super) fn end_of(id: u32) -> io::Result<()> {
-    blocking(|| await_end(id))
+    blocking_wait(|| await_end(id))
 }
 
 /// What a child wrote.
@@ -38,7 +38,7 @@ pub(super) fn output(
     if stdout.is_none() && stderr.is_none() {
         return Ok(Collected::default());
     }
-    blocking(|| collect(stdout, stderr, stop))
+    blocking_wait(|| collect(stdout, stderr, stop))
 }
 
 fn collect(

@@ -3,6 +3,10 @@
 //! A call lies in a frame on the goroutine's stack; the queue holds pointers to such frames. Whoever takes a job out of the
 //! queue (see `queue`) leaves in the frame what became of the call, takes the task out of it, and readies that: once, and
 //! touching nothing of the frame afterwards.
+//!
+//! There are two pools. A *call* does its work and comes back, so a bound makes sense, and calls queue. A *wait* comes back when somebody
+//! else does something (a child ends, a lock is given back), who may need a call for that: with a common bound, waits would
+//! keep out what ends them. They are bounded like all threads are, by `Builder::max_threads`.
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +26,13 @@ static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
 /// Calls that are queued or running.
 pub(crate) fn in_flight() -> usize {
     IN_FLIGHT.load(Ordering::SeqCst)
+}
+
+/// Which pool.
+#[derive(Clone, Copy)]
+enum Pool {
+    Calls,
+    Waits,
 }
 
 /// A call that waits for a helper: a pointer to its frame on the goroutine's stack.
@@ -82,7 +93,36 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    match call(f, None) {
+    match call(f, Pool::Calls, None) {
+        Some(value) => value,
+        None => unreachable!("a call without a ticket is not withdrawn"),
+    }
+}
+
+/// As [`blocking`], for what waits for somebody else, maybe for ever: [`Builder::blocking_threads`](crate::Builder::blocking_threads) does
+/// not count it, [`Builder::max_threads`](crate::Builder::max_threads) does.
+///
+/// # Panics
+/// With the panic of `f`.
+///
+/// ```
+/// use std::io::Read;
+///
+/// let (mut from, to) = std::io::pipe().unwrap();
+/// gort_runtime::run(|| {
+///     let reader = gort_runtime::go(move || gort_runtime::blocking_wait(|| from.read(&mut [0]).unwrap()));
+///     drop(to);
+///     assert_eq!(reader.join().unwrap(), 0);
+/// });
+/// ```
+#[doc(hidden)]
+#[track_caller]
+pub fn blocking_wait<F, T>(f: F) -> T
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    match call(f, Pool::Waits, None) {
         Some(value) => value,
         None => unreachable!("a call without a ticket is not withdrawn"),
     }
@@ -125,7 +165,7 @@ impl Withdrawal {
     /// assert!(called.is_some(), "it had begun");
     /// ```
     pub fn withdraw(&self) {
-        if let Some(job) = queue().withdraw(&self.0) {
+        if let Some(job) = Pool::Calls.queue().withdraw(&self.0) {
             give_back(job, Fate::Withdrawn);
         }
     }
@@ -148,12 +188,12 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    call(f, Some(&withdrawal.0))
+    call(f, Pool::Calls, Some(&withdrawal.0))
 }
 
 /// `None` if the call was withdrawn.
 #[track_caller]
-fn call<F, T>(f: F, ticket: Option<&Ticket>) -> Option<T>
+fn call<F, T>(f: F, pool: Pool, ticket: Option<&Ticket>) -> Option<T>
 where
     F: FnOnce() -> T + Send,
     T: Send,
@@ -179,7 +219,7 @@ where
     // SAFETY: whoever takes the job out of the queue readies the task once, after it is done with the frame; the job is handed
     // over in the commit, when the goroutine is off its stack. The ticket outlives the submission, since its owner does not go
     // on before; the lock of the queue, under which the job can be taken, is released after the last look at it.
-    unsafe { crate::task::park(WaitReason::Blocking, move || submit(job, ticket)) };
+    unsafe { crate::task::park(WaitReason::Blocking, move || pool.submit(job, ticket)) };
     if frame.head.fate == Fate::Made {
         return match frame.result.take() {
             Some(Ok(value)) => Some(value),
@@ -222,39 +262,45 @@ fn give_back(job: Job, fate: Fate) {
     }
 }
 
-fn queue() -> &'static Queue<Job> {
-    static QUEUE: OnceLock<Queue<Job>> = OnceLock::new();
-    QUEUE.get_or_init(|| Queue::new(crate::config::get().blocking_threads))
-}
-
-fn submit(job: Job, ticket: Option<&Ticket>) {
-    IN_FLIGHT.fetch_add(1, Ordering::SeqCst);
-    match queue().submit(job, ticket) {
-        Submitted::Queued => {}
-        Submitted::StartHelper => start_helper(),
-        Submitted::Withdrawn(job) => give_back(job, Fate::Withdrawn),
+impl Pool {
+    fn queue(self) -> &'static Queue<Job> {
+        static CALLS: OnceLock<Queue<Job>> = OnceLock::new();
+        static WAITS: OnceLock<Queue<Job>> = OnceLock::new();
+        let config = crate::config::get();
+        match self {
+            Pool::Calls => CALLS.get_or_init(|| Queue::new(config.blocking_threads)),
+            Pool::Waits => WAITS.get_or_init(|| Queue::new(config.max_threads)),
+        }
     }
-}
 
-fn start_helper() {
-    let rt = crate::sched::runtime();
-    rt.count_thread();
-    if crate::sys::thread::spawn(String::from("gort-helper"), help).is_err() {
-        rt.threads.fetch_sub(1, Ordering::SeqCst);
-        queue()
-            .helper_failed()
-            .for_each(|job| give_back(job, Fate::NoHelper));
+    fn submit(self, job: Job, ticket: Option<&Ticket>) {
+        IN_FLIGHT.fetch_add(1, Ordering::SeqCst);
+        match self.queue().submit(job, ticket) {
+            Submitted::Queued => {}
+            Submitted::StartHelper => self.start_helper(),
+            Submitted::Withdrawn(job) => give_back(job, Fate::Withdrawn),
+        }
     }
-}
 
-/// The life of a helper thread.
-fn help() {
-    let keep_alive = crate::config::get().blocking_keep_alive;
-    while let Next::Job(job) = queue().next(keep_alive) {
-        // SAFETY: the job was submitted by a goroutine that waits for it, and the queue gives it out once. Panics of the call
-        // are caught inside.
-        unsafe { (job.run)(job.frame) };
-        give_back(job, Fate::Made);
+    fn start_helper(self) {
+        let rt = crate::sched::runtime();
+        rt.count_thread();
+        if crate::sys::thread::spawn(String::from("gort-helper"), move || self.help()).is_err() {
+            rt.threads.fetch_sub(1, Ordering::SeqCst);
+            let orphans = self.queue().helper_failed();
+            orphans.for_each(|job| give_back(job, Fate::NoHelper));
+        }
     }
-    crate::sched::runtime().threads.fetch_sub(1, Ordering::SeqCst);
+
+    /// The life of a helper thread.
+    fn help(self) {
+        let keep_alive = crate::config::get().blocking_keep_alive;
+        while let Next::Job(job) = self.queue().next(keep_alive) {
+            // SAFETY: the job was submitted by a goroutine that waits for it, and the queue gives it out once. Panics of the
+            // call are caught inside.
+            unsafe { (job.run)(job.frame) };
+            give_back(job, Fate::Made);
+        }
+        crate::sched::runtime().threads.fetch_sub(1, Ordering::SeqCst);
+    }
 }
