@@ -119,11 +119,16 @@ fn no_thread() {
             rlim_cur: 0,
             rlim_max: 0,
         };
+        // Enough for small things, too little for a thread's stack.
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
+        // SAFETY: asks for a number.
+        let used = pages * unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
         // SAFETY: both take a pointer to a limit that lives here.
         let refused = unsafe {
             libc::getrlimit(libc::RLIMIT_AS, &raw mut before);
             let none = libc::rlimit {
-                rlim_cur: 1 << 20,
+                rlim_cur: used + (3 << 19),
                 ..before
             };
             assert_eq!(libc::setrlimit(libc::RLIMIT_AS, &raw const none), 0);
