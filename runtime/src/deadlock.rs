@@ -1,7 +1,7 @@
 //! The question whether any goroutine can ever run again, and the report when none can.
 //!
 //! Asked by a worker that goes to sleep and finds that all the others sleep already. The answer is "never again" only if it is
-//! certain: no work queued, no timer armed that anybody waits for or that the monitor sees to, no call in the helper pool, some thread waiting in `run` (else nobody waits for
+//! certain: no work queued, no timer armed that anybody waits for or that the monitor sees to, no call in the helper pool, nobody who waits for a descriptor, some thread waiting in `run` (else nobody waits for
 //! the program), and no thread in the process but ours. A thread that we do not know might hold a channel, even if it has
 //! not used one yet; so threads are counted, not their uses of the library.
 
@@ -24,6 +24,7 @@ impl Runtime {
         let stuck = !self.any_visible_work()
             && self.posts().all(|(_, post)| post.inbox.is_empty())
             && crate::blocking::in_flight() == 0
+            && !crate::poll::anybody_waits()
             && main_goroutine::waiting() > 0
             && !self.posts().any(|(_, post)| post.timers.any_awaited())
             && !self.monitor.is_expiring();

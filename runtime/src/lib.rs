@@ -10,7 +10,7 @@
 //! | context switch | `fiber` |
 //! | goroutine | `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
-//! | timers | `timer` |
+//! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
 //! | services | `blocking`, `deadlock`, `monitor` |
 //! | interface | `task`, `sema`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
@@ -38,6 +38,7 @@ mod loom_tests;
 mod main_goroutine;
 mod monitor;
 mod panics;
+mod poll;
 mod queue;
 mod random;
 mod reason;
@@ -66,6 +67,7 @@ pub use lock::RawLock;
 pub use main_goroutine::main;
 pub use main_goroutine::run;
 pub use panics::{Panic, PanicReport, recover};
+pub use poll::{Closed, PollFd, RegisterError};
 pub use random::random_u32;
 pub use reason::WaitReason;
 pub use sched::park::{gosched, polled_in_vain};

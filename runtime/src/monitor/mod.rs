@@ -6,7 +6,7 @@
 //! worker may run anything, the *stand-in*. It steals what the stuck one has in its queues. When the long run is over the
 //! stuck worker counts again, and the last of the workers retires.
 //!
-//! What is due on the clock while every worker is busy, the monitor expires itself.
+//! What is due on the clock while every worker is busy, the monitor expires itself; likewise it looks into the poller.
 //!
 //! Nothing here is on anybody's fast path: a worker's tick counter and the pointer to what it runs are written anyway. Only
 //! the mark is looked at, once after every run. A worker that misses it (the mark is set while it is on its way from one run
@@ -176,6 +176,9 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>) -> Round {
         rt.rebalance();
         round.acted = true;
     }
+    if look_at_poller(now) {
+        round.acted = true;
+    }
     let due = rt.earliest_timer();
     if due != NEVER && now.saturating_sub(due) > LATE {
         rt.monitor.expiring.store(true, Ordering::SeqCst);
@@ -186,6 +189,19 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>) -> Round {
         round.acted = true;
     }
     round
+}
+
+/// Fetches events if nobody has for long, though somebody waits for one. `true` if there were any.
+fn look_at_poller(now: u64) -> bool {
+    if !crate::poll::anybody_waits()
+        || crate::poll::driver().is_none_or(|driver| driver.unattended(now) < LATE)
+    {
+        return false;
+    }
+    let woken = crate::poll::look();
+    let any = !woken.is_empty();
+    woken.into_iter().for_each(crate::poll::Task::ready);
+    any
 }
 
 impl Runtime {

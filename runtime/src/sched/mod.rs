@@ -141,6 +141,29 @@ pub(crate) fn timer_armed(deadline: u64) {
     }
 }
 
+/// There is a poller from now on: the timekeeper, if it sleeps on its parker, has to go to sleep there.
+pub(crate) fn poller_started() {
+    let rt = runtime();
+    // Pairs with the fence in `keep_time`, after which the timekeeper looks whether there is a poller.
+    fence(Ordering::SeqCst);
+    if let Some(post) = rt.timekeeper.sleeps_past(0).and_then(|keeper| rt.post(keeper)) {
+        post.nudge();
+    }
+}
+
+/// This goroutine or thread is about to wait for a descriptor. A goroutine's worker looks for events itself when it finds
+/// nothing else to do; for a thread somebody has to be in the poller.
+#[inline]
+pub(crate) fn somebody_waits_for_io() {
+    if crate::tls::worker().is_null() {
+        let rt = runtime();
+        fence(Ordering::SeqCst);
+        if rt.timekeeper.is_vacant() {
+            rt.notify();
+        }
+    }
+}
+
 impl Runtime {
     fn new() -> Runtime {
         let config = config::get();
@@ -275,9 +298,11 @@ impl Runtime {
         }
     }
 
-    /// Whether there are timers, and sleeping workers, but none that watches the timers.
+    /// Whether there are timers, or somebody who waits for a descriptor, and sleeping workers, but none that keeps watch.
     pub(crate) fn watch_is_vacant(&self) -> bool {
-        self.timekeeper.is_vacant() && self.idle.any_asleep() && self.earliest_timer() != NEVER
+        self.timekeeper.is_vacant()
+            && self.idle.any_asleep()
+            && (self.earliest_timer() != NEVER || crate::poll::anybody_waits())
     }
 
     /// Whether a worker that searches now would find something.

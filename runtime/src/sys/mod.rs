@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod fault;
 pub(crate) mod memory;
+pub(crate) mod poll;
 pub(crate) mod process;
 pub(crate) mod thread;
 

@@ -38,7 +38,7 @@ impl Worker {
             return self.retiring_work();
         }
         if tick.is_multiple_of(GLOBAL_TURN)
-            && let Some(g) = self.rt.global.take_one()
+            && let Some(g) = self.outside_work()
         {
             return Some(g);
         }
@@ -54,6 +54,21 @@ impl Worker {
         } else {
             self.queue.pop().or_else(|| self.bound.pop(&self.post.inbox))
         }
+    }
+
+    /// What comes from elsewhere has its turn, though the own queue is not empty.
+    #[cold]
+    fn outside_work(&self) -> Option<GRef> {
+        self.look_at_poller();
+        self.rt.global.take_one()
+    }
+
+    /// Makes runnable who waits for an event that is there. `true` if somebody did.
+    fn look_at_poller(&self) -> bool {
+        let woken = crate::poll::look();
+        let any = !woken.is_empty();
+        woken.into_iter().for_each(crate::poll::Task::ready);
+        any
     }
 
     /// Run-next, unless the slice that it inherits is used up.
@@ -120,6 +135,9 @@ impl Worker {
                 if let Some(g) = self.rt.global.take_batch(&self.queue) {
                     return Some(g);
                 }
+                if self.look_at_poller() {
+                    continue;
+                }
                 if !*searching {
                     *searching = self.rt.idle.start_search(self.rt.procs());
                 }
@@ -143,6 +161,9 @@ impl Worker {
                 return Some(g);
             }
             if self.timers().next() != NEVER && self.run_timers(false) || !self.post.inbox.is_empty() {
+                return self.own_work(1);
+            }
+            if self.look_at_poller() {
                 return self.own_work(1);
             }
             match self.steal() {

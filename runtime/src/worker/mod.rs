@@ -61,6 +61,8 @@ pub(crate) struct Post {
     pub(crate) inbox: Inbox,
     unparker: Unparker,
     napping: AtomicBool,
+    /// The owner sleeps in the poller, or is about to: its parker's bell would not be heard.
+    polling: AtomicBool,
     /// The owner, once its thread runs.
     owner: AtomicPtr<Worker>,
     thread_id: AtomicI32,
@@ -93,6 +95,7 @@ impl Post {
             inbox: Inbox::new(),
             unparker: parker.unparker().clone(),
             napping: AtomicBool::new(false),
+            polling: AtomicBool::new(false),
             owner: AtomicPtr::new(std::ptr::null_mut()),
             thread_id: AtomicI32::new(0),
             stuck: AtomicBool::new(false),
@@ -107,7 +110,7 @@ impl Post {
         match self.unstarted.lock().take() {
             Some(parts) => Err(parts),
             None => {
-                self.unparker.unpark();
+                self.nudge();
                 Ok(())
             }
         }
@@ -141,8 +144,22 @@ impl Post {
     }
 
     /// Lets the worker look again at what it sleeps for, if it does. Starts no thread.
+    ///
+    /// To be called after what it has to see was written: either this sees that it polls, or it sees what was written when
+    /// it looks once more, after it has said that it polls ([`Post::set_polling`]).
     pub(crate) fn nudge(&self) {
-        self.unparker.unpark();
+        if self.polling.swap(false, Ordering::SeqCst)
+            && let Some(driver) = crate::poll::driver()
+        {
+            driver.wake();
+        } else {
+            self.unparker.unpark();
+        }
+    }
+
+    /// The owner says where it will sleep. A swap, so that it sees what the one wrote who has taken the mark away.
+    fn set_polling(&self, polling: bool) {
+        self.polling.swap(polling, Ordering::SeqCst);
     }
 
     /// Monitor: the owner has not come back from the run that began with `tick`, unless it just did. A rebalance has to follow

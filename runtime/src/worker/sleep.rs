@@ -1,7 +1,8 @@
 //! Going to sleep: the second look, the timekeeper, the question whether anybody will ever run again.
 //!
 //! A sleeping worker wakes for its own timers. One of the sleepers, the *timekeeper*, wakes for everybody's: a worker that
-//! is stuck in a long run does not delay the timers that were armed on it.
+//! is stuck in a long run does not delay the timers that were armed on it. It sleeps in the poller, once there is one: the
+//! first event wakes it.
 
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
@@ -57,9 +58,23 @@ impl Worker {
         let mut patience = Duration::from_millis(5);
         let mut leave_at = clock::now() + KEEP_ALIVE;
         let mut unsure = false;
-        while self.rt.idle.is_asleep(self.index) {
+        let mut woken = Vec::new();
+        loop {
+            // Before the looks that follow: who changes what they see afterwards knows which bell to ring.
+            let poller = if keeper { crate::poll::driver() } else { None };
+            if poller.is_some() {
+                self.post.set_polling(true);
+            }
+            if !self.rt.idle.is_asleep(self.index) {
+                break;
+            }
             let mut deadline = if keeper {
-                self.rt.keep_time()
+                let deadline = self.rt.keep_time();
+                if poller.is_none() && crate::poll::driver().is_some() {
+                    // It was started meanwhile, by one who may have seen no timekeeper yet.
+                    continue;
+                }
+                deadline
             } else {
                 self.timers().next()
             };
@@ -80,10 +95,18 @@ impl Worker {
             unsure = self.rt.check_deadlock();
             if unsure {
                 // Nobody can run again, as far as we know, but some thread that we do not know might be about to.
-                self.park_until(deadline.min(clock::now() + patience.as_nanos() as u64));
+                deadline = deadline.min(clock::now() + patience.as_nanos() as u64);
                 patience = (patience * 4).min(Duration::from_secs(1));
-            } else {
-                self.park_until(deadline);
+            }
+            match poller {
+                Some(poller) => poller.wait(deadline, &mut woken),
+                None => self.park_until(deadline),
+            }
+            if !woken.is_empty() {
+                if self.rt.idle.wake_this(self.index) {
+                    self.rt.monitor.worker_woken();
+                }
+                break;
             }
             let next = if keeper {
                 self.rt.earliest_timer()
@@ -98,6 +121,7 @@ impl Worker {
             }
         }
         self.leave_sleep(keeper);
+        woken.into_iter().for_each(crate::poll::Task::ready);
         Slept::Awake
     }
 
@@ -105,6 +129,7 @@ impl Worker {
     /// anybody can run again.
     fn hand_over(&self, keeper: bool, unsure: bool) {
         if keeper {
+            self.post.set_polling(false);
             self.rt.timekeeper.resign();
             // Orders the vacancy before the look at the timers. Pairs with the fence in `timer_armed`.
             fence(Ordering::SeqCst);
@@ -119,6 +144,7 @@ impl Worker {
 
     fn leave_sleep(&self, keeper: bool) {
         if keeper {
+            self.post.set_polling(false);
             // The watch is vacant, but this worker counts as a searcher: when it stops searching it looks whether anybody
             // has to take over.
             self.rt.timekeeper.resign();

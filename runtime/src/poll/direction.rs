@@ -1,0 +1,297 @@
+//! One direction of a descriptor, reading or writing: whether it is ready, and who waits for it.
+//!
+//! # The protocol
+//!
+//! The *word* holds two flags and a count. `READY`: the next call may succeed; set by events, taken back by whoever was told
+//! "would block". `HUNG_UP`: the other side has gone, so the end of the stream is readable for ever. The count grows with every
+//! event and every interruption (a deadline that moved, a close).
+//!
+//! A goroutine *looks* at the word, then at the deadline and whether the descriptor is closed, and makes the call. If the call
+//! would block, it takes `READY` back, but only if the word is still as it was when it looked: an edge that came in between
+//! announced new data. To wait, it takes the lock and compares the word with its look once more: every change of the word but
+//! the taking back is made under the lock, so whoever comes after the comparison finds the waiter in the queue.
+//!
+//! An event wakes *one* waiter. Who was woken wakes the next when it is done, if `READY` still stands ([`Direction::pass_on`]): so
+//! a hundred goroutines that accept from one listener do not all run for one connection, and none is forgotten if there are
+//! two. A hang-up or an interruption wakes all.
+//!
+//! A waiter lies on the stack of its goroutine. It is reachable from the queue, and touched by others, under the lock only. Whoever
+//! dequeues it claims it in the same critical section; a waiter whose timer has claimed it takes the lock before it leaves.
+
+use std::cell::UnsafeCell;
+use std::ptr::NonNull;
+use std::time::Instant;
+
+#[cfg(not(all(test, loom)))]
+use crate::lock::RawLock;
+#[cfg(all(test, loom))]
+pub(crate) use crate::loom_tests::rt::Task;
+#[cfg(all(test, loom))]
+use crate::loom_tests::rt::{Claim, RawLock, park, park_until};
+use crate::reason::WaitReason;
+use crate::shim::{AtomicUsize, Ordering};
+#[cfg(not(all(test, loom)))]
+pub(crate) use crate::task::Task;
+#[cfg(not(all(test, loom)))]
+use crate::task::{Claim, park, park_until};
+
+const READY: usize = 1;
+const HUNG_UP: usize = 2;
+const STEP: usize = 4;
+
+/// The winner's number when an event or an interruption has woken a waiter.
+const WOKEN: usize = 0;
+
+/// What a goroutine saw of a direction before it made its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look(usize);
+
+impl Look {
+    /// Whether a call is worth trying.
+    #[inline]
+    pub(crate) fn is_ready(self) -> bool {
+        self.0 & READY != 0
+    }
+}
+
+/// One direction of a descriptor.
+pub(crate) struct Direction {
+    word: AtomicUsize,
+    lock: RawLock,
+    queue: UnsafeCell<Queue>,
+}
+
+// SAFETY: the queue is touched under the lock only; the waiters in it hold a `Task`, which is `Send`.
+unsafe impl Sync for Direction {}
+// SAFETY: as above.
+unsafe impl Send for Direction {}
+
+/// Waiters, first come first woken.
+#[derive(Default)]
+struct Queue {
+    first: Option<NonNull<Waiter>>,
+    last: Option<NonNull<Waiter>>,
+}
+
+/// On the stack of the goroutine that waits.
+struct Waiter {
+    task: Option<Task>,
+    claim: Claim,
+    next: Option<NonNull<Waiter>>,
+}
+
+impl Direction {
+    /// Ready, as far as is known: the first call is worth trying.
+    pub(crate) fn new() -> Direction {
+        Direction {
+            word: AtomicUsize::new(READY),
+            lock: RawLock::new(),
+            queue: UnsafeCell::new(Queue::default()),
+        }
+    }
+
+    /// For the next descriptor: ready, not hung up, nobody waits.
+    pub(crate) fn reset(&self) {
+        let look = self.look();
+        // Nobody uses it now but late events of the descriptor before, which may come at any time and are harmless.
+        self.with_queue(|_| {
+            self.word
+                .store((look.0 & !HUNG_UP | READY).wrapping_add(STEP), Ordering::Release);
+        });
+    }
+
+    /// To be called before the deadline is read, before the call is made.
+    #[inline]
+    pub(crate) fn look(&self) -> Look {
+        // Acquire pairs with the release in `announce` and `interrupt`: who sees the count sees the deadline that was stored.
+        Look(self.word.load(Ordering::Acquire))
+    }
+
+    /// The call that followed `look` would have blocked.
+    #[inline]
+    pub(crate) fn would_block(&self, look: Look) {
+        // If the word has changed, there was an event meanwhile, and the call is worth trying again.
+        let _ = self
+            .word
+            .compare_exchange(look.0, look.0 & !READY, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// The call that followed `look` took all there was, or filled all the room there was. Another edge comes if there is more,
+    /// unless the stream has ended.
+    #[inline]
+    pub(crate) fn drained(&self, look: Look) {
+        if look.0 & HUNG_UP == 0 {
+            self.would_block(look);
+        }
+    }
+
+    /// Waits until the word is not as it was at `look` (which was not ready), or until `deadline`. There may be no reason:
+    /// look again.
+    #[track_caller]
+    pub(crate) fn wait(&self, look: Look, deadline: Option<Instant>) {
+        self.lock.lock();
+        // The caller may have taken `READY` back since it looked.
+        if self.word.load(Ordering::Relaxed) & !READY != look.0 & !READY
+            || self.word.load(Ordering::Relaxed) & READY != 0
+        {
+            // SAFETY: taken above.
+            return unsafe { self.lock.unlock() };
+        }
+        let mut waiter = Waiter {
+            task: Some(Task::current()),
+            claim: Claim::new(),
+            next: None,
+        };
+        let node = NonNull::from(&mut waiter);
+        // SAFETY: under the lock.
+        unsafe { self.enqueue(node) };
+        // From here on the waiter is touched through `node` alone.
+        match deadline {
+            // SAFETY: the task was published under the lock, which the commit releases; whoever dequeues it claims it and readies it
+            // once. The commit touches nothing of this frame after the release.
+            None => unsafe { park(WaitReason::IoWait, || self.lock.unlock()) },
+            Some(deadline) => {
+                // SAFETY: the waiter outlives the park, and others only read its claim.
+                let claim = unsafe { &(*node.as_ptr()).claim };
+                // SAFETY: as above; all who ready the task claim it first.
+                unsafe { park_until(WaitReason::IoWait, deadline, claim, || self.lock.unlock()) };
+                if claim.winner() == Some(Claim::TIMEOUT) {
+                    self.lock.lock();
+                    // SAFETY: under the lock.
+                    unsafe { self.remove(node) };
+                    // SAFETY: taken above.
+                    unsafe { self.lock.unlock() };
+                }
+            }
+        }
+    }
+
+    /// An event: the descriptor is ready. Gives the waiter to make runnable.
+    pub(crate) fn announce(&self) -> Option<Task> {
+        self.with_queue(|queue| {
+            self.advance(READY);
+            queue.dequeue()
+        })
+    }
+
+    /// An event: the other side has gone, or there is an error to be fetched. Gives all waiters.
+    pub(crate) fn announce_end(&self, woken: &mut Vec<Task>) {
+        self.wake_all(READY | HUNG_UP, woken);
+    }
+
+    /// A deadline has moved, or the descriptor was closed: everybody has to look again.
+    pub(crate) fn interrupt(&self) {
+        let mut woken = Vec::new();
+        self.wake_all(0, &mut woken);
+        for task in woken {
+            task.ready();
+        }
+    }
+
+    /// To be called by everybody that has waited, when it is done.
+    pub(crate) fn pass_on(&self) {
+        if !self.look().is_ready() {
+            return;
+        }
+        let next = self.with_queue(|queue| {
+            let ready = self.word.load(Ordering::Relaxed) & READY != 0;
+            if ready { queue.dequeue() } else { None }
+        });
+        if let Some(task) = next {
+            task.ready();
+        }
+    }
+
+    fn wake_all(&self, flags: usize, woken: &mut Vec<Task>) {
+        self.with_queue(|queue| {
+            self.advance(flags);
+            woken.extend(std::iter::from_fn(|| queue.dequeue()));
+        });
+    }
+
+    /// Under the lock: one step more. In a loop, because `READY` is taken back without the lock.
+    fn advance(&self, flags: usize) {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = (word | flags).wrapping_add(STEP);
+            match self
+                .word
+                .compare_exchange(word, next, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    fn with_queue<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
+        self.lock.lock();
+        // SAFETY: under the lock.
+        let result = f(unsafe { &mut *self.queue.get() });
+        // SAFETY: taken above.
+        unsafe { self.lock.unlock() };
+        result
+    }
+
+    /// # Safety
+    /// Under the lock; `node` stays where it is until it is dequeued or removed.
+    unsafe fn enqueue(&self, node: NonNull<Waiter>) {
+        // SAFETY: under the lock, by the caller.
+        let queue = unsafe { &mut *self.queue.get() };
+        match queue.last {
+            // SAFETY: whoever is in the queue is parked, and its frame is alive.
+            Some(last) => unsafe { (*last.as_ptr()).next = Some(node) },
+            None => queue.first = Some(node),
+        }
+        queue.last = Some(node);
+    }
+
+    /// Takes a waiter out, if it is still in the queue.
+    ///
+    /// # Safety
+    /// Under the lock; by the owner of `node`.
+    unsafe fn remove(&self, node: NonNull<Waiter>) {
+        // SAFETY: under the lock, by the caller.
+        let queue = unsafe { &mut *self.queue.get() };
+        let mut before: Option<NonNull<Waiter>> = None;
+        let mut at = queue.first;
+        while let Some(waiter) = at {
+            // SAFETY: whoever is in the queue has a frame that is alive.
+            let next = unsafe { (*waiter.as_ptr()).next };
+            if waiter == node {
+                match before {
+                    // SAFETY: as above.
+                    Some(before) => unsafe { (*before.as_ptr()).next = next },
+                    None => queue.first = next,
+                }
+                if queue.last == Some(node) {
+                    queue.last = before;
+                }
+                return;
+            }
+            before = at;
+            at = next;
+        }
+    }
+}
+
+impl Queue {
+    /// The first waiter whose timer has not claimed it. Under the lock.
+    fn dequeue(&mut self) -> Option<Task> {
+        while let Some(first) = self.first {
+            let waiter = first.as_ptr();
+            // SAFETY: in the queue, hence its frame is alive, at least until the lock is released: one whose time ran out takes
+            // the lock before it leaves. Field by field: its owner and the timer hold a reference to the claim.
+            let (next, won) = unsafe { ((*waiter).next, (*waiter).claim.try_claim(WOKEN)) };
+            self.first = next;
+            if next.is_none() {
+                self.last = None;
+            }
+            if won {
+                // SAFETY: as above; the owner does not touch it while it is parked.
+                return unsafe { (*waiter).task.take() };
+            }
+        }
+        None
+    }
+}

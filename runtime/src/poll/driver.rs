@@ -1,0 +1,138 @@
+//! The one file that names `mio`: registering descriptors, waiting for events, being woken from that.
+//!
+//! Every descriptor is registered once, for both directions, edge-triggered. One thread at a time is in [`Driver::wait`] or
+//! [`Driver::look`], by the lock; registering needs no lock.
+
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use parking_lot::Mutex;
+
+use super::direction::Task;
+use super::slot::{Happened, Slot};
+use crate::sys::clock::{self, NEVER};
+
+/// Events fetched by one call.
+const EVENTS: usize = 256;
+/// The token of the waker; no slot has this address.
+const WAKER: Token = Token(0);
+/// The kernel's wait counts in milliseconds here: the last two of a deadline are waited for more exactly.
+const COARSE: u64 = 2_000_000;
+
+pub(crate) struct Driver {
+    registry: Registry,
+    waker: Waker,
+    inner: Mutex<Inner>,
+    /// When somebody looked last.
+    looked: AtomicU64,
+}
+
+struct Inner {
+    poll: Poll,
+    events: Events,
+}
+
+impl Driver {
+    pub(crate) fn new() -> io::Result<Driver> {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = Waker::new(&registry, WAKER)?;
+        let events = Events::with_capacity(EVENTS);
+        Ok(Driver {
+            registry,
+            waker,
+            inner: Mutex::new(Inner { poll, events }),
+            looked: AtomicU64::new(0),
+        })
+    }
+
+    /// From now on events on `fd` go to `slot`.
+    pub(crate) fn register(&self, fd: RawFd, slot: &'static Slot) -> io::Result<()> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        self.registry
+            .register(&mut SourceFd(&fd), Token(slot.token()), both)
+    }
+
+    /// No events on `fd` any more, but for those that somebody has fetched already.
+    pub(crate) fn deregister(&self, fd: RawFd) {
+        // It fails only if the descriptor is closed already, against the rules of `AsFd`; and then the kernel has forgotten it.
+        let _ = self.registry.deregister(&mut SourceFd(&fd));
+    }
+
+    /// Whoever is in [`Driver::wait`], or comes next, returns at once.
+    pub(crate) fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            crate::panics::die(&format_args!(
+                "runtime: netpollBreak: {error}\nfatal error: netpoll failed\n"
+            ));
+        }
+    }
+
+    /// Fetches the events that are there. Gives those who have to be made runnable; nothing if another thread is at it.
+    pub(crate) fn look(&self, woken: &mut Vec<Task>) {
+        if let Some(mut inner) = self.inner.try_lock() {
+            self.fetch(&mut inner, Some(Duration::ZERO), woken);
+        }
+    }
+
+    /// Waits for events until `deadline`, or until woken.
+    pub(crate) fn wait(&self, deadline: u64, woken: &mut Vec<Task>) {
+        let mut inner = self.inner.lock();
+        let left = deadline.saturating_sub(if deadline == NEVER { 0 } else { clock::now() });
+        if deadline == NEVER {
+            self.fetch(&mut inner, None, woken);
+        } else if left > COARSE {
+            // The caller comes again for the rest.
+            self.fetch(
+                &mut inner,
+                Some(Duration::from_millis((left - COARSE) / 1_000_000 + 1)),
+                woken,
+            );
+        } else {
+            crate::sys::poll::wait_readable(inner.poll.as_raw_fd(), Duration::from_nanos(left));
+            self.fetch(&mut inner, Some(Duration::ZERO), woken);
+        }
+    }
+
+    /// Nanoseconds since somebody looked, or waits: 0 while somebody does.
+    pub(crate) fn unattended(&self, now: u64) -> u64 {
+        if self.inner.is_locked() {
+            return 0;
+        }
+        now.saturating_sub(self.looked.load(Ordering::Relaxed))
+    }
+
+    fn fetch(&self, inner: &mut Inner, limit: Option<Duration>, woken: &mut Vec<Task>) {
+        let Inner { poll, events } = inner;
+        match poll.poll(events, limit) {
+            Ok(()) => {
+                for event in events.iter().filter(|event| event.token() != WAKER) {
+                    // SAFETY: all other tokens are slots'.
+                    unsafe { Slot::from_token(event.token().0) }.happened(read(event), woken);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                crate::panics::die(&format_args!(
+                    "runtime: netpoll: {error}\nfatal error: netpoll failed\n"
+                ));
+            }
+        }
+        self.looked.store(clock::now(), Ordering::Relaxed);
+    }
+}
+
+fn read(event: &Event) -> Happened {
+    let failed = event.is_error();
+    Happened {
+        readable: event.is_readable(),
+        writable: event.is_writable(),
+        read_ended: event.is_read_closed() || failed,
+        write_ended: event.is_write_closed() || failed,
+    }
+}

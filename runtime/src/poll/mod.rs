@@ -1,0 +1,72 @@
+//! The netpoller: goroutines that wait for descriptors.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `direction` | who waits for one direction of a descriptor, and the protocol that loses no edge; modelled in `loom_tests::poll` |
+//! | `slot` | the two directions of a descriptor, where the kernel's events find them |
+//! | `driver` | `mio`: registering, fetching events |
+//! | `poll_fd` | [`PollFd`]: the call that is made again and again, deadlines, closing |
+//!
+//! # Who looks for events
+//!
+//! The worker that keeps the time in its sleep (`sched/timekeeper.rs`) sleeps in the kernel's poll, not on its parker, once
+//! there is a driver. A worker looks when its own queue is empty, and at every 61st run if it never is. The monitor looks when nobody
+//! has for long. All of them make runnable what they are given; this module does not know the scheduler.
+
+use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(crate) mod direction;
+mod driver;
+mod poll_fd;
+mod slot;
+
+pub use poll_fd::{Closed, PollFd, RegisterError};
+
+pub(crate) use direction::Task;
+use driver::Driver;
+
+static DRIVER: OnceLock<Driver> = OnceLock::new();
+
+/// Goroutines and threads that wait for a descriptor.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// The driver, once anything was registered.
+#[inline]
+pub(crate) fn driver() -> Option<&'static Driver> {
+    DRIVER.get()
+}
+
+/// Whether anybody waits for a descriptor.
+#[inline]
+pub(crate) fn anybody_waits() -> bool {
+    WAITING.load(Ordering::SeqCst) > 0
+}
+
+/// Fetches the events that are there, if anybody waits for one. Gives those who have to be made runnable.
+#[inline]
+pub(crate) fn look() -> Vec<Task> {
+    let mut woken = Vec::new();
+    if anybody_waits()
+        && let Some(driver) = driver()
+    {
+        driver.look(&mut woken);
+    }
+    woken
+}
+
+/// The driver, made by the first call.
+fn driver_or_start() -> io::Result<&'static Driver> {
+    if let Some(driver) = DRIVER.get() {
+        return Ok(driver);
+    }
+    let fresh = Driver::new()?;
+    // Another thread may have been quicker: then this one is dropped.
+    let _ = DRIVER.set(fresh);
+    crate::sched::poller_started();
+    match DRIVER.get() {
+        Some(driver) => Ok(driver),
+        None => unreachable!("it was just set"),
+    }
+}

@@ -1,0 +1,443 @@
+//! `PollFd`: a non-blocking descriptor on which goroutines wait.
+//!
+//! # Who may touch the descriptor when
+//!
+//! `uses` counts the calls that are under way; its top bit says that the descriptor was closed. Nobody begins a call after that. The
+//! descriptor itself is dropped by whoever finds the count at zero with the bit set and sets the second bit, `GONE`: so no
+//! call ever reaches a number that the kernel has given to another file.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use super::direction::{Direction, Look};
+use super::slot::Slot;
+use super::{WAITING, driver, driver_or_start};
+use crate::sys::clock;
+
+const CLOSED: usize = 1 << (usize::BITS - 1);
+const GONE: usize = CLOSED >> 1;
+
+/// A descriptor that the poller watches: a call on it that would block parks the goroutine instead (on a plain thread, blocks
+/// the thread) until the descriptor is ready.
+///
+/// Any descriptor will do that epoll can watch: sockets, pipes, FIFOs, terminals, eventfd, timerfd, inotify, pidfd; not files
+/// and directories. It is made non-blocking, registered once for both directions, and deregistered when it is closed
+/// or dropped.
+///
+/// All methods take `&self`: any number of goroutines may read, write, set deadlines and close at the same time. A deadline
+/// holds for all calls of its direction, those that wait already among them, until it is set again; as in Go.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+/// use gort_runtime::PollFd;
+///
+/// gort_runtime::run(|| {
+///     let (near, far) = UnixStream::pair()?;
+///     let (near, far) = (PollFd::new(near)?, PollFd::new(far)?);
+///     let echo = gort_runtime::go(move || {
+///         let mut word = [0; 5];
+///         let n = far.read_with(|mut socket| socket.read(&mut word))?;
+///         far.write_with(|mut socket| socket.write(&word[..n]))
+///     });
+///     near.write_with(|mut socket| socket.write(b"hello"))?;
+///     let mut back = [0; 5];
+///     assert_eq!(near.read_with(|mut socket| socket.read(&mut back))?, 5);
+///     assert_eq!(&back, b"hello");
+///     assert_eq!(echo.join().unwrap()?, 5);
+///     std::io::Result::Ok(())
+/// }).unwrap();
+/// ```
+#[doc(alias = "AsyncFd")]
+#[doc(alias = "pollDesc")]
+pub struct PollFd<T: AsFd> {
+    uses: AtomicUsize,
+    io: UnsafeCell<ManuallyDrop<T>>,
+    raw: RawFd,
+    slot: &'static Slot,
+    read_until: Deadline,
+    write_until: Deadline,
+}
+
+// SAFETY: `io` is shared between calls (hence `Sync`) and dropped by whoever ends the last of them (hence `Send`).
+unsafe impl<T: AsFd + Send + Sync> Sync for PollFd<T> {}
+// SAFETY: it owns a `T`; the rest is words and a static reference.
+unsafe impl<T: AsFd + Send> Send for PollFd<T> {}
+
+/// A descriptor could not be registered. It is given back.
+pub struct RegisterError<T> {
+    /// What the system said.
+    pub error: io::Error,
+    /// The descriptor; it may be non-blocking now.
+    pub io: T,
+}
+
+impl<T> fmt::Debug for RegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterError")
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for RegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the descriptor cannot be watched: {}", self.error)
+    }
+}
+
+impl<T> std::error::Error for RegisterError<T> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl<T> From<RegisterError<T>> for io::Error {
+    fn from(error: RegisterError<T>) -> io::Error {
+        error.error
+    }
+}
+
+/// The descriptor was closed, by this goroutine or another one.
+///
+/// As an `io::Error` its kind is `NotConnected`, with this as its source.
+#[doc(alias = "ErrClosed")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("use of closed network connection")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+impl From<Closed> for io::Error {
+    fn from(closed: Closed) -> io::Error {
+        io::Error::new(io::ErrorKind::NotConnected, closed)
+    }
+}
+
+/// A point in time on the scheduler's scale, or never.
+struct Deadline(AtomicU64);
+
+impl Deadline {
+    fn set(&self, at: Option<Instant>) {
+        // Not zero, which a deadline before the clock's origin would be.
+        let nanos = at.map_or(clock::NEVER, |at| clock::to_nanos(at).max(1));
+        self.0.store(nanos, Ordering::Release);
+    }
+
+    /// What is left; an error if nothing is.
+    fn check(&self) -> io::Result<Option<Instant>> {
+        let at = self.0.load(Ordering::Acquire);
+        if at == clock::NEVER {
+            return Ok(None);
+        }
+        let now = Instant::now();
+        let left = clock::until(at, clock::to_nanos(now));
+        if left.is_zero() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "i/o timeout"));
+        }
+        Ok(Some(now + left))
+    }
+}
+
+impl<T: AsFd> PollFd<T> {
+    /// Makes `io` non-blocking and lets the poller watch it.
+    ///
+    /// # Errors
+    /// What the system says: `EPERM` for files and directories, `ENOSPC` when the user's epoll watches are used up. `io` is
+    /// given back with the error.
+    pub fn new(io: T) -> Result<PollFd<T>, RegisterError<T>> {
+        let raw = io.as_fd().as_raw_fd();
+        let slot = Slot::take();
+        let registered = crate::sys::poll::set_nonblocking(io.as_fd())
+            .and_then(|()| driver_or_start())
+            .and_then(|driver| driver.register(raw, slot));
+        if let Err(error) = registered {
+            slot.give_back();
+            return Err(RegisterError { error, io });
+        }
+        Ok(PollFd {
+            uses: AtomicUsize::new(0),
+            io: UnsafeCell::new(ManuallyDrop::new(io)),
+            raw,
+            slot,
+            read_until: Deadline(AtomicU64::new(clock::NEVER)),
+            write_until: Deadline(AtomicU64::new(clock::NEVER)),
+        })
+    }
+
+    /// Makes a call that reads: `call` is made again whenever it says `WouldBlock` and the descriptor has become readable.
+    ///
+    /// # Errors
+    /// Those of `call`, but for `WouldBlock` and `Interrupted`; `TimedOut` when the read deadline has come; [`Closed`].
+    #[track_caller]
+    pub fn read_with<R>(&self, mut call: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        self.repeat(&self.slot.read, &self.read_until, |io| {
+            call(io).map(|result| (result, false))
+        })
+    }
+
+    /// Makes a call that writes: `call` is made again whenever it says `WouldBlock` and the descriptor has become writable.
+    ///
+    /// # Errors
+    /// As [`PollFd::read_with`], with the write deadline.
+    #[track_caller]
+    pub fn write_with<R>(&self, mut call: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        self.repeat(&self.slot.write, &self.write_until, |io| {
+            call(io).map(|result| (result, false))
+        })
+    }
+
+    /// Like [`PollFd::read_with`] for a byte stream: `call` reads up to `room` bytes and says how many. If it got less, there is
+    /// no more for now, and the next read waits without asking the system.
+    ///
+    /// For stream sockets and pipes only: elsewhere a short read does not mean that there is nothing left.
+    ///
+    /// # Errors
+    /// As [`PollFd::read_with`].
+    #[track_caller]
+    pub fn read_stream(
+        &self,
+        room: usize,
+        mut call: impl FnMut(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.repeat(&self.slot.read, &self.read_until, |io| {
+            call(io).map(|n| (n, n > 0 && n < room))
+        })
+    }
+
+    /// Like [`PollFd::write_with`] for a byte stream: `call` writes up to `length` bytes and says how many. If it was less, there
+    /// is no room for now.
+    ///
+    /// # Errors
+    /// As [`PollFd::read_with`], with the write deadline.
+    #[track_caller]
+    pub fn write_stream(
+        &self,
+        length: usize,
+        mut call: impl FnMut(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.repeat(&self.slot.write, &self.write_until, |io| {
+            call(io).map(|n| (n, n > 0 && n < length))
+        })
+    }
+
+    /// Uses the descriptor without waiting: for its address, its options.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> Result<R, Closed> {
+        let io = self.enter()?;
+        Ok(f(&io))
+    }
+
+    /// Reads that are not done by then fail with `TimedOut`, those that wait already too. `None`: they wait as long as it takes.
+    /// A deadline that has passed lets all reads fail until it is set again.
+    #[doc(alias = "SetReadDeadline")]
+    pub fn set_read_deadline(&self, at: Option<Instant>) {
+        self.read_until.set(at);
+        self.slot.read.interrupt();
+    }
+
+    /// As [`PollFd::set_read_deadline`], for writes.
+    #[doc(alias = "SetWriteDeadline")]
+    pub fn set_write_deadline(&self, at: Option<Instant>) {
+        self.write_until.set(at);
+        self.slot.write.interrupt();
+    }
+
+    /// Both deadlines.
+    #[doc(alias = "SetDeadline")]
+    pub fn set_deadline(&self, at: Option<Instant>) {
+        self.set_read_deadline(at);
+        self.set_write_deadline(at);
+    }
+
+    /// Closes it for everybody: whoever waits is woken and gets [`Closed`], as does every later call. The descriptor itself is closed
+    /// when the last call that is under way has returned.
+    ///
+    /// # Errors
+    /// [`Closed`] if it was closed before.
+    pub fn close(&self) -> Result<(), Closed> {
+        // AcqRel: pairs with `enter`, which reads the bit, and with the count of those who have left.
+        if self.uses.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED != 0 {
+            return Err(Closed);
+        }
+        self.slot.read.interrupt();
+        self.slot.write.interrupt();
+        self.drop_if_unused();
+        Ok(())
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.uses.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// Takes the descriptor out again. It stays non-blocking.
+    ///
+    /// # Errors
+    /// [`Closed`] if it was closed.
+    pub fn into_inner(self) -> Result<T, Closed> {
+        if self.uses.load(Ordering::Acquire) != 0 {
+            return Err(Closed);
+        }
+        self.uses.store(CLOSED | GONE, Ordering::Relaxed);
+        if let Some(driver) = driver() {
+            driver.deregister(self.raw);
+        }
+        // SAFETY: nobody else has `self`, and by the mark `drop` leaves the descriptor alone.
+        Ok(unsafe { ManuallyDrop::take(&mut *self.io.get()) })
+    }
+
+    #[track_caller]
+    fn repeat<R>(
+        &self,
+        direction: &Direction,
+        until: &Deadline,
+        mut call: impl FnMut(&T) -> io::Result<(R, bool)>,
+    ) -> io::Result<R> {
+        let io = self.enter()?;
+        let mut waited = Waited {
+            direction,
+            once: false,
+        };
+        loop {
+            let look = direction.look();
+            if self.is_closed() {
+                return Err(Closed.into());
+            }
+            let deadline = until.check()?;
+            if look.is_ready() {
+                match call(&io) {
+                    Ok((result, drained)) => {
+                        if drained {
+                            direction.drained(look);
+                        }
+                        return Ok(result);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => direction.would_block(look),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            waited.once = true;
+            wait(direction, look, deadline);
+        }
+    }
+
+    /// Begins a call.
+    fn enter(&self) -> Result<Use<'_, T>, Closed> {
+        // Acquire pairs with `close`. The count keeps the descriptor open.
+        let before = self.uses.fetch_add(1, Ordering::AcqRel);
+        let guard = Use(self);
+        // If it is closed, the guard ends the call at once.
+        if before & CLOSED != 0 {
+            Err(Closed)
+        } else {
+            Ok(guard)
+        }
+    }
+
+    /// Drops the descriptor if it was closed and no call is under way.
+    fn drop_if_unused(&self) {
+        // AcqRel: whoever gets here last has seen the ends of all calls.
+        if self
+            .uses
+            .compare_exchange(CLOSED, CLOSED | GONE, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+        {
+            // SAFETY: no call is under way, none begins after `CLOSED`, and only one gets past `GONE`.
+            unsafe { self.drop_io() };
+        }
+    }
+
+    /// # Safety
+    /// Once, when nobody uses `io`.
+    unsafe fn drop_io(&self) {
+        if let Some(driver) = driver() {
+            driver.deregister(self.raw);
+        }
+        // SAFETY: by the caller.
+        unsafe { ManuallyDrop::drop(&mut *self.io.get()) };
+    }
+}
+
+/// Parks until the direction has changed or the deadline has come.
+#[track_caller]
+fn wait(direction: &Direction, look: Look, deadline: Option<Instant>) {
+    WAITING.fetch_add(1, Ordering::SeqCst);
+    crate::sched::somebody_waits_for_io();
+    direction.wait(look, deadline);
+    WAITING.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Hands the readiness on when a call that has waited is over, whichever way.
+struct Waited<'a> {
+    direction: &'a Direction,
+    once: bool,
+}
+
+impl Drop for Waited<'_> {
+    fn drop(&mut self) {
+        if self.once {
+            self.direction.pass_on();
+        }
+    }
+}
+
+/// A call that is under way.
+struct Use<'a, T: AsFd>(&'a PollFd<T>);
+
+impl<T: AsFd> std::ops::Deref for Use<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the count keeps `io` from being dropped, and nobody has it mutably but who drops it.
+        unsafe { &*self.0.io.get() }
+    }
+}
+
+impl<T: AsFd> Drop for Use<'_, T> {
+    fn drop(&mut self) {
+        // AcqRel: what this call did with `io` comes before the drop.
+        if self.0.uses.fetch_sub(1, Ordering::AcqRel) == CLOSED + 1 {
+            self.0.drop_if_unused();
+        }
+    }
+}
+
+impl<T: AsFd> Drop for PollFd<T> {
+    fn drop(&mut self) {
+        if *self.uses.get_mut() & GONE == 0 {
+            // SAFETY: nobody else has `self`, so no call is under way.
+            unsafe { self.drop_io() };
+        }
+        self.slot.give_back();
+    }
+}
+
+/// The number of the descriptor. It stays valid as long as this is neither closed nor dropped.
+impl<T: AsFd> AsRawFd for PollFd<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.raw
+    }
+}
+
+impl<T: AsFd> fmt::Debug for PollFd<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PollFd")
+            .field("fd", &self.raw)
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

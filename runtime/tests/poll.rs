@@ -1,0 +1,226 @@
+//! The poller: goroutines and threads that wait for descriptors, deadlines, closing.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gort_runtime::{Closed, PollFd, go, run};
+
+fn pair() -> (PollFd<UnixStream>, PollFd<UnixStream>) {
+    let (near, far) = UnixStream::pair().unwrap();
+    (PollFd::new(near).unwrap(), PollFd::new(far).unwrap())
+}
+
+fn read(fd: &PollFd<UnixStream>, into: &mut [u8]) -> std::io::Result<usize> {
+    fd.read_stream(into.len(), |mut io| io.read(into))
+}
+
+fn write(fd: &PollFd<UnixStream>, from: &[u8]) -> std::io::Result<usize> {
+    fd.write_stream(from.len(), |mut io| io.write(from))
+}
+
+#[test]
+fn bytes_go_round() {
+    run(|| {
+        let (near, far) = pair();
+        let echo = go(move || {
+            let mut bytes = [0; 64];
+            let mut total = 0;
+            loop {
+                let n = read(&far, &mut bytes).unwrap();
+                if n == 0 {
+                    return total;
+                }
+                total += n;
+                assert_eq!(write(&far, &bytes[..n]).unwrap(), n);
+            }
+        });
+        let mut back = [0; 64];
+        for round in 0..10_000_u32 {
+            let word = round.to_le_bytes();
+            assert_eq!(write(&near, &word).unwrap(), 4);
+            assert_eq!(read(&near, &mut back).unwrap(), 4);
+            assert_eq!(back[..4], word);
+        }
+        drop(near);
+        assert_eq!(echo.join().unwrap(), 40_000);
+    });
+}
+
+#[test]
+fn plain_threads_wait_too() {
+    let (near, far) = pair();
+    let echo = std::thread::spawn(move || {
+        let mut bytes = [0; 8];
+        while read(&far, &mut bytes).unwrap() > 0 {
+            write(&far, &bytes).unwrap();
+        }
+    });
+    for round in 0..2_000_u64 {
+        write(&near, &round.to_le_bytes()).unwrap();
+        let mut back = [0; 8];
+        assert_eq!(read(&near, &mut back).unwrap(), 8);
+        assert_eq!(u64::from_le_bytes(back), round);
+    }
+    near.close().unwrap();
+    echo.join().unwrap();
+}
+
+#[test]
+fn everybody_who_accepts_gets_a_connection() {
+    run(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let listener = Arc::new(PollFd::new(listener).unwrap());
+        let acceptors: Vec<_> = (0..50)
+            .map(|_| {
+                let listener = Arc::clone(&listener);
+                go(move || listener.read_with(|io| io.accept()).map(|(stream, _)| stream))
+            })
+            .collect();
+        let clients: Vec<_> = (0..50)
+            .map(|_| go(move || gort_runtime::blocking(|| TcpStream::connect(address))))
+            .collect();
+        for acceptor in acceptors {
+            acceptor.join().unwrap().unwrap();
+        }
+        for client in clients {
+            client.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_deadline_ends_a_wait_and_can_be_moved() {
+    run(|| {
+        let (near, _far) = pair();
+        let near = Arc::new(near);
+        let start = Instant::now();
+        near.set_read_deadline(Some(start + Duration::from_millis(20)));
+        let error = read(&near, &mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert_eq!(error.to_string(), "i/o timeout");
+        assert!(start.elapsed() >= Duration::from_millis(20));
+        // It stands until it is set again.
+        assert_eq!(read(&near, &mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
+        // The other direction has its own.
+        assert_eq!(write(&near, b"x").unwrap(), 1);
+
+        near.set_read_deadline(None);
+        let reader = {
+            let near = Arc::clone(&near);
+            go(move || read(&near, &mut [0]).unwrap_err().kind())
+        };
+        while !reader.is_finished() {
+            // Whether it waits already or not: a past deadline ends it.
+            gort_runtime::gosched();
+            near.set_read_deadline(Some(start));
+        }
+        assert_eq!(reader.join().unwrap(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn close_wakes_everybody_and_keeps_the_descriptor_until_they_are_out() {
+    run(|| {
+        let (near, far) = pair();
+        let near = Arc::new(near);
+        let readers: Vec<_> = (0..10)
+            .map(|_| {
+                let near = Arc::clone(&near);
+                go(move || read(&near, &mut [0]))
+            })
+            .collect();
+        for _ in 0..20 {
+            gort_runtime::gosched();
+        }
+        near.close().unwrap();
+        for reader in readers {
+            let error = reader.join().unwrap().unwrap_err();
+            assert_eq!(error.to_string(), "use of closed network connection");
+            assert!(error.get_ref().is_some_and(|source| source.is::<Closed>()));
+        }
+        assert_eq!(near.close(), Err(Closed));
+        assert_eq!(near.with(|_| ()), Err(Closed));
+        // The other side sees the end: the descriptor is closed.
+        assert_eq!(read(&far, &mut [0]).unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_full_pipe_makes_the_writer_wait() {
+    run(|| {
+        let (near, far) = pair();
+        let writer = go(move || {
+            let mut sent = 0;
+            while sent < 4 << 20 {
+                sent += write(&near, &[7; 65_536]).unwrap();
+            }
+            sent
+        });
+        let mut got = 0;
+        let mut buffer = vec![0; 10_000];
+        loop {
+            match read(&far, &mut buffer).unwrap() {
+                0 => break,
+                n => {
+                    assert!(buffer[..n].iter().all(|&byte| byte == 7));
+                    got += n;
+                }
+            }
+        }
+        assert_eq!(writer.join().unwrap(), got);
+    });
+}
+
+#[test]
+fn a_file_is_refused_and_given_back() {
+    let file = std::fs::File::open("/proc/self/exe").unwrap();
+    let error = PollFd::new(file).unwrap_err();
+    assert_eq!(error.error.kind(), ErrorKind::PermissionDenied);
+    assert!(error.io.metadata().unwrap().is_file());
+}
+
+#[test]
+fn what_is_taken_out_is_open() {
+    let (near, far) = pair();
+    let mut inner = near.into_inner().unwrap();
+    inner.write_all(b"y").unwrap();
+    assert_eq!(read(&far, &mut [0]).unwrap(), 1);
+}
+
+#[test]
+fn a_computing_goroutine_in_every_worker_does_not_stop_the_network() {
+    run(|| {
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let (near, far) = pair();
+        let echo = go(move || {
+            let mut byte = [0];
+            while read(&far, &mut byte).unwrap() > 0 {
+                write(&far, &byte).unwrap();
+            }
+        });
+        let hogs: Vec<_> = (0..gort_runtime::max_procs())
+            .map(|_| {
+                let stop = Arc::clone(&stop);
+                go(move || {
+                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        std::hint::spin_loop();
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..50 {
+            write(&near, b"z").unwrap();
+            read(&near, &mut [0]).unwrap();
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        for hog in hogs {
+            hog.join().unwrap();
+        }
+        near.close().unwrap();
+        echo.join().unwrap();
+    });
+}
