@@ -13,8 +13,8 @@
 //! });
 //! ```
 //!
-//! What waits (for the end of a child, for its output, for its reading what it is sent) parks the goroutine. Today a thread waits
-//! in its place: one for a child that is waited for, or whose output is collected. They are not counted as
+//! What waits (for the end of a child, for its output, for its reading what it is sent) parks the goroutine. For the end of
+//! a child it does so on the poller (where the system has no such thing, a thread waits); today a thread waits in its place for a pipe. Such threads are not counted as
 //! [`Builder::blocking_threads`](crate::runtime::Builder::blocking_threads), so that any number of children keeps nobody from reading a file,
 //! but as [`Builder::max_threads`](crate::runtime::Builder::max_threads).
 //!
