@@ -80,7 +80,7 @@ pub use sema::{Place as SemaPlace, Sema};
 /// For `gort::process`: calls of the system that block the thread.
 #[doc(hidden)]
 pub mod process {
-    pub use crate::sys::process::{await_end, await_readable, descriptor, has_ended, signal};
+    pub use crate::sys::process::{await_end, await_readable, has_ended, signal};
 }
 pub use task::{Claim, Task, park, park_until};
 pub use timer::{CallTimer, sleep_until};
