@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let done = chan!(());
     go!([done] {
         // The end of the input (as under a script) is no wish to cancel; a line is.
-        if gort::blocking(|| io::stdin().read_line(&mut String::new())).is_ok_and(|bytes| bytes > 0) {
+        if gort::io::stdin().read_line(&mut String::new()).is_ok_and(|bytes| bytes > 0) {
             done.close();
         }
     });

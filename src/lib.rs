@@ -48,23 +48,32 @@
 //! * [`context`] carries deadlines and cancellation, [`errgroup`] waits for goroutines that can fail.
 //! * [`future::wait`](mod@future) waits for a future; [`JoinHandle`] is one.
 //! * [`signal`] listens for the signals of the operating system.
-//! * [`blocking`] makes a call that would block the thread; [`recover`] turns a panic into a value.
 //! * [`net`] has sockets whose calls park the goroutine.
+//! * [`fs`], [`io`] and [`process`] are std's, without blocking a worker.
+//! * [`blocking`](blocking()) makes a call that would block the thread; [`recover`] turns a panic into a value.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
 #![deny(unsafe_code)]
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(not(loom))]
+mod blocking;
 pub mod context;
 #[cfg(not(loom))]
 pub mod errgroup;
 #[cfg(not(loom))]
+pub mod fs;
+#[cfg(not(loom))]
 pub mod future;
+#[cfg(not(loom))]
+pub mod io;
 mod macros;
 #[cfg(not(loom))]
 pub mod net;
 pub mod prelude;
+#[cfg(not(loom))]
+pub mod process;
 pub mod runtime;
 #[cfg(not(loom))]
 pub mod signal;
@@ -72,6 +81,8 @@ pub mod sync;
 #[cfg(not(loom))]
 pub mod time;
 
+#[cfg(not(loom))]
+pub use blocking::blocking_ctx;
 pub use gort_channels::{
     Chan, Iter, Receiver, RecvTimeoutError, Select, SendError, SendTimeoutError, Sender, TryIter,
     TryRecvError, TrySendError, channel,

@@ -5,8 +5,12 @@
 
 #[path = "examples/du.rs"]
 mod du;
+#[path = "examples/grep.rs"]
+mod grep;
 #[path = "examples/md5all.rs"]
 mod md5all;
+#[path = "examples/parallel_commands.rs"]
+mod parallel_commands;
 
 use std::fs::{self, File};
 use std::io::Read;

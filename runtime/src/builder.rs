@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{self, Migration, Wishes};
 use crate::panics::{PanicPolicy, PanicReport};
@@ -14,6 +15,7 @@ use crate::panics::{PanicPolicy, PanicReport};
 /// | [`stack_size`](Builder::stack_size) | `GORT_STACK` | 256 KiB |
 /// | [`migration`](Builder::migration) | `GORT_MIGRATION` | [`Migration::Stealing`] |
 /// | [`blocking_threads`](Builder::blocking_threads) | | 512 |
+/// | [`blocking_keep_alive`](Builder::blocking_keep_alive) | | 10 s |
 /// | [`max_threads`](Builder::max_threads) | | 10,000 |
 /// | [`on_panic`](Builder::on_panic) | | report as Go does and exit with status 2 |
 ///
@@ -82,7 +84,8 @@ impl Builder {
         self
     }
 
-    /// At most this many helper threads for [`blocking`](crate::blocking); further calls queue.
+    /// At most this many helper threads for [`blocking`](crate::blocking); further calls queue. Threads that wait for a child
+    /// process, for a pipe to one, for standard input or output or for the lock of a file are not counted.
     ///
     /// ```
     /// let text = gort_runtime::Builder::new().blocking_threads(1).run(|| gort_runtime::blocking(|| "read"));
@@ -90,6 +93,19 @@ impl Builder {
     /// ```
     pub fn blocking_threads(mut self, threads: usize) -> Builder {
         self.wishes.blocking_threads = Some(threads);
+        self
+    }
+
+    /// How long a helper thread of [`blocking`](crate::blocking) waits for another call before it ends.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let builder = gort_runtime::Builder::new().blocking_keep_alive(Duration::from_millis(100));
+    /// assert_eq!(builder.run(|| gort_runtime::blocking(|| "read")).unwrap(), "read");
+    /// ```
+    pub fn blocking_keep_alive(mut self, idle: Duration) -> Builder {
+        self.wishes.blocking_keep_alive = Some(idle);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 use crate::panics::PanicPolicy;
 
@@ -15,6 +16,8 @@ pub(crate) const DEFAULT_STACK: usize = 256 << 10;
 pub(crate) const MIN_STACK: usize = 16 << 10;
 /// Helper threads for blocking calls when nothing else is said.
 pub(crate) const DEFAULT_BLOCKING_THREADS: usize = 512;
+/// How long a helper thread waits for another call when nothing else is said.
+pub(crate) const DEFAULT_BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Whether a goroutine that has started may move to another OS thread.
 ///
@@ -59,6 +62,7 @@ pub(crate) struct Config {
     pub(crate) stack_size: usize,
     pub(crate) migration: Migration,
     pub(crate) blocking_threads: usize,
+    pub(crate) blocking_keep_alive: Duration,
     pub(crate) max_threads: usize,
     pub(crate) panic_policy: PanicPolicy,
 }
@@ -70,6 +74,7 @@ pub(crate) struct Wishes {
     pub(crate) stack_size: Option<usize>,
     pub(crate) migration: Option<Migration>,
     pub(crate) blocking_threads: Option<usize>,
+    pub(crate) blocking_keep_alive: Option<Duration>,
     pub(crate) max_threads: Option<usize>,
     pub(crate) panic_policy: Option<PanicPolicy>,
 }
@@ -115,6 +120,7 @@ fn fix() -> &'static Config {
                 .or_else(|| from_env("GORT_MIGRATION", str::parse))
                 .unwrap_or_default(),
             blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
+            blocking_keep_alive: wishes.blocking_keep_alive.unwrap_or(DEFAULT_BLOCKING_KEEP_ALIVE),
             max_threads: wishes.max_threads.unwrap_or(MAX_WORKERS).max(3),
             panic_policy: wishes.panic_policy.unwrap_or_default(),
         }

@@ -56,7 +56,9 @@ mod timer;
 mod tls;
 mod worker;
 
-pub use blocking::blocking;
+#[doc(hidden)]
+pub use blocking::blocking_wait;
+pub use blocking::{Withdrawal, blocking, blocking_unless};
 pub use builder::{AlreadyStarted, Builder};
 pub use config::Migration;
 pub use goexit::{end_goroutine, goexit};
@@ -81,5 +83,10 @@ pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use sema::{Place as SemaPlace, Sema};
 #[doc(hidden)]
 pub use sys::poll::connect_goes_on;
+/// For `gort::process`: calls of the system that block the thread.
+#[doc(hidden)]
+pub mod process {
+    pub use crate::sys::process::{await_end, await_readable, has_ended, signal};
+}
 pub use task::{Claim, Task, park, park_until};
 pub use timer::{CallTimer, sleep_until};

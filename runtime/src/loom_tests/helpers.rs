@@ -6,7 +6,8 @@
 //!
 //! Breaches that were tried, each of which fails a model: `submit` notifies nobody; counts an idle helper once for two jobs; does not count
 //! the helper it asks for; ignores the limit. `next` leaves although jobs wait; keeps a helper counted as idle, or one that left
-//! as there. `helper_failed` does not uncount the helper, or reports a failure although the job was done.
+//! as there. `helper_failed` does not uncount the helper, or keeps the jobs. `withdraw` takes another job out; does not mark a
+//! ticket whose job is still to come. `submit` ignores the mark.
 
 use loom::sync::Notify;
 use loom::thread;
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
 use super::model;
-use crate::blocking::queue::{Next, Queue, Submitted};
+use crate::blocking::queue::{Next, Queue, Submitted, Ticket};
 
 type Helper = thread::JoinHandle<()>;
 
@@ -52,8 +53,15 @@ impl Pool {
 
     /// As `blocking::submit`.
     fn submit(pool: &Arc<Pool>, job: usize) {
-        if pool.queue.submit(job) == Submitted::StartHelper {
+        if let Submitted::StartHelper = pool.queue.submit(job, None) {
             Pool::start(pool);
+        }
+    }
+
+    /// As `blocking::give_back`: the one `ready` of the job's goroutine.
+    fn ready(&self) {
+        if self.done.fetch_add(1, Ordering::SeqCst) + 1 == self.last {
+            self.queue.let_time_pass();
         }
     }
 
@@ -76,9 +84,7 @@ impl Pool {
             } else if job == MEETS {
                 self.meeting.notify();
             }
-            if self.done.fetch_add(1, Ordering::SeqCst) + 1 == self.last {
-                self.queue.let_time_pass();
-            }
+            self.ready();
         }
         self.living.fetch_sub(1, Ordering::SeqCst);
     }
@@ -158,7 +164,7 @@ fn loom_helpers_leave_while_jobs_come() {
     });
 }
 
-/// A helper cannot be started: either another one takes the job, or the submitter is told that there is none.
+/// A helper cannot be started: either another one takes the job, or the submitter gets it back.
 /// Preemption bound 3.
 #[test]
 fn loom_helpers_fail_to_start() {
@@ -167,18 +173,88 @@ fn loom_helpers_fail_to_start() {
         Pool::submit(&pool, 1);
         let clock = Arc::clone(&pool);
         let clock = thread::spawn(move || clock.queue.let_time_pass());
-        let mut jobs = 2;
-        if pool.queue.submit(2) == Submitted::StartHelper && pool.queue.helper_failed() {
-            jobs = 1;
+        if let Submitted::StartHelper = pool.queue.submit(2, None) {
+            pool.queue.helper_failed().for_each(|_| pool.ready());
         }
         clock.join().unwrap();
-        loop {
-            let Some(helper) = pool.helpers.lock().unwrap().pop() else {
-                break;
-            };
-            helper.join().unwrap();
+        pool.finish(2);
+    });
+}
+
+/// Two submitters, one helper allowed, which cannot be started: nobody's job is left behind, whichever of them was told to
+/// start it. Preemption bound 3.
+#[test]
+fn loom_helpers_fail_to_start_for_two() {
+    model(Some(3), || {
+        let pool = Pool::new(1, usize::MAX);
+        let submit = |pool: &Pool, job| {
+            if let Submitted::StartHelper = pool.queue.submit(job, None) {
+                pool.queue.helper_failed().for_each(|_| pool.ready());
+            }
+        };
+        let other = Arc::clone(&pool);
+        let other = thread::spawn(move || submit(&other, 1));
+        submit(&pool, 2);
+        other.join().unwrap();
+        pool.finish(2);
+    });
+}
+
+/// Withdraws a call while it is submitted and taken. It is made or given back, once; it is not even queued if it was withdrawn
+/// before.
+fn withdraw_meanwhile(pool: &Arc<Pool>, job: usize) -> (Arc<Ticket>, thread::JoinHandle<()>) {
+    let ticket = Arc::new(Ticket::new());
+    let early = Arc::new(StdAtomicUsize::new(0));
+    let (other, its, note) = (Arc::clone(pool), Arc::clone(&ticket), Arc::clone(&early));
+    let canceller = thread::spawn(move || {
+        if let Some(taken) = other.queue.withdraw(&its) {
+            assert_eq!(taken, job);
+            other.ready();
         }
-        assert_eq!(pool.done.load(Ordering::SeqCst), jobs);
-        assert_eq!(pool.queue.counts(), (2 - jobs, 0, 0));
+        note.store(1, Ordering::SeqCst);
+    });
+    // Without this, loom would begin with the submission.
+    thread::yield_now();
+    let early = early.load(Ordering::SeqCst) == 1;
+    match pool.queue.submit(job, Some(&ticket)) {
+        Submitted::Withdrawn(job) => {
+            assert_eq!(job, 2);
+            pool.ready();
+        }
+        _ if early => panic!("queued although it was withdrawn"),
+        Submitted::Queued => {}
+        Submitted::StartHelper => Pool::start(pool),
+    }
+    (ticket, canceller)
+}
+
+/// A call is withdrawn at any moment, alone or behind another one. A canceller that comes after the end finds nothing. All
+/// executions.
+#[test]
+fn loom_helpers_withdrawal() {
+    for jobs in [1, 2] {
+        model(None, move || {
+            let pool = Pool::new(1, jobs);
+            if jobs == 2 {
+                Pool::submit(&pool, 1);
+            }
+            let (ticket, canceller) = withdraw_meanwhile(&pool, 2);
+            canceller.join().unwrap();
+            pool.finish(jobs);
+            assert!(pool.queue.withdraw(&ticket).is_none());
+        });
+    }
+}
+
+/// A call that was withdrawn leaves a helper that the next one finds. Preemption bound 3.
+#[test]
+fn loom_helpers_withdrawal_and_the_next_job() {
+    model(Some(3), || {
+        let pool = Pool::new(1, 3);
+        Pool::submit(&pool, 1);
+        let (_, canceller) = withdraw_meanwhile(&pool, 2);
+        Pool::submit(&pool, 3);
+        canceller.join().unwrap();
+        pool.finish(3);
     });
 }

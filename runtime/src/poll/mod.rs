@@ -5,7 +5,8 @@
 //! | `direction` | who waits for one direction of a descriptor, and the protocol that loses no edge; modelled in `loom_tests::poll` |
 //! | `slot` | the two directions of a descriptor, where the kernel's events find them |
 //! | `driver` | `mio`: registering, fetching events |
-//! | `poll_fd` | [`PollFd`]: the call that is made again and again, deadlines, closing |
+//! | `poll_fd` | [`PollFd`]: the call that is made again and again, closing |
+//! | `deadline`, `error` | until when calls may wait, and what they fail with |
 //!
 //! # Who looks for events
 //!
@@ -17,12 +18,15 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+mod deadline;
 pub(crate) mod direction;
 mod driver;
+mod error;
 mod poll_fd;
 mod slot;
 
-pub use poll_fd::{Closed, PollFd, RegisterError};
+pub use error::{Closed, RegisterError};
+pub use poll_fd::PollFd;
 
 pub(crate) use direction::Task;
 use driver::Driver;

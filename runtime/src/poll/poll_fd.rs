@@ -11,13 +11,14 @@ use std::fmt;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use super::deadline::Deadline;
 use super::direction::{Direction, Look};
+use super::error::{Closed, RegisterError};
 use super::slot::Slot;
 use super::{WAITING, driver, driver_or_start};
-use crate::sys::clock;
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
 const GONE: usize = CLOSED >> 1;
@@ -68,125 +69,6 @@ pub struct PollFd<T: AsFd> {
 unsafe impl<T: AsFd + Send + Sync> Sync for PollFd<T> {}
 // SAFETY: it owns a `T`; the rest is words and a static reference.
 unsafe impl<T: AsFd + Send> Send for PollFd<T> {}
-
-/// A descriptor could not be registered. It is given back.
-pub struct RegisterError<T> {
-    /// What the system said.
-    pub error: io::Error,
-    /// The descriptor; it may be non-blocking now.
-    pub io: T,
-}
-
-impl<T> fmt::Debug for RegisterError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RegisterError")
-            .field("error", &self.error)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Display for RegisterError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the descriptor cannot be watched: {}", self.error)
-    }
-}
-
-impl<T> std::error::Error for RegisterError<T> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-impl<T> From<RegisterError<T>> for io::Error {
-    fn from(error: RegisterError<T>) -> io::Error {
-        error.error
-    }
-}
-
-/// The descriptor was closed, by this goroutine or another one.
-///
-/// As an `io::Error` its kind is `NotConnected`, with this as its source.
-#[doc(alias = "ErrClosed")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Closed;
-
-impl fmt::Display for Closed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("use of closed network connection")
-    }
-}
-
-impl std::error::Error for Closed {}
-
-impl From<Closed> for io::Error {
-    fn from(closed: Closed) -> io::Error {
-        io::Error::new(io::ErrorKind::NotConnected, closed)
-    }
-}
-
-/// Until when the calls of one direction may wait.
-struct Deadline {
-    /// For all calls, on the scheduler's scale.
-    at: AtomicU64,
-    /// For each call from its beginning, in nanoseconds.
-    each: AtomicU64,
-}
-
-impl Deadline {
-    fn never() -> Deadline {
-        Deadline {
-            at: AtomicU64::new(clock::NEVER),
-            each: AtomicU64::new(clock::NEVER),
-        }
-    }
-
-    fn set(&self, at: Option<Instant>) {
-        self.at
-            .store(at.map_or(clock::NEVER, clock::to_nanos), Ordering::Release);
-    }
-
-    fn set_each(&self, limit: Option<Duration>) -> io::Result<()> {
-        let nanos = match limit {
-            None => clock::NEVER,
-            Some(Duration::ZERO) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    "cannot set a 0 duration timeout",
-                ));
-            }
-            Some(limit) => limit.as_nanos().try_into().unwrap_or(clock::NEVER),
-        };
-        self.each.store(nanos, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn each(&self) -> Option<Duration> {
-        let nanos = self.each.load(Ordering::Relaxed);
-        (nanos != clock::NEVER).then(|| Duration::from_nanos(nanos))
-    }
-
-    /// The end of a call that begins now, by its own limit.
-    fn begin(&self) -> u64 {
-        match self.each.load(Ordering::Relaxed) {
-            clock::NEVER => clock::NEVER,
-            each => clock::now().saturating_add(each),
-        }
-    }
-
-    /// What is left for a call that may take until `end`; an error if nothing is.
-    fn check(&self, end: u64) -> io::Result<Option<Instant>> {
-        let at = self.at.load(Ordering::Acquire).min(end);
-        if at == clock::NEVER {
-            return Ok(None);
-        }
-        let now = Instant::now();
-        let left = clock::until(at, clock::to_nanos(now));
-        if left.is_zero() {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "i/o timeout"));
-        }
-        Ok(Some(now + left))
-    }
-}
 
 impl<T: AsFd> PollFd<T> {
     /// Makes `io` non-blocking and lets the poller watch it.

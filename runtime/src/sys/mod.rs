@@ -5,6 +5,7 @@ pub(crate) mod cpu;
 pub(crate) mod fault;
 pub(crate) mod memory;
 pub(crate) mod poll;
+pub(crate) mod process;
 pub(crate) mod signal;
 pub(crate) mod thread;
 

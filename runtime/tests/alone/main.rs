@@ -11,6 +11,7 @@ mod ends;
 #[path = "../../../tests/support/filter.rs"]
 mod filter;
 mod hardships;
+mod helpers;
 mod procs;
 mod standins;
 mod storms;
@@ -45,6 +46,7 @@ fn main() {
         deadlock::CASES,
         ends::CASES,
         hardships::CASES,
+        helpers::CASES,
         procs::CASES,
         standins::CASES,
         storms::CASES,

@@ -1,0 +1,208 @@
+//! The helper pool: its bound, its growth, its end; calls that are withdrawn; a system that gives no thread.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::{Duration, Instant};
+
+use gort_runtime as rt;
+
+use crate::{Case, case};
+
+pub(crate) const CASES: &[Case] = &[
+    case("helpers_are_as_many_as_it_takes", &[], as_many_as_it_takes),
+    case("helpers_are_bounded", &[], bounded),
+    case("helpers_leave", &[], leave),
+    case("a_panic_leaves_its_helper", &[], panics),
+    case("no_thread_for_a_helper", &[("GOMAXPROCS", "1")], no_thread),
+    case("a_queued_call_is_withdrawn", &[("GOMAXPROCS", "1")], withdrawn),
+    case("withdrawals_storm_1", &[("GOMAXPROCS", "1")], storm),
+    case("withdrawals_storm_4", &[("GOMAXPROCS", "4")], storm),
+    case(
+        "withdrawals_storm_always",
+        &[("GOMAXPROCS", "4"), ("GORT_MIGRATION", "always")],
+        storm,
+    ),
+];
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+/// Calls that all have to be there at once.
+fn meet(calls: usize) {
+    let all = Arc::new(Barrier::new(calls));
+    let callers: Vec<_> = (0..calls)
+        .map(|_| {
+            let all = Arc::clone(&all);
+            rt::go(move || rt::blocking(|| all.wait().is_leader()))
+        })
+        .collect();
+    let leaders = callers.into_iter().map(|caller| caller.join().unwrap());
+    assert_eq!(leaders.filter(|&leads| leads).count(), 1);
+}
+
+fn as_many_as_it_takes() {
+    rt::run(|| meet(100));
+}
+
+fn bounded() {
+    let run = rt::Builder::new().blocking_threads(3).run(|| {
+        meet(3);
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        rt::scope(|s| {
+            for _ in 0..50 {
+                s.spawn(|| {
+                    rt::blocking(|| {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        std::thread::sleep(Duration::from_millis(1));
+                        now.fetch_sub(1, Ordering::SeqCst);
+                    });
+                });
+            }
+        });
+        assert!((1..=3).contains(&most.into_inner()));
+    });
+    run.unwrap();
+}
+
+fn leave() {
+    let builder = rt::Builder::new()
+        .max_procs(1)
+        .blocking_keep_alive(Duration::from_millis(50));
+    let run = builder.run(|| {
+        rt::blocking(|| ());
+        let end = Instant::now() + Duration::from_secs(15);
+        let settles = |limit: usize| {
+            while threads() > limit {
+                assert!(Instant::now() < end, "{} threads", threads());
+                rt::sleep_until(Instant::now() + Duration::from_millis(5));
+            }
+        };
+        // The main thread, the worker, the monitor; one for a moment more if the machine is slow.
+        settles(3);
+        for _ in 0..3 {
+            meet(32);
+            settles(3);
+        }
+    });
+    run.unwrap();
+}
+
+fn panics() {
+    let run = rt::Builder::new().blocking_threads(1).run(|| {
+        for i in 0..100 {
+            let caught = rt::recover(|| rt::blocking(|| std::panic::panic_any(i))).unwrap_err();
+            assert_eq!(caught.payload().downcast_ref(), Some(&i));
+        }
+        assert_eq!(rt::blocking(|| 7), 7);
+    });
+    run.unwrap();
+}
+
+/// The call is made all the same, by the worker; when there are threads again, so are helpers.
+fn no_thread() {
+    rt::run(|| {
+        let worker = std::thread::current().id();
+        let caller = || rt::blocking(|| std::thread::current().id());
+        // The C library keeps stacks of threads that have ended: these take them.
+        let (hold, held) = (Arc::new(Barrier::new(9)), Arc::new(Barrier::new(9)));
+        for _ in 0..8 {
+            let (hold, held) = (Arc::clone(&hold), Arc::clone(&held));
+            std::thread::spawn(move || {
+                hold.wait();
+                held.wait();
+            });
+        }
+        hold.wait();
+        rt::lock_os_thread();
+        let mut before = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // Enough for small things, too little for a thread's stack.
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
+        // SAFETY: asks for a number.
+        let used = pages * unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
+        // SAFETY: both take a pointer to a limit that lives here.
+        let refused = unsafe {
+            libc::getrlimit(libc::RLIMIT_AS, &raw mut before);
+            let none = libc::rlimit {
+                rlim_cur: used + (3 << 19),
+                ..before
+            };
+            assert_eq!(libc::setrlimit(libc::RLIMIT_AS, &raw const none), 0);
+            let refused = caller();
+            assert_eq!(libc::setrlimit(libc::RLIMIT_AS, &raw const before), 0);
+            refused
+        };
+        assert_eq!(refused, worker);
+        assert_ne!(caller(), worker);
+        rt::unlock_os_thread();
+        held.wait();
+    });
+}
+
+fn withdrawn() {
+    let run = rt::Builder::new().blocking_threads(1).run(|| {
+        let (open, gate) = mpsc::channel::<()>();
+        let (started, begun) = mpsc::channel();
+        let first = rt::go(move || {
+            rt::blocking(move || {
+                started.send(()).unwrap();
+                let _ = gate.recv();
+            });
+        });
+        while begun.try_recv().is_err() {
+            rt::gosched();
+        }
+        let withdrawal = rt::Withdrawal::new();
+        let its = withdrawal.clone();
+        let second = rt::go(move || {
+            let dropped = Arc::new(());
+            let held = Arc::clone(&dropped);
+            let called = rt::blocking_unless(&its, move || drop(held));
+            (called, Arc::strong_count(&dropped))
+        });
+        // One worker: it has parked when this goroutine goes on.
+        rt::gosched();
+        assert!(!second.is_finished());
+        withdrawal.withdraw();
+        assert_eq!(second.join().unwrap(), (None, 1));
+        assert!(!first.is_finished());
+        // The one that runs cannot be withdrawn, nor can what is over.
+        withdrawal.withdraw();
+        drop(open);
+        first.join().unwrap();
+        assert_eq!(rt::blocking(|| 7), 7);
+    });
+    run.unwrap();
+}
+
+fn storm() {
+    let run = rt::Builder::new().blocking_threads(2).run(|| {
+        let (made, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        rt::scope(|s| {
+            for _ in 0..500 {
+                s.spawn(|| {
+                    let withdrawal = rt::Withdrawal::new();
+                    let other = withdrawal.clone();
+                    let canceller = rt::go(move || {
+                        for _ in 0..rt::random_u32() % 4 {
+                            rt::gosched();
+                        }
+                        other.withdraw();
+                    });
+                    let called = rt::blocking_unless(&withdrawal, || {
+                        made.fetch_add(1, Ordering::SeqCst);
+                        std::thread::yield_now();
+                    });
+                    told.fetch_add(usize::from(called.is_some()), Ordering::SeqCst);
+                    canceller.join().unwrap();
+                });
+            }
+        });
+        assert_eq!(made.into_inner(), told.into_inner());
+    });
+    run.unwrap();
+}

@@ -1,0 +1,38 @@
+//! The standard streams without blocking a worker, and copying from a reader to a writer.
+//!
+//! ```no_run
+//! // `cat -n`
+//! use std::io::Write;
+//!
+//! #[gort::main]
+//! fn main() -> std::io::Result<()> {
+//!     for (number, line) in (1..).zip(gort::io::stdin().lines()) {
+//!         writeln!(gort::io::stdout(), "{number:6} {}", line?)?;
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! What waits here parks the goroutine: for input that has not come, for whoever reads the other end of a pipe. A plain
+//! `println!` is correct too; it blocks its worker while the reader is slow, and is the faster one on a file or a terminal.
+
+mod copy;
+mod stdin;
+mod stdout;
+
+use std::fmt;
+use std::io::{self, Write};
+
+pub use copy::copy;
+pub use stdin::{Lines, Stdin, StdinLock, stdin};
+pub use stdout::{Stderr, Stdout, stderr, stdout};
+
+/// `write!` in one piece: each piece for itself would be a visit to a helper thread.
+pub(crate) fn write_at_once(to: &mut (impl Write + ?Sized), args: fmt::Arguments<'_>) -> io::Result<()> {
+    if let Some(text) = args.as_str() {
+        return to.write_all(text.as_bytes());
+    }
+    let mut text = String::new();
+    fmt::write(&mut text, args).map_err(|_| io::Error::other("formatter error"))?;
+    to.write_all(text.as_bytes())
+}
