@@ -50,6 +50,8 @@ fn sixty_four_at_once() {
     Child::default()
         .run(|| {
             gort::run(|| {
+                // What the library opens once, it has open.
+                assert!(Command::new("true").output().unwrap().status.success());
                 let before = open_descriptors();
                 // Each waits until all of them run: none may be kept from starting by another.
                 let dir = tempfile::tempdir().unwrap();

@@ -84,8 +84,8 @@ impl Builder {
         self
     }
 
-    /// At most this many helper threads for [`blocking`](crate::blocking); further calls queue. Threads that wait for a child
-    /// process, for a pipe to one, for standard input or output or for the lock of a file are not counted.
+    /// At most this many helper threads for [`blocking`](crate::blocking); further calls queue. Threads that wait for
+    /// a pipe to a child process, for standard input or output, or for the lock of a file are not counted.
     ///
     /// ```
     /// let text = gort_runtime::Builder::new().blocking_threads(1).run(|| gort_runtime::blocking(|| "read"));

@@ -86,7 +86,7 @@ pub use sys::poll::connect_goes_on;
 /// For `gort::process`: calls of the system that block the thread.
 #[doc(hidden)]
 pub mod process {
-    pub use crate::sys::process::{await_end, await_readable, has_ended, signal};
+    pub use crate::sys::process::{await_end, await_readable, descriptor, has_ended, signal};
 }
 pub use task::{Claim, Task, park, park_until};
 pub use timer::{CallTimer, sleep_until};

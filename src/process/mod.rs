@@ -13,10 +13,11 @@
 //! });
 //! ```
 //!
-//! What waits (for the end of a child, for its output, for its reading what it is sent) parks the goroutine. Today a thread waits
-//! in its place: one for a child that is waited for, or whose output is collected. They are not counted as
-//! [`Builder::blocking_threads`](crate::runtime::Builder::blocking_threads), so that any number of children keeps nobody from reading a file,
-//! but as [`Builder::max_threads`](crate::runtime::Builder::max_threads).
+//! What waits (for the end of a child, for its output, for its reading what it is sent) parks the goroutine. The end of a child
+//! reaches it through the poller, where the system can tell it that way (Linux's pidfd); for a pipe, a thread waits in its
+//! place: one while the output of a child is collected. Such threads are not counted as
+//! [`Builder::blocking_threads`](crate::runtime::Builder::blocking_threads), so that any number of children keeps nobody from
+//! reading a file, but as [`Builder::max_threads`](crate::runtime::Builder::max_threads).
 //!
 //! [`Command::context`] ends a child with a context, [`Command::on_cancel`] says how, [`Command::wait_delay`] how long that may take.
 //!

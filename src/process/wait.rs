@@ -3,8 +3,7 @@
 use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
 
-use gort_runtime::blocking_wait;
-use gort_runtime::process::{await_end, await_readable};
+use gort_runtime::{PollFd, blocking_wait, process};
 
 use super::pipes::{ChildStderr, ChildStdout};
 
@@ -14,7 +13,15 @@ const CHUNK: usize = 64 << 10;
 /// Parks the goroutine until the child `id` has ended. It is not collected: its number stays its own, so that it can be
 /// signalled without fear of hitting another process.
 pub(super) fn end_of(id: u32) -> io::Result<()> {
-    blocking_wait(|| await_end(id))
+    let watched = process::descriptor(id).and_then(|fd| Ok(PollFd::new(fd)?));
+    match watched {
+        Ok(fd) => fd.read_with(|_| match process::has_ended(id)? {
+            true => Ok(()),
+            false => Err(io::ErrorKind::WouldBlock.into()),
+        }),
+        // No such descriptors here, or none left: a thread waits.
+        Err(_) => blocking_wait(|| process::await_end(id)),
+    }
 }
 
 /// What a child wrote.
@@ -49,7 +56,7 @@ fn collect(
     let mut all = Collected::default();
     let mut chunk = vec![0; CHUNK];
     while stdout.is_some() || stderr.is_some() {
-        let [out, err, end] = await_readable([
+        let [out, err, end] = process::await_readable([
             stdout.as_ref().map(AsFd::as_fd),
             stderr.as_ref().map(AsFd::as_fd),
             stop.as_ref().map(AsFd::as_fd),

@@ -5,7 +5,7 @@
 //! touching nothing of the frame afterwards.
 //!
 //! There are two pools. A *call* does its work and comes back, so a bound makes sense, and calls queue. A *wait* comes back when somebody
-//! else does something (a child ends, a lock is given back), who may need a call for that: with a common bound, waits would
+//! else does something (a child writes, a lock is given back), who may need a call for that: with a common bound, waits would
 //! keep out what ends them. They are bounded like all threads are, by `Builder::max_threads`.
 
 use std::mem::ManuallyDrop;

@@ -1,7 +1,29 @@
 //! Child processes and pipes: what std does not offer: waiting for an end without collecting it, signals, several pipes at once.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// A descriptor that becomes readable when the process `id` ends. The caller sees to it that the number is still the process's own.
+///
+/// # Errors
+/// Of `pidfd_open`; where there is no such thing, that.
+pub fn descriptor(id: u32) -> io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: takes two integers.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::c_long::from(id), 0) };
+        match RawFd::try_from(fd) {
+            // SAFETY: the system has just made it, and nobody else knows it.
+            Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = id;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
 
 /// Blocks the thread until the child `id` of this process has ended. It stays to be collected, so its number remains its own.
 ///
