@@ -1,0 +1,104 @@
+//! Connecting.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use gort::context;
+use gort::net::{self, Dialer, TcpListener, TcpStream};
+use gort::prelude::*;
+
+/// A listener that takes no more connections: its queue is full. What is dialled there gets no answer.
+fn full_listener() -> (socket2::Socket, SocketAddr, Vec<TcpStream>) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket
+        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+        .unwrap();
+    socket.listen(0).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    let mut taken = Vec::new();
+    while let Ok(stream) = net::dial_timeout(address, Duration::from_millis(100)) {
+        taken.push(stream);
+        assert!(taken.len() < 100, "the queue has no end");
+    }
+    (socket, address, taken)
+}
+
+#[test]
+fn nobody_listens() {
+    gort::run(|| {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let error = TcpStream::connect(address).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    });
+}
+
+#[test]
+fn nobody_answers_in_time() {
+    gort::run(|| {
+        let (_listener, address, _taken) = full_listener();
+        let start = Instant::now();
+        let error = TcpStream::connect_timeout(&address, Duration::from_millis(50)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(start.elapsed() >= Duration::from_millis(50));
+    });
+}
+
+#[test]
+fn a_context_ends_a_dial() {
+    gort::run(|| {
+        let (_listener, address, _taken) = full_listener();
+        let (ctx, cancel) = context::with_cancel(context::background());
+        let dialled = go!([ctx] { net::dial_ctx(&ctx, address) });
+        for _ in 0..100 {
+            gort::runtime::gosched();
+        }
+        cancel();
+        let error = dialled.join().unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "context canceled");
+
+        let (ctx, _cancel) = context::with_timeout(context::background(), Duration::from_millis(20));
+        let error = net::dial_ctx(&ctx, address).unwrap_err();
+        // Go's dialer takes the context's deadline for its own, and may be quicker than the context.
+        assert!(
+            error.to_string() == "context deadline exceeded" || error.kind() == ErrorKind::TimedOut,
+            "{error:?}"
+        );
+    });
+}
+
+#[test]
+fn addresses_are_tried_in_order() {
+    gort::run(|| {
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let somebody = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(&[nobody, somebody][..]).unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), somebody);
+        assert_eq!(
+            TcpStream::connect(&[][..]).unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
+        assert_eq!(
+            TcpStream::connect("no port").unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
+        assert!(TcpStream::connect(("localhost", somebody.port())).is_ok());
+        let from = Dialer::new().local_addr("127.0.0.2:0".parse().unwrap());
+        let stream = from.dial(somebody).unwrap();
+        assert_eq!(stream.local_addr().unwrap().ip().to_string(), "127.0.0.2");
+    });
+}
+
+#[test]
+fn what_the_context_does_later_does_not_touch_the_connection() {
+    gort::run(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (ctx, cancel) = context::with_cancel(context::background());
+        let stream = net::dial_ctx(&ctx, listener.local_addr().unwrap()).unwrap();
+        cancel();
+        let (far, _) = listener.accept().unwrap();
+        std::io::Write::write_all(&mut &stream, b"x").unwrap();
+        assert_eq!(std::io::Read::read(&mut &far, &mut [0]).unwrap(), 1);
+    });
+}

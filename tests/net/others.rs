@@ -1,0 +1,119 @@
+//! Datagrams and Unix sockets.
+
+use std::io::{ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+use gort::net::{UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use gort::prelude::*;
+
+#[test]
+fn datagrams_keep_their_bounds() {
+    gort::run(|| {
+        let (near, far) = (
+            UdpSocket::bind("127.0.0.1:0").unwrap(),
+            UdpSocket::bind("127.0.0.1:0").unwrap(),
+        );
+        let (here, there) = (near.local_addr().unwrap(), far.local_addr().unwrap());
+        near.send_to(b"first", there).unwrap();
+        near.send_to(b"", there).unwrap();
+        near.send_to(b"third", there).unwrap();
+        let mut buffer = [0; 3];
+        assert_eq!(far.peek_from(&mut buffer).unwrap(), (3, here));
+        assert_eq!(far.recv_from(&mut buffer).unwrap(), (3, here));
+        assert_eq!(&buffer, b"fir");
+        assert_eq!(far.recv_from(&mut buffer).unwrap(), (0, here));
+        far.connect(here).unwrap();
+        near.connect(there).unwrap();
+        assert_eq!(far.recv(&mut buffer).unwrap(), 3);
+        assert_eq!(&buffer, b"thi");
+        let echo = go!(move || {
+            let mut buffer = [0; 16];
+            for _ in 0..1_000 {
+                let n = far.recv(&mut buffer).unwrap();
+                far.send(&buffer[..n]).unwrap();
+            }
+        });
+        for i in 0..1_000_u32 {
+            near.send(&i.to_le_bytes()).unwrap();
+            let mut back = [0; 4];
+            assert_eq!(near.recv(&mut back).unwrap(), 4);
+            assert_eq!(u32::from_le_bytes(back), i);
+        }
+        echo.join().unwrap();
+    });
+}
+
+#[test]
+fn nobody_takes_a_datagram() {
+    gort::run(|| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        socket.connect(nobody).unwrap();
+        socket.send(b"x").unwrap();
+        assert_eq!(
+            socket.recv(&mut [0]).unwrap_err().kind(),
+            ErrorKind::ConnectionRefused
+        );
+        // The error was fetched: the socket goes on.
+        socket.set_read_deadline(Instant::now() + Duration::from_millis(10));
+        assert_eq!(socket.recv(&mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn a_unix_socket_has_a_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    gort::run(|| {
+        let listener = UnixListener::bind(&path).unwrap();
+        assert_eq!(
+            UnixListener::bind(&path).unwrap_err().kind(),
+            ErrorKind::AddrInUse
+        );
+        let server = go!([listener] {
+            for stream in listener.incoming().flatten() {
+                go!(move || std::io::copy(&mut &stream, &mut &stream));
+            }
+        });
+        let clients: Vec<_> = (0..50)
+            .map(|id| {
+                go!([path] {
+                    let mut stream = UnixStream::connect(path).unwrap();
+                    stream.write_all(&[id; 100]).unwrap();
+                    let mut back = [0; 100];
+                    stream.read_exact(&mut back).unwrap();
+                    assert_eq!(back, [id; 100]);
+                })
+            })
+            .collect();
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        listener.close().unwrap();
+        server.join().unwrap();
+        assert_eq!(
+            UnixStream::connect(&path).unwrap_err().kind(),
+            ErrorKind::ConnectionRefused
+        );
+        let nowhere = directory.path().join("nowhere");
+        assert_eq!(
+            UnixStream::connect(nowhere).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
+    });
+}
+
+/// A datagram socket's writer waits while the receiver's queue is full.
+#[test]
+fn unix_datagrams_are_not_lost() {
+    gort::run(|| {
+        let (near, far) = UnixDatagram::pair().unwrap();
+        let sender = go!(move || (0..5_000_u32).for_each(|i| {
+            near.send(&i.to_le_bytes()).unwrap();
+        }));
+        for i in 0..5_000_u32 {
+            let mut back = [0; 4];
+            far.recv(&mut back).unwrap();
+            assert_eq!(u32::from_le_bytes(back), i);
+        }
+        sender.join().unwrap();
+    });
+}
