@@ -4,6 +4,8 @@ pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod fault;
 pub(crate) mod memory;
+#[cfg(feature = "slab-stacks")]
+pub(crate) mod reserve;
 pub(crate) mod thread;
 
 /// Writes to stderr without std's lock on it: a goroutine that is parked for ever may hold that.
