@@ -44,6 +44,14 @@ pub(super) struct Switch {
     seat: NonNull<Seat>,
 }
 
+impl Switch {
+    /// The address of generator's header.
+    #[inline]
+    pub(super) fn end(self) -> usize {
+        self.raw.addr().get()
+    }
+}
+
 /// The part of a fiber that lies in its body's frame.
 struct Seat {
     scope: UnsafeCell<Scope<'static, 'static, (), ()>>,
@@ -86,7 +94,7 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     unsafe { memory::merge_guard(guard, page) };
     drop(mapping);
     let switch = Switch { raw, seat };
-    Ok(Fiber { switch, low, top })
+    Ok(Fiber { switch, low })
 }
 
 /// See [`Fiber::bind`].

@@ -7,7 +7,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | `Switch` | plain data: what it needs to find a fiber's context |
+//! | `Switch` | plain data: what it needs to find a fiber's context. `end()` is where the frames end, in the stack's highest page |
 //! | `make(size)` | a new idle fiber |
 //! | `bind(fiber, g)` | the next `resume` runs the job of `g` |
 //! | `resume(fiber)`, `switch_away(fiber)` | onto the stack, and off it |
@@ -19,6 +19,7 @@
 //! operation that waits, because a return to a frame from before the switch is always mispredicted.
 
 use crate::g::{G, GRef};
+use crate::sys::memory;
 
 #[cfg(not(feature = "slab-stacks"))]
 mod generator;
@@ -40,7 +41,6 @@ pub(crate) struct Fiber {
     switch: backing::Switch,
     /// Lowest usable address; the guard page ends here.
     low: usize,
-    top: usize,
 }
 
 /// Why there is no new stack.
@@ -76,15 +76,20 @@ impl Fiber {
         unsafe { backing::resume(self) };
     }
 
-    /// Usable bytes.
-    pub(crate) fn size(&self) -> usize {
-        self.top - self.low
+    /// The end of the stack.
+    fn top(&self) -> usize {
+        (self.switch.end() + 1).next_multiple_of(memory::page_size())
     }
 
-    /// Whether an address lies on this stack.
+    /// Usable bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.top() - self.low
+    }
+
+    /// Whether an address lies among this stack's frames.
     #[inline]
     pub(crate) fn holds(&self, address: usize) -> bool {
-        (self.low..self.top).contains(&address)
+        (self.low..self.switch.end()).contains(&address)
     }
 
     /// Whether an address lies in the guard page.

@@ -42,6 +42,13 @@ pub(super) struct Switch {
     head: NonNull<Head>,
 }
 
+impl Switch {
+    #[inline]
+    pub(super) fn end(self) -> usize {
+        self.head.addr().get()
+    }
+}
+
 /// What lies at the top of a stack. Valid from `bind` on.
 #[repr(C, align(64))]
 struct Head {
@@ -80,7 +87,6 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     Ok(Fiber {
         switch: Switch { head },
         low: stack.start,
-        top: stack.end,
     })
 }
 
@@ -126,7 +132,7 @@ pub(super) unsafe fn switch_away(fiber: &Fiber) {
 
 /// Gives the stacks back. None of the fibers stays.
 pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
-    let ranges = idle.iter().map(|fiber| fiber.low..fiber.top).collect();
+    let ranges = idle.iter().map(|fiber| fiber.low..fiber.top()).collect();
     // SAFETY: the fibers are idle and the caller's; nothing on the stack of an idle one is used again.
     unsafe { stacks::give_back(ranges) };
     Vec::new()

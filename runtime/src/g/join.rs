@@ -33,7 +33,8 @@ pub(crate) enum Outcome {
     Nothing,
     /// By returning: the value is in the payload.
     Value,
-    Panicked(Panic),
+    /// Boxed: it is rare, and every block has room for it.
+    Panicked(Box<Panic>),
     Goexit,
 }
 
