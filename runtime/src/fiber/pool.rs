@@ -18,13 +18,14 @@ const LOCAL_MAX: usize = 128;
 /// ...and moves this many at once to or from the shared pool.
 const BATCH: usize = LOCAL_MAX / 2;
 /// This many idle fibers of the default size keep their memory in the shared pool, however long nobody needs them...
-const RESERVE: usize = 256;
+const RESERVE: usize = 64;
 /// ...and this many of any other size.
-const OTHER_RESERVE: usize = 16;
-/// Nanoseconds in which fibers must not have been needed.
-const PERIOD: u64 = 1_000_000_000;
-/// Nanoseconds between two batches, and how many fibers are in one: about half a millisecond of work.
-const PAUSE: u64 = 500_000;
+const OTHER_RESERVE: usize = 8;
+/// Nanoseconds in which something must not have been needed, so that its memory goes back.
+pub(crate) const PERIOD: u64 = 1_000_000_000;
+/// Nanoseconds between two batches.
+pub(crate) const PAUSE: u64 = 500_000;
+/// Fibers in a batch: about half a millisecond of work.
 const GIVE_BACK: usize = 1024;
 
 // SAFETY: an idle fiber's stack holds only the suspended body, which refers to nothing tied to a thread; whoever takes it

@@ -1,6 +1,6 @@
 //! `G`: a goroutine's control block.
 //!
-//! Blocks come from slabs that are never freed: a pointer to one is valid for ever, and the list of slabs is the registry
+//! Blocks come from slabs that are never unmapped: a pointer to one can be read for ever, and the list of slabs is the registry
 //! that a deadlock report walks. A block goes round: free list, [spawned](crate::sched::spawn), running and parked any number
 //! of times, finished, free list.
 //!
@@ -127,10 +127,6 @@ unsafe impl Sync for GRef {}
 const _: () = assert!(size_of::<G>() <= 256);
 
 impl GRef {
-    pub(crate) fn new(g: &'static G) -> GRef {
-        GRef(NonNull::from(g))
-    }
-
     /// # Safety
     /// `pointer` came from [`GRef::as_ptr`].
     pub(crate) unsafe fn from_ptr(pointer: *mut G) -> Option<GRef> {

@@ -6,7 +6,8 @@
 //! worker may run anything, the *stand-in*. It steals what the stuck one has in its queues. When the long run is over the
 //! stuck worker counts again, and the last of the workers retires.
 //!
-//! It also gives the memory of idle stacks back ([`fiber::pool::trim`]), and does not sleep before that is done.
+//! It also gives the memory back of stacks and control blocks that nobody needs (`fiber::pool`, `g::pool`), and does not sleep
+//! before that is done.
 //!
 //! What is due on the clock while every worker is busy, the monitor expires itself.
 //!
@@ -21,6 +22,7 @@ use std::time::Duration;
 use crossbeam_utils::sync::{Parker, Unparker};
 
 use crate::fiber;
+use crate::g;
 use crate::sched::Runtime;
 use crate::sys::clock::{self, NEVER};
 use crate::sys::thread;
@@ -38,9 +40,6 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 const PATIENCE: u32 = 50;
 /// Rounds in which no worker ran anything, after which the monitor sleeps until one does.
 const IDLE_ROUNDS: u32 = 10;
-
-/// Nanoseconds after which it looks again for idle stacks whose memory can go back to the kernel.
-const TRIM_PAUSE: u64 = 1_000_000_000;
 
 /// What others see of the monitor.
 pub(crate) struct Monitor {
@@ -122,9 +121,12 @@ fn watch(rt: &'static Runtime, parker: &Parker) -> ! {
         let now = clock::now();
         let mut trims = false;
         if now >= next_trim || idle >= IDLE_ROUNDS {
-            let next = fiber::pool::trim(now);
+            let next = [fiber::pool::trim(now), g::pool::trim(now)]
+                .into_iter()
+                .flatten()
+                .min();
             trims = next.is_some();
-            next_trim = next.unwrap_or(now + TRIM_PAUSE);
+            next_trim = next.unwrap_or(now + fiber::pool::PERIOD);
         }
         if idle >= IDLE_ROUNDS && !trims {
             sleep_until_a_worker_wakes(rt, parker);
