@@ -21,6 +21,8 @@ const SLAB: usize = 64;
 const SLAB_BYTES: usize = SLAB * size_of::<G>();
 /// A slab is aligned to this, so that the address of a block says which slab it is in.
 const ALIGN: usize = SLAB_BYTES.next_power_of_two();
+/// Slabs allocated at once: the allocator's own notes beside an aligned allocation touch two more pages.
+const AT_ONCE: usize = 16;
 /// A worker keeps up to this many free blocks, and moves half of them at once to or from the shared list.
 const LOCAL_MAX: usize = 256;
 /// Slabs of which no block is used that keep their memory.
@@ -64,7 +66,7 @@ struct Shared {
     slabs: HashMap<Slab, u64, BuildHasherDefault<ByAddress>>,
     /// Those with a bit set, each once; the last is used next.
     with_room: Vec<Slab>,
-    /// Emptied ones, to be made anew.
+    /// Emptied ones, and those that were never used: without memory, to be made anew.
     empty: Vec<Slab>,
     /// How many slabs have all bits set, and the fewest since the period began: so many have not been needed.
     whole: usize,
@@ -195,7 +197,12 @@ impl Shared {
     }
 
     fn grow(&mut self) {
-        let slab = self.empty.pop().unwrap_or_else(allocate);
+        if self.empty.is_empty() {
+            self.empty.extend(allocate());
+        }
+        let Some(slab) = self.empty.pop() else {
+            unreachable!("filled above")
+        };
         for block in slab.blocks() {
             // SAFETY: in bounds and aligned; nobody else has the slab. What stood there were free blocks, which own nothing.
             unsafe { block.0.write(G::vacant()) };
@@ -206,14 +213,18 @@ impl Shared {
     }
 }
 
-/// Memory for a slab, for good.
-fn allocate() -> Slab {
-    let Ok(layout) = Layout::from_size_align(SLAB_BYTES, ALIGN) else {
-        unreachable!("the alignment is a power of two, and no larger than twice the size")
+/// Memory for slabs, for good.
+fn allocate() -> impl Iterator<Item = Slab> {
+    let Ok(layout) = Layout::from_size_align(AT_ONCE * ALIGN, ALIGN) else {
+        unreachable!("a power of two, and a multiple of it")
     };
     // SAFETY: the size is not zero.
-    let memory = unsafe { std::alloc::alloc(layout) };
-    NonNull::new(memory.cast()).map_or_else(|| std::alloc::handle_alloc_error(layout), Slab)
+    let memory: *mut G = unsafe { std::alloc::alloc(layout) }.cast();
+    let Some(first) = NonNull::new(memory) else {
+        std::alloc::handle_alloc_error(layout)
+    };
+    // SAFETY: within the allocation.
+    (0..AT_ONCE).map(move |number| Slab(unsafe { first.byte_add(number * ALIGN) }))
 }
 
 /// Gives the memory of slabs back, if it is time. Says when to ask again, on the clock of `now`; `None` if all that is free stays.
