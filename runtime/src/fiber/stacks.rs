@@ -154,3 +154,51 @@ impl Slabs {
         empty
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stacks come lowest first and apart from each other, and a slab goes when the last of its stacks is back.
+    #[test]
+    fn slabs_come_and_go() {
+        let page = memory::page_size();
+        let stride = 17 * page;
+        let mut slabs = Slabs {
+            all: BTreeMap::new(),
+            with_room: BTreeSet::new(),
+        };
+        let mut taken = Vec::new();
+        for number in 0..FIRST_SLAB * 3 {
+            if slabs.with_room.is_empty() {
+                slabs.grow(stride, page).expect("address space");
+            }
+            let at = slabs.take(stride);
+            if number % FIRST_SLAB != 0 && number < FIRST_SLAB * 2 {
+                assert!(taken.last().is_some_and(|last: &Range<usize>| last.end == at));
+            }
+            let stack = at + page..at + stride;
+            for address in [stack.start, stack.end - 1] {
+                // SAFETY: the usable bytes of a stack that is this test's own.
+                unsafe { std::ptr::with_exposed_provenance_mut::<u8>(address).write(1) };
+            }
+            taken.push(stack);
+        }
+        assert_eq!(slabs.all.len(), 2, "the second is twice as large");
+        assert!(slabs.with_room.is_empty());
+        let last = taken.pop().expect("many");
+        let empty = slabs.put(&taken, page);
+        assert_eq!(empty.len(), 1, "one stack is still out");
+        let again = slabs.take(stride);
+        assert!(
+            taken.iter().any(|stack| stack.start == again + page),
+            "a free one"
+        );
+        let rest = slabs.put(&[again + page..again + stride, last], page);
+        assert_eq!((rest.len(), slabs.all.len()), (1, 0));
+        for slab in empty.into_iter().chain(rest) {
+            // SAFETY: off the list, and this test's own.
+            unsafe { reserve::release(slab.start, slab.len()) };
+        }
+    }
+}
