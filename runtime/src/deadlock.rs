@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use crate::g::{G, pool};
+use crate::g::{G, GRef, pool};
 use crate::main_goroutine;
 use crate::sched::Runtime;
 
@@ -57,7 +57,7 @@ impl fmt::Display for Report {
             );
         }
         writeln!(f, "fatal error: all goroutines are asleep - deadlock!")?;
-        let mut all: Vec<&'static G> = Vec::new();
+        let mut all: Vec<GRef> = Vec::new();
         pool::for_each(|g| {
             if g.id() != 0 && g.reason().is_some() {
                 all.push(g);

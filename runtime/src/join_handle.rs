@@ -188,7 +188,7 @@ impl<T> JoinHandle<T> {
                     Ok(value.assume_init())
                 }
             }
-            Outcome::Panicked(panic) => Err(JoinError::Panicked(panic)),
+            Outcome::Panicked(panic) => Err(JoinError::Panicked(*panic)),
             Outcome::Goexit => Err(JoinError::Goexit),
             Outcome::Nothing => Err(JoinError::Taken),
         }

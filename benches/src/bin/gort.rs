@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gort::prelude::*;
@@ -57,6 +58,18 @@ const WORKLOADS: &[Workload] = &[
     Workload {
         name: "cond",
         run: cond,
+    },
+    Workload {
+        name: "parked-1e4",
+        run: |_| parked(10_000),
+    },
+    Workload {
+        name: "parked-1e5",
+        run: |_| parked(100_000),
+    },
+    Workload {
+        name: "parked-1e6",
+        run: |_| parked(1_000_000),
     },
 ];
 
@@ -278,4 +291,43 @@ fn cond(n: usize) -> (usize, Duration) {
     let took = start.elapsed();
     check(sum == sum_below(n));
     (n, took)
+}
+
+/// Starts goroutines that all wait for one channel, then closes it. Says on stderr what each took while it waited.
+fn parked(goroutines: usize) -> (usize, Duration) {
+    let before = resident();
+    let (tx, rx) = gort::channel::<()>(0);
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let wg = WaitGroup::new();
+    let start = Instant::now();
+    for _ in 0..goroutines {
+        let (rx, waiting) = (rx.clone(), Arc::clone(&waiting));
+        wg.go(move || {
+            waiting.fetch_add(1, Ordering::Relaxed);
+            check(chan!(<-rx).is_none());
+        });
+    }
+    while waiting.load(Ordering::Relaxed) < goroutines {
+        gosched();
+    }
+    let spawned = start.elapsed();
+    let each = resident().saturating_sub(before) / goroutines;
+    let woken = Instant::now();
+    tx.close();
+    wg.wait();
+    let took = spawned + woken.elapsed();
+    eprintln!(
+        "{goroutines} parked: {each} B each; {spawned:?} to start, {:?} to wake",
+        took - spawned
+    );
+    (goroutines, took)
+}
+
+/// Resident bytes of this process, where Linux says.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.and_then(|kib| kib.parse().ok())
+        .map_or(0, |kib: usize| kib * 1024)
 }

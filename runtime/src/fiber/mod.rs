@@ -1,57 +1,46 @@
-//! The context switch: the only file that names `generator`.
+//! Fibers: a stack and the context switch onto it. Which library switches, and whose stacks it switches to, is decided here
+//! and nowhere else.
 //!
-//! A fiber is a stack with a body that loops for ever: take the goroutine that was bound to it, run that goroutine's job,
-//! suspend. So a finished goroutine leaves a fiber that can run the next one without being armed again.
+//! Two backings have the same functions: `generator.rs` (the default: the `generator` crate on stacks of its own) and
+//! `slab.rs` (cargo feature `slab-stacks`: the `corosensei` crate on stacks cut from large reserves). docs/ARCHITECTURE.md
+//! says what each costs. A backing has
 //!
-//! ```text
-//!   high   +----------------------------+ <- `top`, page aligned
-//!          | generator's own header     |    `raw` points into this page
-//!          | generator's first frame    |
-//!          | body(): the `Seat`         | <- `Fiber::seat`
-//!          |   enter(g)                 |
-//!          |     the goroutine's frames |
-//!          |       park(): suspend()    | <- where it stands while another goroutine runs
-//!          | ... untouched pages ...    |
-//!          | sentinel words             | <- `low`
-//!          +----------------------------+
-//!          | guard page                 |    touching it is `fatal error: stack overflow`
-//!   low    +----------------------------+
-//! ```
+//! | | |
+//! |---|---|
+//! | `Switch` | plain data: what it needs to find a fiber's context. `end()` is where the frames end, in the stack's highest page |
+//! | `make(size)` | a new idle fiber |
+//! | `bind(fiber, g)` | the next `resume` runs the job of `g` |
+//! | `resume(fiber)`, `switch_away(fiber)` | onto the stack, and off it |
+//! | `give_back(idle)` | returns the memory of idle fibers to the kernel, and those that stay usable |
+//! | `prime()` | installs whatever process-wide handlers it has, below ours |
 //!
 //! Rules: a fiber is resumed by one thread at a time; a suspended fiber is never dropped (that would unwind the goroutine),
 //! an idle one is pooled. Nothing but the goroutine's own frames returns after a switch: `suspend` is inlined into the
 //! operation that waits, because a return to a frame from before the switch is always mispredicted.
 
-use std::cell::{Cell, UnsafeCell};
-use std::mem::ManuallyDrop;
-use std::ptr::NonNull;
-
-use generator::{Generator, Gn, Scope};
-use parking_lot::Mutex;
-
 use crate::g::{G, GRef};
 use crate::sys::memory;
 
+#[cfg(not(feature = "slab-stacks"))]
+mod generator;
 pub(crate) mod overflow;
 pub(crate) mod pool;
+#[cfg(feature = "slab-stacks")]
+mod slab;
+#[cfg(feature = "slab-stacks")]
+mod stacks;
 
-type Coroutine = Generator<'static, (), ()>;
+#[cfg(not(feature = "slab-stacks"))]
+use self::generator as backing;
+#[cfg(feature = "slab-stacks")]
+use self::slab as backing;
 
-/// The part of a fiber that lies in its body's frame.
-pub(crate) struct Seat {
-    scope: UnsafeCell<Scope<'static, 'static, (), ()>>,
-    /// The goroutine that the body runs next, or runs now.
-    occupant: Cell<Option<GRef>>,
-}
-
-/// An owned stack with its suspended body. Plain data: it can be copied into the goroutine it is bound to.
+/// An owned stack. Plain data: it can be copied into the goroutine it is bound to.
 #[derive(Clone, Copy)]
 pub(crate) struct Fiber {
-    raw: NonNull<usize>,
-    seat: NonNull<Seat>,
+    switch: backing::Switch,
     /// Lowest usable address; the guard page ends here.
     low: usize,
-    top: usize,
 }
 
 /// Why there is no new stack.
@@ -61,117 +50,52 @@ pub(crate) struct NoStack {
 }
 
 impl Fiber {
-    /// Maps a stack of `size` bytes and brings its body to the point where it waits for a goroutine.
+    /// A new idle fiber with a stack of `size` bytes, rounded up to pages.
     pub(crate) fn new(size: usize) -> Result<Fiber, NoStack> {
         overflow::install_once();
-        let page = memory::page_size();
-        // In words, and even: an odd number would make `generator` fill the whole stack with a pattern.
-        let words = size.checked_next_multiple_of(page).ok_or(NoStack { size })? / size_of::<usize>();
-        let published: Cell<Option<NonNull<Seat>>> = Cell::new(None);
-        let out = Publish(&raw const published);
-        // One at a time: a stack whose neighbour is not merged yet when its first page is touched gets an `anon_vma` of its
-        // own, and can then never be merged. Two workers at once have been seen to reach 37,000 mappings for 100,000 stacks.
-        static MAPPING: Mutex<()> = Mutex::new(());
-        let mapping = MAPPING.lock();
-        // `generator` panics when the kernel refuses the memory; the payload says no more than that.
-        let made = crate::panics::quietly(|| {
-            Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| body(scope, out))
-        });
-        let Ok(mut coroutine) = made else {
-            return Err(NoStack { size });
-        };
-        coroutine.resume();
-        let Some(seat) = published.get() else {
-            unreachable!("the body publishes its seat before it suspends")
-        };
-        let used = coroutine.stack_usage().0 * size_of::<usize>();
-        let Some(raw) = NonNull::new(coroutine.into_raw()) else {
-            unreachable!("a generator is never at address 0")
-        };
-        // The header lies in the stack's top page.
-        let top = (raw.addr().get() & !(page - 1)) + page;
-        let low = top - used;
-        let guard = std::ptr::with_exposed_provenance_mut(low - page);
-        // SAFETY: `generator` placed its guard page right below the usable part, which is `used` bytes long and ends at
-        // `top`; nothing reads or writes it.
-        unsafe { memory::merge_guard(guard, page) };
-        drop(mapping);
-        Ok(Fiber { raw, seat, low, top })
+        backing::make(size)
     }
 
     /// Seats `g`: the next resume runs its job.
     ///
     /// # Safety
     /// The fiber is idle and belongs to the caller.
+    #[inline]
     pub(crate) unsafe fn bind(&self, g: GRef) {
-        // SAFETY: the body is suspended and its frame, where the seat lies, lives as long as the fiber.
-        unsafe { self.seat.as_ref() }.occupant.set(Some(g));
+        // SAFETY: by the caller.
+        unsafe { backing::bind(self, g) };
     }
 
     /// Runs the fiber on this thread until it suspends.
     ///
     /// # Safety
-    /// The fiber is suspended, has an occupant, and no other thread resumes it.
+    /// The fiber is suspended, was bound to a goroutine that has not ended, and no other thread resumes it.
     #[inline]
     pub(crate) unsafe fn resume(&self) {
-        // SAFETY: `raw` came from `into_raw` of this very type; `ManuallyDrop` keeps this view from ending the generator.
-        let mut coroutine = ManuallyDrop::new(unsafe { Coroutine::from_raw(self.raw.as_ptr()) });
-        coroutine.resume();
+        // SAFETY: by the caller.
+        unsafe { backing::resume(self) };
+    }
+
+    /// The end of the stack.
+    fn top(&self) -> usize {
+        (self.switch.end() + 1).next_multiple_of(memory::page_size())
     }
 
     /// Usable bytes.
     pub(crate) fn size(&self) -> usize {
-        self.top - self.low
+        self.top() - self.low
     }
 
-    /// Whether an address lies on this stack.
+    /// Whether an address lies among this stack's frames.
     #[inline]
     pub(crate) fn holds(&self, address: usize) -> bool {
-        (self.low..self.top).contains(&address)
+        (self.low..self.switch.end()).contains(&address)
     }
 
     /// Whether an address lies in the guard page.
     pub(crate) fn guard_holds(&self, address: usize, page: usize) -> bool {
         (self.low - page..self.low).contains(&address)
     }
-}
-
-/// Where the body says where its seat is.
-struct Publish(*const Cell<Option<NonNull<Seat>>>);
-
-// SAFETY: the pointer is used once, by the body's first resume, on the thread that made it.
-unsafe impl Send for Publish {}
-
-/// The body of every fiber.
-fn body(scope: Scope<'_, 'static, (), ()>, out: Publish) {
-    // SAFETY: only the lifetime of the borrow changes. The scope refers to the generator's own slots, which live as long as
-    // the generator, and the seat that holds it never leaves this frame.
-    let scope =
-        unsafe { std::mem::transmute::<Scope<'_, 'static, (), ()>, Scope<'static, 'static, (), ()>>(scope) };
-    let seat = Seat {
-        scope: UnsafeCell::new(scope),
-        occupant: Cell::new(None),
-    };
-    let at = NonNull::from(&seat);
-    // SAFETY: `Fiber::new` waits in the first resume for exactly this.
-    unsafe { (*out.0).set(Some(at)) };
-    loop {
-        // SAFETY: this is the fiber's own body.
-        unsafe { switch_away(at) };
-        if let Some(g) = seat.occupant.take() {
-            crate::g::entry::enter(g);
-        }
-    }
-}
-
-/// Leaves the stack that this code runs on.
-///
-/// # Safety
-/// The caller runs on the fiber that `seat` belongs to.
-#[inline(always)]
-unsafe fn switch_away(seat: NonNull<Seat>) {
-    // SAFETY: the seat lies in the frame at the bottom of this very stack; only the fiber's own code uses the scope.
-    unsafe { (*seat.as_ref().scope.get()).yield_with(()) };
 }
 
 /// Suspends the goroutine `g`, which is the one that runs this code. Returns when a worker resumes it.
@@ -186,7 +110,7 @@ pub(crate) unsafe fn suspend(g: &G) {
         nested_generator(g);
     }
     // SAFETY: the fiber is bound to the goroutine that runs this code, and the check above says that this is its stack.
-    unsafe { switch_away(fiber.seat) };
+    unsafe { backing::switch_away(&fiber) };
 }
 
 /// Fatal, not a panic: the caller may have published its frame (a waiter in a queue, a borrow of a scope) and relies on not

@@ -2,6 +2,7 @@
 
 use std::sync::Once;
 
+use crate::fiber::backing;
 use crate::sys::fault::{self, Report};
 use crate::sys::memory;
 
@@ -25,14 +26,8 @@ pub(crate) fn install_once() {
 
 fn install() {
     // SAFETY: called once, and no goroutine exists before its first fiber.
-    unsafe { fault::install(explain, prime_generator) };
+    unsafe { fault::install(explain, backing::prime) };
     crate::panics::install_hook();
-}
-
-/// Runs an empty generator, which makes the crate install its fault handler and its panic hook now, below ours.
-fn prime_generator() {
-    let mut first = generator::Gn::<()>::new_scoped_opt(2048, |_| {});
-    first.resume();
 }
 
 /// Async-signal-safe: plain loads of data that does not move while the goroutine runs.

@@ -1,33 +1,129 @@
-//! Idle fibers: a few per worker, the rest shared, by size.
+//! Idle fibers: a few per worker, the rest shared, by size; and when their memory goes back to the kernel.
 //!
 //! The most recently used one goes out first: its pages are in the cache.
+//!
+//! The monitor asks for [`trim`] from time to time. What has lain in the shared pool for a whole [`PERIOD`] without being
+//! needed, but for a [`RESERVE`], is given back to the backing: the longest unused first, a batch at a time, so that the monitor
+//! is not away for long.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
-use crate::fiber::{Fiber, NoStack};
+use crate::fiber::{Fiber, NoStack, backing};
 
 /// A worker keeps up to this many idle fibers of the default size for itself...
 const LOCAL_MAX: usize = 128;
 /// ...and moves this many at once to or from the shared pool.
 const BATCH: usize = LOCAL_MAX / 2;
+/// This many idle fibers of the default size keep their memory in the shared pool, however long nobody needs them...
+const RESERVE: usize = 64;
+/// ...and this many of any other size.
+const OTHER_RESERVE: usize = 8;
+/// Nanoseconds in which something must not have been needed, so that its memory goes back.
+pub(crate) const PERIOD: u64 = 1_000_000_000;
+/// Nanoseconds between two batches.
+pub(crate) const PAUSE: u64 = 500_000;
+/// Fibers in a batch: about half a millisecond of work.
+const GIVE_BACK: usize = 1024;
 
 // SAFETY: an idle fiber's stack holds only the suspended body, which refers to nothing tied to a thread; whoever takes it
 // out of the pool is its only owner.
 unsafe impl Send for Fiber {}
 
+/// The shared idle fibers of one size.
+#[derive(Default)]
+struct Idle {
+    /// The longest unused in front.
+    warm: VecDeque<Fiber>,
+    /// Their memory was given back as far as it goes.
+    cold: Vec<Fiber>,
+    /// The fewest that were warm since the period began: so many of them have not been needed.
+    least: usize,
+    /// How many are to be given back, in batches.
+    due: usize,
+}
+
+impl Idle {
+    /// Takes out what is to be given back now. At the end of a period, what was not needed becomes due.
+    fn batch(&mut self, reserve: usize, period_ends: bool) -> Vec<Fiber> {
+        if period_ends {
+            self.due = self.least.saturating_sub(reserve);
+            self.least = self.warm.len();
+        }
+        let count = self.due.min(GIVE_BACK).min(self.least.saturating_sub(reserve));
+        self.due -= count;
+        self.least -= count;
+        let batch = self.warm.drain(..count).collect();
+        if count > 0 && self.due == 0 {
+            self.warm.shrink_to(2 * self.warm.len());
+        }
+        batch
+    }
+}
+
 #[derive(Default)]
 struct Shared {
-    default: Vec<Fiber>,
-    /// Fibers of other sizes, by size asked for.
-    other: HashMap<usize, Vec<Fiber>>,
+    default: Idle,
+    /// By size asked for.
+    other: HashMap<usize, Idle>,
+    period_ends: u64,
+}
+
+impl Shared {
+    fn idle(&mut self, size: usize) -> &mut Idle {
+        if size == crate::config::get().stack_size {
+            &mut self.default
+        } else {
+            self.other.entry(size).or_default()
+        }
+    }
+
+    /// Every size, with how many of it stay warm.
+    fn each(&mut self) -> impl Iterator<Item = (usize, &mut Idle, usize)> {
+        let default = (crate::config::get().stack_size, &mut self.default, RESERVE);
+        let other = self.other.iter_mut();
+        std::iter::once(default).chain(other.map(|(&size, idle)| (size, idle, OTHER_RESERVE)))
+    }
 }
 
 fn shared() -> &'static Mutex<Shared> {
     static SHARED: OnceLock<Mutex<Shared>> = OnceLock::new();
     SHARED.get_or_init(Mutex::default)
+}
+
+/// Gives memory of idle fibers back, if it is time. Says when to ask again, on the clock of `now`; `None` if all that is idle
+/// stays.
+pub(crate) fn trim(now: u64) -> Option<u64> {
+    let mut batches = Vec::new();
+    let mut next = None;
+    {
+        let mut shared = shared().lock();
+        let period_ends = now >= shared.period_ends;
+        if period_ends {
+            shared.period_ends = now + PERIOD;
+        }
+        let end_of_period = shared.period_ends;
+        for (size, idle, reserve) in shared.each() {
+            let batch = idle.batch(reserve, period_ends);
+            if !batch.is_empty() {
+                batches.push((size, batch));
+            }
+            if idle.due > 0 {
+                next = Some(now + PAUSE);
+            } else if idle.warm.len() > reserve && next.is_none() {
+                next = Some(end_of_period);
+            }
+        }
+    }
+    for (size, batch) in batches {
+        let usable = backing::give_back(batch);
+        if !usable.is_empty() {
+            shared().lock().idle(size).cold.extend(usable);
+        }
+    }
+    next
 }
 
 /// One worker's idle fibers of the default size.
@@ -51,13 +147,16 @@ impl LocalPool {
     #[cold]
     fn take_shared(&mut self, size: usize, default: usize) -> Result<Fiber, NoStack> {
         let mut shared = shared().lock();
+        let idle = shared.idle(size);
         let found = if size == default {
-            let keep = shared.default.len().saturating_sub(BATCH);
-            self.idle.extend(shared.default.drain(keep..));
+            let keep = idle.warm.len().saturating_sub(BATCH);
+            self.idle.extend(idle.warm.drain(keep..));
             self.idle.pop()
         } else {
-            shared.other.get_mut(&size).and_then(Vec::pop)
+            idle.warm.pop_back()
         };
+        idle.least = idle.least.min(idle.warm.len());
+        let found = found.or_else(|| idle.cold.pop());
         drop(shared);
         found.map_or_else(|| Fiber::new(size), Ok)
     }
@@ -71,18 +170,18 @@ impl LocalPool {
                 self.spill();
             }
         } else {
-            shared().lock().other.entry(size).or_default().push(fiber);
+            shared().lock().idle(size).warm.push_back(fiber);
         }
     }
 
     /// Gives everything to the shared pool.
     pub(crate) fn empty(&mut self) {
-        shared().lock().default.append(&mut self.idle);
+        shared().lock().default.warm.extend(self.idle.drain(..));
     }
 
     #[cold]
     fn spill(&mut self) {
         // The oldest go: the youngest are warm.
-        shared().lock().default.extend(self.idle.drain(..BATCH));
+        shared().lock().default.warm.extend(self.idle.drain(..BATCH));
     }
 }

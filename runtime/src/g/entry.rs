@@ -15,7 +15,7 @@ pub(crate) fn enter(g: GRef) {
     let outcome = match caught {
         Ok(()) => Outcome::Value,
         Err(payload) if payload.is::<Goexit>() => Outcome::Goexit,
-        Err(payload) => Outcome::Panicked(Panic::new(payload, crate::panics::take_seen())),
+        Err(payload) => Outcome::Panicked(Box::new(Panic::new(payload, crate::panics::take_seen()))),
     };
     // Before anybody learns of the end; and afterwards what a destructor of the result may have asked for anew.
     crate::local::drop_all(&g);
@@ -54,9 +54,9 @@ pub(crate) fn dispose(g: GRef) {
             Some(scope) => {
                 // SAFETY: the goroutine's scope waits for it, or its handle lives within the scope.
                 unsafe { scope.as_ref() }.member_panicked();
-                crate::panics::discard(panic);
+                crate::panics::discard(*panic);
             }
-            None => crate::panics::unobserved(&g, panic),
+            None => crate::panics::unobserved(&g, *panic),
         },
     }
 }

@@ -33,7 +33,8 @@ pub(crate) enum Outcome {
     Nothing,
     /// By returning: the value is in the payload.
     Value,
-    Panicked(Panic),
+    /// Boxed: it is rare, and every block has room for it.
+    Panicked(Box<Panic>),
     Goexit,
 }
 
@@ -43,8 +44,9 @@ pub(crate) enum Joiner {
     Task(Task),
     /// A call that does not wait; it runs on the goroutine that ends, or on a worker.
     Call(Box<dyn FnOnce() + Send>),
-    /// A handle that is polled as a future and was, or will be, an operand of `<-`.
-    Both(Box<dyn FnOnce() + Send>, Task),
+    /// A handle that is polled as a future and was, or will be, an operand of `<-`. Rare, and boxed: it must not make every control
+    /// block larger.
+    Both(Box<(Box<dyn FnOnce() + Send>, Task)>),
 }
 
 impl Joiner {
@@ -52,7 +54,8 @@ impl Joiner {
     pub(crate) fn with_task(before: Option<Joiner>, task: Task) -> Joiner {
         match before {
             None | Some(Joiner::Task(_)) => Joiner::Task(task),
-            Some(Joiner::Call(call) | Joiner::Both(call, _)) => Joiner::Both(call, task),
+            Some(Joiner::Call(call)) => Joiner::Both(Box::new((call, task))),
+            Some(Joiner::Both(both)) => Joiner::Both(Box::new((both.0, task))),
         }
     }
 
@@ -60,7 +63,8 @@ impl Joiner {
     pub(crate) fn with_call(before: Option<Joiner>, call: Box<dyn FnOnce() + Send>) -> Joiner {
         match before {
             None | Some(Joiner::Call(_)) => Joiner::Call(call),
-            Some(Joiner::Task(task) | Joiner::Both(_, task)) => Joiner::Both(call, task),
+            Some(Joiner::Task(task)) => Joiner::Both(Box::new((call, task))),
+            Some(Joiner::Both(both)) => Joiner::Both(Box::new((call, both.1))),
         }
     }
 
@@ -68,7 +72,8 @@ impl Joiner {
     pub(crate) fn without_task(self) -> Option<Joiner> {
         match self {
             Joiner::Task(_) => None,
-            Joiner::Call(call) | Joiner::Both(call, _) => Some(Joiner::Call(call)),
+            Joiner::Call(call) => Some(Joiner::Call(call)),
+            Joiner::Both(both) => Some(Joiner::Call(both.0)),
         }
     }
 
@@ -76,7 +81,8 @@ impl Joiner {
         match self {
             Joiner::Task(task) => task.ready(),
             Joiner::Call(call) => call(),
-            Joiner::Both(call, task) => {
+            Joiner::Both(both) => {
+                let (call, task) = *both;
                 call();
                 task.ready();
             }

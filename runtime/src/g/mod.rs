@@ -1,6 +1,6 @@
 //! `G`: a goroutine's control block.
 //!
-//! Blocks come from slabs that are never freed: a pointer to one is valid for ever, and the list of slabs is the registry
+//! Blocks come from slabs that are never unmapped: a pointer to one can be read for ever, and the list of slabs is the registry
 //! that a deadlock report walks. A block goes round: free list, [spawned](crate::sched::spawn), running and parked any number
 //! of times, finished, free list.
 //!
@@ -85,12 +85,13 @@ pub(crate) struct G {
     id: AtomicU64,
     spawn_site: Cell<&'static Location<'static>>,
     wait_site: Cell<&'static Location<'static>>,
-    name: UnsafeCell<Option<Cow<'static, str>>>,
+    /// Most have none: a pointer is all they pay.
+    name: UnsafeCell<Option<Box<Cow<'static, str>>>>,
     stack_size: Cell<usize>,
     /// What the panic hook saw of a panic that is under way.
     pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panics::Seen>>>,
     /// What `goroutine_local!` keeps for it.
-    pub(crate) locals: UnsafeCell<Option<crate::local::Locals>>,
+    pub(crate) locals: UnsafeCell<Option<Box<crate::local::Locals>>>,
     /// The scope it belongs to.
     pub(crate) scope: Cell<Option<NonNull<crate::scope::ScopeData>>>,
 }
@@ -121,11 +122,11 @@ unsafe impl Send for GRef {}
 // SAFETY: as above.
 unsafe impl Sync for GRef {}
 
-impl GRef {
-    pub(crate) fn new(g: &'static G) -> GRef {
-        GRef(NonNull::from(g))
-    }
+/// Two pairs of cache lines; a parked goroutine costs this and its stack.
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<G>() <= 256);
 
+impl GRef {
     /// # Safety
     /// `pointer` came from [`GRef::as_ptr`].
     pub(crate) unsafe fn from_ptr(pointer: *mut G) -> Option<GRef> {
@@ -189,9 +190,9 @@ impl G {
         self.spawn_site.set(site);
         self.stack_size.set(stack_size);
         self.life.reset();
-        if name.is_some() {
+        if let Some(name) = name {
             // SAFETY: the caller owns the block.
-            unsafe { *self.name.get() = name };
+            unsafe { *self.name.get() = Some(Box::new(name)) };
         }
     }
 
@@ -227,7 +228,7 @@ impl G {
     /// Valid for the goroutine itself, its handle, and a report made while nothing runs.
     pub(crate) fn name(&self) -> Option<&str> {
         // SAFETY: the name is written before the goroutine is published and cleared when handle and worker are done with it.
-        unsafe { (*self.name.get()).as_deref() }
+        unsafe { (*self.name.get()).as_deref().map(AsRef::as_ref) }
     }
 
     pub(crate) fn spawn_site(&self) -> &'static Location<'static> {

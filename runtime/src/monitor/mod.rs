@@ -6,6 +6,9 @@
 //! worker may run anything, the *stand-in*. It steals what the stuck one has in its queues. When the long run is over the
 //! stuck worker counts again, and the last of the workers retires.
 //!
+//! It also gives the memory back of stacks and control blocks that nobody needs (`fiber::pool`, `g::pool`), and does not sleep
+//! before that is done.
+//!
 //! What is due on the clock while every worker is busy, the monitor expires itself; likewise it looks into the poller.
 //!
 //! Nothing here is on anybody's fast path: a worker's tick counter and the pointer to what it runs are written anyway. Only
@@ -18,6 +21,8 @@ use std::time::Duration;
 
 use crossbeam_utils::sync::{Parker, Unparker};
 
+use crate::fiber;
+use crate::g;
 use crate::sched::Runtime;
 use crate::sys::clock::{self, NEVER};
 use crate::sys::thread;
@@ -106,12 +111,24 @@ fn watch(rt: &'static Runtime, parker: &Parker) -> ! {
     let mut looks: Vec<Look> = Vec::new();
     let mut pause = SHORTEST_PAUSE;
     let (mut quiet, mut idle) = (0_u32, 0_u32);
+    let mut next_trim = 0_u64;
     loop {
-        std::thread::sleep(pause);
+        let until_trim = Duration::from_nanos(next_trim.saturating_sub(clock::now()));
+        std::thread::sleep(pause.min(until_trim.max(SHORTEST_PAUSE)));
         let round = look_around(rt, &mut looks);
         let calm = !round.anything_ran && rt.idle.nobody_is_awake();
         idle = if calm { idle + 1 } else { 0 };
-        if idle >= IDLE_ROUNDS {
+        let now = clock::now();
+        let mut trims = false;
+        if now >= next_trim || idle >= IDLE_ROUNDS {
+            let next = [fiber::pool::trim(now), g::pool::trim(now)]
+                .into_iter()
+                .flatten()
+                .min();
+            trims = next.is_some();
+            next_trim = next.unwrap_or(now + fiber::pool::PERIOD);
+        }
+        if idle >= IDLE_ROUNDS && !trims {
             sleep_until_a_worker_wakes(rt, parker);
             (pause, quiet, idle) = (SHORTEST_PAUSE, 0, 0);
         } else if round.acted {

@@ -6,6 +6,8 @@ pub(crate) mod fault;
 pub(crate) mod memory;
 pub(crate) mod poll;
 pub(crate) mod process;
+#[cfg(feature = "slab-stacks")]
+pub(crate) mod reserve;
 pub(crate) mod signal;
 pub(crate) mod thread;
 

@@ -98,7 +98,7 @@ impl Worker {
         if let Err(panic) = crate::panics::quietly(|| unsafe { (table.drop_job)(&g) }) {
             crate::panics::discard(panic);
         }
-        crate::g::entry::settle(g, Outcome::Panicked(panic));
+        crate::g::entry::settle(g, Outcome::Panicked(Box::new(panic)));
         self.free_if_last(g);
     }
 

@@ -1,0 +1,179 @@
+//! The default backing: the `generator` crate, on stacks that it maps itself. The only file that names it.
+//!
+//! A fiber's body loops for ever: take the goroutine that was bound to it, run that goroutine's job, suspend. So a finished
+//! goroutine leaves a fiber that can run the next one without being armed again.
+//!
+//! ```text
+//!   high   +----------------------------+ <- `top`, page aligned
+//!          | generator's own header     |    `raw` points into this page
+//!          | generator's first frame    |
+//!          | body(): the `Seat`         | <- `Switch::seat`
+//!          |   enter(g)                 |
+//!          |     the goroutine's frames |
+//!          |       park(): suspend()    | <- where it stands while another goroutine runs
+//!          | ... untouched pages ...    |
+//!          | sentinel words             | <- `low`
+//!          +----------------------------+
+//!          | guard page                 |    touching it is `fatal error: stack overflow`
+//!   low    +----------------------------+
+//! ```
+//!
+//! An idle fiber needs its first page (header, suspended body) and its last one (sentinel). Everything between can go back to
+//! the kernel.
+
+use std::cell::{Cell, UnsafeCell};
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+
+use generator::{Generator, Gn, Scope};
+use parking_lot::Mutex;
+
+use crate::fiber::{Fiber, NoStack};
+use crate::g::GRef;
+use crate::sys::memory;
+
+/// More than the frames take that a suspended body has called (`yield_with` and what it calls), also unoptimised.
+const BELOW_SEAT: usize = 2048;
+
+type Coroutine = Generator<'static, (), ()>;
+
+/// How to reach a fiber's context.
+#[derive(Clone, Copy)]
+pub(super) struct Switch {
+    raw: NonNull<usize>,
+    seat: NonNull<Seat>,
+}
+
+impl Switch {
+    /// The address of generator's header.
+    #[inline]
+    pub(super) fn end(self) -> usize {
+        self.raw.addr().get()
+    }
+}
+
+/// The part of a fiber that lies in its body's frame.
+struct Seat {
+    scope: UnsafeCell<Scope<'static, 'static, (), ()>>,
+    /// The goroutine that the body runs next, or runs now.
+    occupant: Cell<Option<GRef>>,
+}
+
+/// Maps a stack of `size` bytes and brings its body to the point where it waits for a goroutine.
+pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
+    let page = memory::page_size();
+    // In words, and even: an odd number would make `generator` fill the whole stack with a pattern.
+    let words = size.checked_next_multiple_of(page).ok_or(NoStack { size })? / size_of::<usize>();
+    let published: Cell<Option<NonNull<Seat>>> = Cell::new(None);
+    let out = Publish(&raw const published);
+    // One at a time: a stack whose neighbour is not merged yet when its first page is touched gets an `anon_vma` of its
+    // own, and can then never be merged. Two workers at once have been seen to reach 37,000 mappings for 100,000 stacks.
+    static MAPPING: Mutex<()> = Mutex::new(());
+    let mapping = MAPPING.lock();
+    // `generator` panics when the kernel refuses the memory; the payload says no more than that.
+    let made = crate::panics::quietly(|| {
+        Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| body(scope, out))
+    });
+    let Ok(mut coroutine) = made else {
+        return Err(NoStack { size });
+    };
+    coroutine.resume();
+    let Some(seat) = published.get() else {
+        unreachable!("the body publishes its seat before it suspends")
+    };
+    let used = coroutine.stack_usage().0 * size_of::<usize>();
+    let Some(raw) = NonNull::new(coroutine.into_raw()) else {
+        unreachable!("a generator is never at address 0")
+    };
+    // The header lies in the stack's top page.
+    let top = (raw.addr().get() & !(page - 1)) + page;
+    let low = top - used;
+    let guard = std::ptr::with_exposed_provenance_mut(low - page);
+    // SAFETY: `generator` placed its guard page right below the usable part, which is `used` bytes long and ends at
+    // `top`; nothing reads or writes it.
+    unsafe { memory::merge_guard(guard, page) };
+    drop(mapping);
+    let switch = Switch { raw, seat };
+    Ok(Fiber { switch, low })
+}
+
+/// See [`Fiber::bind`].
+pub(super) unsafe fn bind(fiber: &Fiber, g: GRef) {
+    // SAFETY: the body is suspended and its frame, where the seat lies, lives as long as the fiber.
+    unsafe { fiber.switch.seat.as_ref() }.occupant.set(Some(g));
+}
+
+/// See [`Fiber::resume`].
+#[inline]
+pub(super) unsafe fn resume(fiber: &Fiber) {
+    // SAFETY: `raw` came from `into_raw` of this very type; `ManuallyDrop` keeps this view from ending the generator.
+    let mut coroutine = ManuallyDrop::new(unsafe { Coroutine::from_raw(fiber.switch.raw.as_ptr()) });
+    coroutine.resume();
+}
+
+/// Leaves the stack that this code runs on.
+///
+/// # Safety
+/// The caller runs on this fiber, and not on a generator nested in it.
+#[inline(always)]
+pub(super) unsafe fn switch_away(fiber: &Fiber) {
+    // SAFETY: by the caller.
+    unsafe { leave(fiber.switch.seat) };
+}
+
+#[inline(always)]
+unsafe fn leave(seat: NonNull<Seat>) {
+    // SAFETY: the seat lies in the frame at the bottom of this very stack; only the fiber's own code uses the scope.
+    unsafe { (*seat.as_ref().scope.get()).yield_with(()) };
+}
+
+/// Gives back what lies between the two pages that an idle fiber needs. All of them stay usable.
+pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
+    let page = memory::page_size();
+    let middles: Vec<_> = idle
+        .iter()
+        .map(|fiber| {
+            let frames = fiber.switch.seat.addr().get() - BELOW_SEAT;
+            fiber.low + page..frames & !(page - 1)
+        })
+        .collect();
+    // SAFETY: the fibers are idle and the caller's: each stands in `leave`, called from the frame of its body, where the seat
+    // is. What is in use is `BELOW_SEAT` bytes below the seat, everything above it, and the sentinel in the lowest page.
+    // The rest was left by goroutines that have ended.
+    unsafe { memory::discard(&middles) };
+    idle
+}
+
+/// Runs an empty generator, which makes the crate install its fault handler and its panic hook now, below ours.
+pub(super) fn prime() {
+    let mut first = Gn::<()>::new_scoped_opt(2048, |_| {});
+    first.resume();
+}
+
+/// Where the body says where its seat is.
+struct Publish(*const Cell<Option<NonNull<Seat>>>);
+
+// SAFETY: the pointer is used once, by the body's first resume, on the thread that made it.
+unsafe impl Send for Publish {}
+
+/// The body of every fiber.
+fn body(scope: Scope<'_, 'static, (), ()>, out: Publish) {
+    // SAFETY: only the lifetime of the borrow changes. The scope refers to the generator's own slots, which live as long as
+    // the generator, and the seat that holds it never leaves this frame.
+    let scope =
+        unsafe { std::mem::transmute::<Scope<'_, 'static, (), ()>, Scope<'static, 'static, (), ()>>(scope) };
+    let seat = Seat {
+        scope: UnsafeCell::new(scope),
+        occupant: Cell::new(None),
+    };
+    let at = NonNull::from(&seat);
+    // SAFETY: `make` waits in the first resume for exactly this.
+    unsafe { (*out.0).set(Some(at)) };
+    loop {
+        // SAFETY: this is the fiber's own body.
+        unsafe { leave(at) };
+        if let Some(g) = seat.occupant.take() {
+            crate::g::entry::enter(g);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The second backing (feature `slab-stacks`): the `corosensei` crate, on our own stacks. The only file that names it.
+//!
+//! ```text
+//!   high   +----------------------------+ <- `top`, page aligned
+//!          | `Head`                     | <- `Switch::head`
+//!          | corosensei's parent link   |
+//!          | `first_frame`              |
+//!          |   enter(g)                 |
+//!          |     the goroutine's frames |
+//!          |       park(): suspend()    | <- where it stands while another goroutine runs
+//!          | ... untouched pages ...    | <- `low`
+//!          +----------------------------+
+//!          | guard page                 |    touching it is `fatal error: stack overflow`
+//!   low    +----------------------------+
+//! ```
+//!
+//! A context is written anew for every goroutine (a dozen stores), so there is nothing on an idle stack: the kernel may have
+//! all of its pages back at any time. A parked goroutine that needs little touches one page.
+//!
+//! Unwinding never crosses the switch: `entry::enter` catches what a goroutine throws, and without its feature `unwind`
+//! corosensei ends the process rather than pass anything on. Nor is a context ever dropped: dropping one that is suspended
+//! would unwind it.
+
+use std::cell::{Cell, UnsafeCell};
+use std::convert::Infallible;
+use std::mem::MaybeUninit;
+use std::num::NonZero;
+use std::ptr::NonNull;
+
+use corosensei::stack::{Stack, StackPointer};
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use crate::fiber::{Fiber, NoStack, stacks};
+use crate::g::GRef;
+use crate::sys::memory;
+
+type Context = Coroutine<(), (), Infallible, Extent>;
+
+/// How to reach a fiber's context.
+#[derive(Clone, Copy)]
+pub(super) struct Switch {
+    head: NonNull<Head>,
+}
+
+impl Switch {
+    #[inline]
+    pub(super) fn end(self) -> usize {
+        self.head.addr().get()
+    }
+}
+
+/// What lies at the top of a stack. Valid from `bind` on.
+#[repr(C, align(64))]
+struct Head {
+    context: UnsafeCell<MaybeUninit<Context>>,
+    /// Written by `first_frame`, of which it is an argument.
+    yielder: Cell<*const Yielder<(), ()>>,
+}
+
+/// What corosensei is to know of a stack: the part below the head.
+struct Extent {
+    base: StackPointer,
+    limit: StackPointer,
+}
+
+// SAFETY: between the two lie a guard page and, above it, at least `config::MIN_STACK` bytes less the head, which belong to
+// the fiber; `base` is a multiple of 64.
+unsafe impl Stack for Extent {
+    #[inline]
+    fn base(&self) -> StackPointer {
+        self.base
+    }
+
+    #[inline]
+    fn limit(&self) -> StackPointer {
+        self.limit
+    }
+}
+
+/// Takes a stack of `size` bytes, which may be one that was given back.
+pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
+    let stack = stacks::take(size).ok_or(NoStack { size })?;
+    let head = std::ptr::with_exposed_provenance_mut::<Head>(stack.end - size_of::<Head>());
+    let Some(head) = NonNull::new(head) else {
+        unreachable!("a stack does not end at address 0")
+    };
+    Ok(Fiber {
+        switch: Switch { head },
+        low: stack.start,
+    })
+}
+
+/// See [`Fiber::bind`].
+pub(super) unsafe fn bind(fiber: &Fiber, g: GRef) {
+    let head = fiber.switch.head;
+    let (Some(base), Some(limit)) = (
+        NonZero::new(head.addr().get()),
+        NonZero::new(fiber.low - memory::page_size()),
+    ) else {
+        unreachable!("no stack lies at address 0")
+    };
+    let context = Context::with_stack(Extent { base, limit }, move |yielder, ()| {
+        first_frame(yielder, head, g)
+    });
+    // SAFETY: the fiber is idle and the caller's, so nothing refers to its stack, of which the head is a part. The context that
+    // stood there has no destructor to be run: it never returned from `first_frame`, and nothing was left in that frame.
+    unsafe { (*head.as_ref().context.get()).write(context) };
+}
+
+/// See [`Fiber::resume`].
+#[inline]
+pub(super) unsafe fn resume(fiber: &Fiber) {
+    // SAFETY: `bind` wrote the context, and only the one thread that resumes it refers to it. The code that runs on the stack
+    // touches the head's other field only.
+    let context = unsafe { (*fiber.switch.head.as_ref().context.get()).assume_init_mut() };
+    match context.resume(()) {
+        CoroutineResult::Yield(()) => {}
+        CoroutineResult::Return(never) => match never {},
+    }
+}
+
+/// Leaves the stack that this code runs on.
+///
+/// # Safety
+/// The caller runs on this fiber, and not on a coroutine nested in it.
+#[inline(always)]
+pub(super) unsafe fn switch_away(fiber: &Fiber) {
+    // SAFETY: the code runs on this stack, so the head is valid and `first_frame` has stored its yielder, which is alive as
+    // long as that frame: until the stack is bound anew.
+    unsafe { (*fiber.switch.head.as_ref().yielder.get()).suspend(()) };
+}
+
+/// Gives the stacks back. None of the fibers stays.
+pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
+    let ranges = idle.iter().map(|fiber| fiber.low..fiber.top()).collect();
+    // SAFETY: the fibers are idle and the caller's; nothing on the stack of an idle one is used again.
+    unsafe { stacks::give_back(ranges) };
+    Vec::new()
+}
+
+/// corosensei has no handlers.
+pub(super) fn prime() {}
+
+/// The lowest frame of a goroutine. `enter` lets nothing unwind into it.
+fn first_frame(yielder: &Yielder<(), ()>, head: NonNull<Head>, g: GRef) -> Infallible {
+    // SAFETY: the head of the stack that this runs on.
+    unsafe { head.as_ref() }.yielder.set(yielder);
+    crate::g::entry::enter(g);
+    // The goroutine has asked for its end. The stack is idle from here on, and nobody resumes it before it is bound anew.
+    loop {
+        yielder.suspend(());
+    }
+}
