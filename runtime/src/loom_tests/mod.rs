@@ -11,6 +11,7 @@ mod future;
 mod helpers;
 mod idle;
 mod join;
+mod poll;
 pub(crate) mod rt;
 mod sema;
 

@@ -4,6 +4,7 @@
 //! one of the orders that loom tries. The lock is loom's mutex, because a spin lock has endless executions.
 
 use loom::cell::UnsafeCell;
+use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use crate::reason::WaitReason;
@@ -51,6 +52,45 @@ pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
 /// Others have their turn.
 pub(crate) fn gosched() {
     loom::thread::yield_now();
+}
+
+/// Who has won a wait that several may end.
+#[derive(Debug)]
+pub(crate) struct Claim(AtomicUsize);
+
+impl Claim {
+    pub(crate) const TIMEOUT: usize = usize::MAX - 1;
+
+    pub(crate) fn new() -> Claim {
+        Claim(AtomicUsize::new(0))
+    }
+
+    pub(crate) fn try_claim(&self, winner: usize) -> bool {
+        self.0
+            .compare_exchange(0, winner + 1, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    pub(crate) fn winner(&self) -> Option<usize> {
+        self.0.load(Ordering::Acquire).checked_sub(1)
+    }
+}
+
+/// The time is up at once, unless somebody else claims the wait first.
+///
+/// # Safety
+/// As the real one.
+pub(crate) unsafe fn park_until(
+    reason: WaitReason,
+    _deadline: std::time::Instant,
+    claim: &Claim,
+    commit: impl FnOnce(),
+) {
+    commit();
+    if !claim.try_claim(Claim::TIMEOUT) {
+        // SAFETY: handed on; the winner readies this task.
+        unsafe { park(reason, || ()) };
+    }
 }
 
 /// A lock whose holder may be another stack than the one that took it.

@@ -1,0 +1,136 @@
+//! One direction of a descriptor: the real [`Direction`], parked and readied through [`rt`](super::rt). The descriptor is a counter of
+//! bytes; an event is announced after a byte has come, as the kernel does.
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::model;
+use crate::poll::direction::Direction;
+
+struct Pipe {
+    direction: Direction,
+    bytes: AtomicUsize,
+    closed: AtomicUsize,
+}
+
+impl Pipe {
+    fn new() -> Arc<Pipe> {
+        Arc::new(Pipe {
+            direction: Direction::new(),
+            bytes: AtomicUsize::new(0),
+            closed: AtomicUsize::new(0),
+        })
+    }
+
+    fn write(&self) {
+        self.bytes.fetch_add(1, Ordering::SeqCst);
+        if let Some(task) = self.direction.announce() {
+            task.ready();
+        }
+    }
+
+    fn try_take(&self) -> bool {
+        self.bytes
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |bytes| bytes.checked_sub(1))
+            .is_ok()
+    }
+
+    /// The loop of `PollFd`. `false` if it was closed.
+    fn read(&self, deadline: Option<Instant>) -> bool {
+        let mut waited = false;
+        let got = loop {
+            let look = self.direction.look();
+            if self.closed.load(Ordering::SeqCst) == 1 {
+                break false;
+            }
+            if look.is_ready() {
+                if self.try_take() {
+                    break true;
+                }
+                self.direction.would_block(look);
+            }
+            waited = true;
+            self.direction.wait(look, deadline);
+        };
+        if waited {
+            self.direction.pass_on();
+        }
+        got
+    }
+}
+
+/// A byte that comes between the failed call and the wait is not lost. All executions.
+#[test]
+fn loom_poll_event_against_wait() {
+    model(None, || {
+        let pipe = Pipe::new();
+        let writer = {
+            let pipe = Arc::clone(&pipe);
+            thread::spawn(move || pipe.write())
+        };
+        assert!(pipe.read(None));
+        writer.join().unwrap();
+    });
+}
+
+/// Two bytes, two readers: whoever is woken wakes the next. Preemption bound 3.
+#[test]
+fn loom_poll_two_readers() {
+    model(Some(3), || {
+        let pipe = Pipe::new();
+        let reader = {
+            let pipe = Arc::clone(&pipe);
+            thread::spawn(move || assert!(pipe.read(None)))
+        };
+        let writer = {
+            let pipe = Arc::clone(&pipe);
+            thread::spawn(move || {
+                pipe.bytes.fetch_add(1, Ordering::SeqCst);
+                pipe.write();
+            })
+        };
+        assert!(pipe.read(None));
+        reader.join().unwrap();
+        writer.join().unwrap();
+    });
+}
+
+/// Closing ends a read that waits, or is about to. All executions.
+#[test]
+fn loom_poll_close_against_wait() {
+    model(None, || {
+        let pipe = Pipe::new();
+        let closer = {
+            let pipe = Arc::clone(&pipe);
+            thread::spawn(move || {
+                pipe.closed.store(1, Ordering::SeqCst);
+                pipe.direction.interrupt();
+            })
+        };
+        assert!(!pipe.read(None));
+        closer.join().unwrap();
+    });
+}
+
+/// A wait that runs out of time at the moment of the event: the byte is there for whoever reads next, and nobody is readied
+/// twice. Preemption bound 3.
+#[test]
+fn loom_poll_timeout_against_event() {
+    model(Some(3), || {
+        let pipe = Pipe::new();
+        let writer = {
+            let pipe = Arc::clone(&pipe);
+            thread::spawn(move || pipe.write())
+        };
+        let look = pipe.direction.look();
+        if !pipe.try_take() {
+            pipe.direction.would_block(look);
+            pipe.direction.wait(look, Some(Instant::now()));
+            pipe.direction.pass_on();
+            assert!(pipe.read(None));
+        }
+        writer.join().unwrap();
+    });
+}
