@@ -1,6 +1,6 @@
 //! Waiting for a future: the goroutine polls it on its own stack and parks in between, so no worker waits.
 //!
-//! The waker is a reference-counted [`Notice`], because futures keep wakers as long as they like: it may be used by any thread, many
+//! The waker is a reference-counted `Notice`, because futures keep wakers as long as they like: it may be used by any thread, many
 //! times, before the goroutine parks, while it is parked, after the wait is over, and never. One byte of state:
 //!
 //! * `IDLE`: the waiter runs; nobody has woken it since its last poll began.
