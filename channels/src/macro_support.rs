@@ -32,13 +32,13 @@ pub fn make<T>(capacity: usize) -> Chan<T> {
 ///
 /// # Panics
 /// With `send on closed channel`.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn send<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) {
     sending(ch).send(value);
 }
 
-#[inline]
+#[inline(always)]
 #[track_caller]
 fn send_to<T>(core: &Core<T>, value: T) {
     if let Err((why, value)) = core.send(value) {
@@ -68,14 +68,14 @@ fn failed<T>(why: Refused, value: T) {
 pub struct Sending<'a, T>(Option<&'a Core<T>>);
 
 /// `tx` of `tx <- value`.
-#[inline]
+#[inline(always)]
 pub fn sending<S: SendTo<T> + ?Sized, T>(tx: &S) -> Sending<'_, T> {
     Sending(tx.target().0)
 }
 
 impl<'a, T> Sending<'a, T> {
     /// `chan!(tx <- value)`; see [`send`].
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn send(self, value: T) {
         match self.0 {
@@ -92,7 +92,7 @@ impl<'a, T> Sending<'a, T> {
 }
 
 /// `chan!(<-ch)`. On a nil channel it blocks for ever.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn recv<S: RecvFrom + ?Sized>(ch: &S) -> Option<S::Item> {
     match ch.operand().0 {

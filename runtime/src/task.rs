@@ -1,51 +1,85 @@
 //! Who waits: a goroutine, an OS thread, or a future's waker. The API that channels and locks park and wake with.
 
+use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::Waker;
+use std::task::{RawWakerVTable, Wake, Waker};
 use std::time::Instant;
 
 use crossbeam_utils::sync::{Parker, Unparker};
 
-use crate::g::GRef;
+use crate::g::{G, GRef};
 use crate::reason::WaitReason;
 use crate::sched;
 
 /// Who waits. Made by the one who is about to [`park`], stored where a waker finds it, and used up by [`Task::ready`].
-#[derive(Debug)]
-pub struct Task(Kind);
-
-enum Kind {
-    Goroutine(GRef),
-    Thread(Arc<ThreadParker>),
-    Waker(Waker),
+///
+/// Two words, so that it travels in registers: an enum is copied through memory on its way from a waiter to `ready`, at odd
+/// offsets, and each such copy waits for the stores before it.
+pub struct Task {
+    /// [`GOROUTINE`], or the table of a waker (also for a thread).
+    how: NonNull<()>,
+    /// The control block, or the waker's data.
+    whom: *const (),
 }
 
-impl std::fmt::Debug for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Kind::Goroutine(g) => write!(f, "Goroutine({})", g.id()),
-            Kind::Thread(_) => f.write_str("Thread"),
-            Kind::Waker(_) => f.write_str("Waker"),
+/// Its address marks a task that is a goroutine; no waker's table lies there.
+static GOROUTINE: u8 = 0;
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.goroutine() {
+            Some(g) => write!(f, "Goroutine({})", g.id()),
+            None => f.write_str("Waker"),
         }
     }
 }
+
+// SAFETY: it is a `GRef` or a `Waker`, and both may be sent and shared.
+unsafe impl Send for Task {}
+// SAFETY: as above.
+unsafe impl Sync for Task {}
 
 impl Task {
     /// The goroutine that runs this code, or this OS thread.
     #[inline]
     pub fn current() -> Task {
-        // SAFETY: `current_g` gives null or a control block, which is never freed.
-        match unsafe { GRef::from_ptr(crate::tls::current_g().cast_mut()) } {
-            Some(g) => Task(Kind::Goroutine(g)),
-            None => Task(Kind::Thread(crate::tls::thread_parker())),
+        let g = crate::tls::current_g();
+        if g.is_null() {
+            Task::from_waker(Waker::from(crate::tls::thread_parker()))
+        } else {
+            Task {
+                how: NonNull::from(&GOROUTINE).cast(),
+                whom: g.cast(),
+            }
         }
     }
 
     /// A future: [`Task::ready`] wakes the waker.
     pub fn from_waker(waker: Waker) -> Task {
-        Task(Kind::Waker(waker))
+        let waker = ManuallyDrop::new(waker);
+        Task {
+            how: NonNull::from(waker.vtable()).cast(),
+            whom: waker.data(),
+        }
+    }
+
+    #[inline(always)]
+    fn is_goroutine(&self) -> bool {
+        self.how == NonNull::from(&GOROUTINE).cast()
+    }
+
+    #[inline(always)]
+    fn goroutine(&self) -> Option<GRef> {
+        if self.is_goroutine() {
+            // SAFETY: `current` stored the address of a control block.
+            unsafe { GRef::from_ptr(self.whom.cast_mut().cast::<G>()) }
+        } else {
+            None
+        }
     }
 
     /// Makes it runnable: the goroutine is queued, the thread unblocked, the waker woken.
@@ -53,10 +87,30 @@ impl Task {
     /// Exactly once for each time it parks, and only after the park's commit published it.
     #[inline]
     pub fn ready(self) {
-        match self.0 {
-            Kind::Goroutine(g) => sched::ready(g),
-            Kind::Thread(parker) => parker.unpark(),
-            Kind::Waker(waker) => waker.wake(),
+        match self.goroutine() {
+            Some(g) => sched::ready(g),
+            None => self.into_waker().wake(),
+        }
+    }
+
+    /// The waker of a task that is no goroutine.
+    fn into_waker(self) -> Waker {
+        let task = ManuallyDrop::new(self);
+        // SAFETY: both parts came out of one waker in `from_waker`, which was forgotten there; this one is forgotten here. A
+        // table is borrowed for `'static`.
+        unsafe { Waker::new(task.whom, task.how.cast::<RawWakerVTable>().as_ref()) }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if !self.is_goroutine() {
+            let task = Task {
+                how: self.how,
+                whom: self.whom,
+            };
+            // `self` has nothing else to drop.
+            drop(task.into_waker());
         }
     }
 }
@@ -154,20 +208,26 @@ unsafe fn park_thread<C: FnOnce()>(commit: C, limit: Option<(Instant, &Claim)>) 
     });
 }
 
-/// The part of a thread's blocking primitive that others hold.
+/// The part of a thread's blocking primitive that others hold: its waker.
 pub(crate) struct ThreadParker {
     /// Set by the one `ready` of an episode, taken by the thread. A late `unpark` of an earlier episode cannot set it.
     permit: AtomicBool,
     unparker: Unparker,
 }
 
-impl ThreadParker {
-    fn unpark(&self) {
+impl Wake for ThreadParker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
         // Release pairs with the acquire in `take`: the thread sees what its waker wrote.
         self.permit.store(true, Ordering::Release);
         self.unparker.unpark();
     }
+}
 
+impl ThreadParker {
     fn take(&self) -> bool {
         self.permit.swap(false, Ordering::Acquire)
     }

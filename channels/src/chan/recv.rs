@@ -102,7 +102,7 @@ impl<T> Core<T> {
     }
 
     /// Receives; waits as long as it takes. `None` once closed and drained.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn recv(&self) -> Option<T> {
         let slot = Slot::empty();

@@ -124,7 +124,7 @@ impl<T> Core<T> {
     }
 
     /// Sends; waits as long as it takes.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn send(&self, value: T) -> Result<(), (Refused, T)> {
         let slot = Slot::full(value);

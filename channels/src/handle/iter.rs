@@ -75,7 +75,7 @@ impl<T> fmt::Debug for TryIter<'_, T> {
 impl<T> Iterator for Iter<'_, T> {
     type Item = T;
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn next(&mut self) -> Option<T> {
         self.0.recv()
@@ -99,7 +99,7 @@ impl<T> Iterator for TryIter<'_, T> {
 impl<T> Iterator for IntoIter<T> {
     type Item = T;
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn next(&mut self) -> Option<T> {
         self.0.recv()

@@ -12,7 +12,7 @@ macro_rules! receive_methods {
             /// ch.close();
             /// assert_eq!((ch.recv(), ch.recv()), (Some(1), None));
             /// ```
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             pub fn recv(&self) -> Option<T> {
                 self.core().recv()

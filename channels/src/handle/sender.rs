@@ -17,7 +17,7 @@ macro_rules! send_methods {
             /// ch.close();
             /// assert_eq!(ch.send(2), Err(SendError(2)));
             /// ```
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             pub fn send(&self, value: T) -> Result<(), $crate::SendError<T>> {
                 self.core()

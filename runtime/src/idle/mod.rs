@@ -3,7 +3,7 @@
 //!
 //! This module decides. What it has to see and do outside (the queues, waking a thread) it asks of its [`Surroundings`].
 
-use crate::shim::{AtomicUsize, Guard, Mutex, Ordering, fence};
+use crate::shim::{AtomicUsize, Guard, Mutex, Ordering, fence, full_fence};
 
 const SEARCHER: usize = 1;
 const SLEEPER: usize = 1 << 16;
@@ -79,7 +79,7 @@ impl Idle {
     pub(crate) fn notify_this(&self, index: usize, around: &impl Surroundings) -> bool {
         // Orders the push before the look at the list. Pairs with the fence in `sleep`, after which the worker looks for
         // bound work.
-        fence(Ordering::SeqCst);
+        full_fence();
         let asleep = self.wake_this(index);
         if asleep {
             around.unpark(index);
@@ -157,7 +157,7 @@ impl Idle {
     pub(crate) fn wake_one(&self) -> Option<usize> {
         // Orders the caller's push before the load. Pairs with the read-modify-write by which the last searcher leaves,
         // followed by its second look: one of the two sees the other.
-        fence(Ordering::SeqCst);
+        full_fence();
         let counts = self.counts.load(Ordering::Relaxed);
         if counts & LOW != 0 || counts < SLEEPER {
             return None;
