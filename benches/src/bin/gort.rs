@@ -75,7 +75,7 @@ const WORKLOADS: &[Workload] = &[
 
 #[gort::main]
 fn main() -> ExitCode {
-    gort::runtime::set_max_procs(WORKERS);
+    gort::runtime::set_max_procs(std::env::var("P").ok().and_then(|p| p.parse().ok()).unwrap_or(WORKERS));
     gort_bench::main(WORKLOADS)
 }
 
