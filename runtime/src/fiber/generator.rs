@@ -8,6 +8,7 @@
 //!          | generator's own header     |    `raw` points into this page
 //!          | generator's first frame    |
 //!          | body(): the `Seat`         | <- `Switch::seat`
+//!          |   nothing: `colour`        |
 //!          |   enter(g)                 |
 //!          |     the goroutine's frames |
 //!          |       park(): suspend()    | <- where it stands while another goroutine runs
@@ -22,7 +23,7 @@
 //! the kernel.
 
 use std::cell::{Cell, UnsafeCell};
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 
 use generator::{Generator, Gn, Scope};
@@ -169,11 +170,42 @@ fn body(scope: Scope<'_, 'static, (), ()>, out: Publish) {
     let at = NonNull::from(&seat);
     // SAFETY: `make` waits in the first resume for exactly this.
     unsafe { (*out.0).set(Some(at)) };
+    let enter = ENTER[super::colour(at.addr().get()) / super::COLOUR];
     loop {
         // SAFETY: this is the fiber's own body.
         unsafe { leave(at) };
         if let Some(g) = seat.occupant.take() {
-            crate::g::entry::enter(g);
+            enter(g);
         }
     }
 }
+
+/// `enter`, further down by as many bytes as the stack's colour says.
+#[inline(never)]
+fn enter_below<const BYTES: usize>(g: GRef) {
+    let nothing = MaybeUninit::<[u8; BYTES]>::uninit();
+    // Keeps the compiler from leaving it out, before and after.
+    std::hint::black_box(&nothing);
+    crate::g::entry::enter(g);
+    std::hint::black_box(&nothing);
+}
+
+/// By colour.
+const ENTER: [fn(GRef); super::COLOURS] = [
+    enter_below::<0>,
+    enter_below::<{ super::COLOUR }>,
+    enter_below::<{ 2 * super::COLOUR }>,
+    enter_below::<{ 3 * super::COLOUR }>,
+    enter_below::<{ 4 * super::COLOUR }>,
+    enter_below::<{ 5 * super::COLOUR }>,
+    enter_below::<{ 6 * super::COLOUR }>,
+    enter_below::<{ 7 * super::COLOUR }>,
+    enter_below::<{ 8 * super::COLOUR }>,
+    enter_below::<{ 9 * super::COLOUR }>,
+    enter_below::<{ 10 * super::COLOUR }>,
+    enter_below::<{ 11 * super::COLOUR }>,
+    enter_below::<{ 12 * super::COLOUR }>,
+    enter_below::<{ 13 * super::COLOUR }>,
+    enter_below::<{ 14 * super::COLOUR }>,
+    enter_below::<{ 15 * super::COLOUR }>,
+];

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   high   +----------------------------+ <- `top`, page aligned
+//!          | nothing: `colour`          |
 //!          | `Head`                     | <- `Switch::head`
 //!          | corosensei's parent link   |
 //!          | `first_frame`              |
@@ -80,7 +81,8 @@ unsafe impl Stack for Extent {
 /// Takes a stack of `size` bytes, which may be one that was given back.
 pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     let stack = stacks::take(size).ok_or(NoStack { size })?;
-    let head = std::ptr::with_exposed_provenance_mut::<Head>(stack.end - size_of::<Head>());
+    let end = stack.end - super::colour(stack.start);
+    let head = std::ptr::with_exposed_provenance_mut::<Head>(end - size_of::<Head>());
     let Some(head) = NonNull::new(head) else {
         unreachable!("a stack does not end at address 0")
     };
