@@ -25,6 +25,19 @@ pub(crate) fn full_fence() {
     unsafe { std::arch::asm!("lock add dword ptr [rsp - 4], 0", options(nostack)) };
 }
 
+/// Asks for the cache line of `at`, and does not wait for it.
+#[inline(always)]
+pub(crate) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which reads nothing and faults at no address; every x86-64 processor has it.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 

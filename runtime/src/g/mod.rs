@@ -64,18 +64,30 @@ pub(crate) struct JobTable {
     pub(crate) drop_result: unsafe fn(&G),
 }
 
-/// A goroutine's control block.
-#[repr(align(128))]
+/// A [`Request`] in two words, so that what every switch touches fits in one cache line.
+#[derive(Clone, Copy)]
+struct Asked {
+    commit: Option<unsafe fn(*mut ())>,
+    /// The commit's data; without a commit: null to yield, anything else to finish.
+    data: *mut (),
+}
+
+/// A goroutine's control block. In the order that is written here, since the first line is what matters when a thousand
+/// goroutines take turns: there it is one miss instead of three.
+#[repr(C, align(128))]
 pub(crate) struct G {
     // --- the switch: touched at every resume and park ---
     fiber: Cell<Option<Fiber>>,
-    request: Cell<Request>,
+    asked: Cell<Asked>,
+    wait_site: Cell<&'static Location<'static>>,
     /// The worker it must run on, or `NO_HOME`.
     home: AtomicU32,
     /// The worker that ran it last.
     last_worker: Cell<u32>,
     /// A `WaitReason` + 1, or 0 while it runs or is runnable. Other threads read it for reports only.
     reason: AtomicU8,
+    /// It is bound to its thread for the length of one wait, because it waits while unwinding.
+    pub(crate) unwinding_park: Cell<bool>,
     pub(crate) flags: Flags,
     // --- the job ---
     pub(crate) table: Cell<&'static JobTable>,
@@ -84,7 +96,6 @@ pub(crate) struct G {
     // --- what it is ---
     id: AtomicU64,
     spawn_site: Cell<&'static Location<'static>>,
-    wait_site: Cell<&'static Location<'static>>,
     /// Most have none: a pointer is all they pay.
     name: UnsafeCell<Option<Box<Cow<'static, str>>>>,
     stack_size: Cell<usize>,
@@ -103,8 +114,6 @@ pub(crate) struct Flags {
     pub(crate) is_main: Cell<bool>,
     /// How many times `lock_os_thread` was called without its counterpart.
     pub(crate) locked: Cell<u32>,
-    /// It is bound to its thread for the length of one wait, because it waits while unwinding.
-    pub(crate) unwinding_park: Cell<bool>,
 }
 
 // SAFETY: the table at the head of this file: every cell has one owner at a time, and ownership passes through operations
@@ -125,6 +134,8 @@ unsafe impl Sync for GRef {}
 /// Two pairs of cache lines; a parked goroutine costs this and its stack.
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<G>() <= 256);
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(G, flags) <= 64);
 
 impl GRef {
     /// # Safety
@@ -153,10 +164,14 @@ impl G {
     fn vacant() -> G {
         G {
             fiber: Cell::new(None),
-            request: Cell::new(Request::Finish),
+            asked: Cell::new(Asked {
+                commit: None,
+                data: std::ptr::null_mut(),
+            }),
             home: AtomicU32::new(NO_HOME),
             last_worker: Cell::new(NO_HOME),
             reason: AtomicU8::new(0),
+            unwinding_park: Cell::new(false),
             flags: Flags::default(),
             table: Cell::new(&join::NO_JOB),
             payload: Payload(UnsafeCell::new(
@@ -266,14 +281,30 @@ impl G {
     }
 
     /// The request of a goroutine that has just switched away.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn request(&self) -> Request {
-        self.request.get()
+        let Asked { commit, data } = self.asked.get();
+        match commit {
+            Some(commit) => Request::Park(commit, data),
+            None if data.is_null() => Request::Yield,
+            None => Request::Finish,
+        }
     }
 
     #[inline(always)]
     pub(crate) fn set_request(&self, request: Request) {
-        self.request.set(request);
+        let (commit, data) = match request {
+            Request::Park(commit, data) => (Some(commit), data),
+            Request::Yield => (None, std::ptr::null_mut()),
+            Request::Finish => (None, std::ptr::dangling_mut()),
+        };
+        self.asked.set(Asked { commit, data });
+    }
+
+    /// Fetches what a resume touches into the cache: it is about to be queued, and soon run.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self) {
+        crate::shim::prefetch(self);
     }
 
     /// Notes why and where the goroutine is about to park.

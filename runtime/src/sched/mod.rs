@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
+use crossbeam_utils::CachePadded;
+
 use crate::config::{self, Config, MAX_WORKERS, Migration};
 use crate::g::{GRef, NO_HOME};
 use crate::idle::Idle;
@@ -35,8 +37,9 @@ pub(crate) struct Runtime {
     /// Posts that exist; never falls.
     known: AtomicUsize,
     posts: Box<[OnceLock<Box<Post>>]>,
-    /// Goroutines that are bound to a thread, outside of the migration mode that binds all.
-    pub(crate) homes: AtomicUsize,
+    /// Goroutines that are bound to a thread, outside of the migration mode that binds all. Read at every `ready`, written
+    /// rarely: on a line of its own.
+    pub(crate) homes: CachePadded<AtomicUsize>,
     /// Held by whoever changes which workers run.
     balancing: parking_lot::Mutex<()>,
     /// OS threads of ours that never act on their own: workers and helpers.
@@ -44,6 +47,8 @@ pub(crate) struct Runtime {
     next_id: AtomicU64,
     /// Goroutines started from threads that are no workers.
     started_outside: AtomicU64,
+    /// The migration mode is the default one.
+    steals: bool,
     /// The migration mode for tests is on.
     always_migrates: bool,
 }
@@ -91,6 +96,7 @@ fn ready_on(worker: &Worker, g: GRef) {
     let rt = worker.runtime();
     match rt.bound_to(g) {
         None => {
+            g.prefetch();
             worker.push_ready(g);
             rt.notify();
         }
@@ -178,11 +184,12 @@ impl Runtime {
             monitor: Monitor::new(),
             known: AtomicUsize::new(0),
             posts: (0..MAX_WORKERS).map(|_| OnceLock::new()).collect(),
-            homes: AtomicUsize::new(0),
+            homes: CachePadded::new(AtomicUsize::new(0)),
             balancing: parking_lot::Mutex::new(()),
             threads: AtomicUsize::new(0),
             next_id: AtomicU64::new(1),
             started_outside: AtomicU64::new(0),
+            steals: config.migration == Migration::Stealing,
             always_migrates: config.migration == Migration::Always,
         }
     }
@@ -256,6 +263,11 @@ impl Runtime {
     /// its last.
     #[inline]
     pub(crate) fn bound_to(&self, g: GRef) -> Option<usize> {
+        // Without a look at the goroutine, whose control block may be far away. A goroutine that is bound has raised the count
+        // itself, before it was published as waiting: whoever readies it sees that.
+        if self.steals && self.homes.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
         let home = g.home();
         if home != NO_HOME {
             Some(home as usize)

@@ -23,7 +23,7 @@ pub(crate) unsafe fn park_goroutine<C: FnOnce()>(
     g.set_request(Request::Park(run_commit::<C>, (&raw mut commit).cast()));
     // SAFETY: `g` runs this code, and its request is in place.
     unsafe { fiber::suspend(g) };
-    if g.flags.unwinding_park.get() {
+    if g.unwinding_park.get() {
         unpin(g);
     }
 }
@@ -50,13 +50,13 @@ unsafe fn run_commit<C: FnOnce()>(commit: *mut ()) {
 fn pin_while_unwinding(g: &G) {
     if g.home() == NO_HOME {
         crate::sched::runtime().bind(g);
-        g.flags.unwinding_park.set(true);
+        g.unwinding_park.set(true);
     }
 }
 
 #[cold]
 fn unpin(g: &G) {
-    g.flags.unwinding_park.set(false);
+    g.unwinding_park.set(false);
     if g.flags.locked.get() == 0 {
         crate::sched::runtime().unbind(g);
     }
@@ -84,7 +84,7 @@ pub fn gosched() {
     g.set_request(Request::Yield);
     // SAFETY: `g` runs this code and its request is in place.
     unsafe { fiber::suspend(g) };
-    if g.flags.unwinding_park.get() {
+    if g.unwinding_park.get() {
         unpin(g);
     }
 }
