@@ -47,7 +47,10 @@ fn datagrams_keep_their_bounds() {
 fn nobody_takes_a_datagram() {
     gort::run(|| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // The port is taken, by one who listens to somebody else.
+        let deaf = UdpSocket::bind("127.0.0.1:0").unwrap();
+        deaf.connect("127.0.0.1:1").unwrap();
+        let nobody = deaf.local_addr().unwrap();
         socket.connect(nobody).unwrap();
         socket.send(b"x").unwrap();
         assert_eq!(
