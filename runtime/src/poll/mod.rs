@@ -16,7 +16,6 @@
 
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 mod deadline;
 pub(crate) mod direction;
@@ -33,27 +32,25 @@ use driver::Driver;
 
 static DRIVER: OnceLock<Driver> = OnceLock::new();
 
-/// Goroutines and threads that wait for a descriptor.
-static WAITING: AtomicUsize = AtomicUsize::new(0);
-
 /// The driver, once anything was registered.
 #[inline]
 pub(crate) fn driver() -> Option<&'static Driver> {
     DRIVER.get()
 }
 
-/// Whether anybody waits for a descriptor.
+/// Whether events may come: some descriptor is watched. Who waits is counted apart, by the worker (`sched::io_wait_begins`), since
+/// one word for all would be written twice in every wait, by every worker.
 #[inline]
-pub(crate) fn anybody_waits() -> bool {
-    WAITING.load(Ordering::SeqCst) > 0
+pub(crate) fn is_of_use() -> bool {
+    driver().is_some_and(Driver::watches_anything)
 }
 
-/// Fetches the events that are there, if anybody waits for one. Gives those who have to be made runnable.
+/// Fetches the events that are there. Gives those who have to be made runnable.
 #[inline]
 pub(crate) fn look() -> Vec<Task> {
     let mut woken = Vec::new();
-    if anybody_waits()
-        && let Some(driver) = driver()
+    if let Some(driver) = driver()
+        && driver.watches_anything()
     {
         driver.look(&mut woken);
     }

@@ -18,7 +18,7 @@ use super::deadline::Deadline;
 use super::direction::{Direction, Look};
 use super::error::{Closed, RegisterError};
 use super::slot::Slot;
-use super::{WAITING, driver, driver_or_start};
+use super::{driver, driver_or_start};
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
 const GONE: usize = CLOSED >> 1;
@@ -324,10 +324,9 @@ impl<T: AsFd> PollFd<T> {
 /// Parks until the direction has changed or the deadline has come.
 #[track_caller]
 fn wait(direction: &Direction, look: Look, deadline: Option<Instant>) {
-    WAITING.fetch_add(1, Ordering::SeqCst);
-    crate::sched::somebody_waits_for_io();
+    crate::sched::io_wait_begins();
     direction.wait(look, deadline);
-    WAITING.fetch_sub(1, Ordering::SeqCst);
+    crate::sched::io_wait_ends();
 }
 
 /// Hands the readiness on when a call that has waited is over, whichever way.

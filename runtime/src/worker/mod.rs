@@ -71,6 +71,9 @@ pub(crate) struct Post {
     /// Goroutines started and ended here; their sums over all workers differ by the number that live.
     pub(crate) started: AtomicU64,
     pub(crate) ended: AtomicU64,
+    /// The same for waits for a descriptor.
+    pub(crate) io_waits_begun: AtomicU64,
+    pub(crate) io_waits_ended: AtomicU64,
     /// What the thread takes with it when it starts, if it does not run.
     unstarted: Mutex<Option<Unstarted>>,
 }
@@ -101,6 +104,8 @@ impl Post {
             stuck: AtomicBool::new(false),
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
+            io_waits_begun: AtomicU64::new(0),
+            io_waits_ended: AtomicU64::new(0),
             unstarted: Mutex::new(Some(Unstarted::Never(local, parker))),
         }
     }
@@ -356,6 +361,18 @@ impl Worker {
         }
         self.next_id.set(id + 1);
         id
+    }
+
+    /// Counts a wait for a descriptor.
+    #[inline]
+    pub(crate) fn count_io_wait_begun(&self) {
+        Post::bump(&self.post.io_waits_begun);
+    }
+
+    /// Counts the end of one.
+    #[inline]
+    pub(crate) fn count_io_wait_ended(&self) {
+        Post::bump(&self.post.io_waits_ended);
     }
 
     /// Counts a goroutine that was started by this thread.
