@@ -80,6 +80,27 @@ fn a_timeout_counts_from_each_call() {
     });
 }
 
+/// As in std: a timeout is for waiting.
+#[test]
+fn a_timeout_does_not_hide_what_is_there() {
+    gort::run(|| {
+        let (mut near, mut far) = pair();
+        near.set_read_timeout(Some(Duration::from_nanos(1))).unwrap();
+        for _ in 0..100 {
+            assert_eq!(near.read(&mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
+            far.write_all(b"x").unwrap();
+            // Peeked at without a limit, for it to have arrived.
+            let arrived = near.with_std(|socket| {
+                while socket.peek(&mut [0]).is_err() {
+                    std::thread::yield_now();
+                }
+            });
+            arrived.unwrap();
+            assert_eq!(near.read(&mut [0]).unwrap(), 1);
+        }
+    });
+}
+
 /// Go's `TestReadWriteDeadlineRace`: nobody hangs and no byte is lost, whatever the deadlines do.
 #[test]
 fn deadlines_race_with_reads_and_writes() {

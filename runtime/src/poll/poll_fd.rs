@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::deadline::Deadline;
+use super::deadline::{Deadline, Late};
 use super::direction::{Direction, Look};
 use super::error::{Closed, RegisterError};
 use super::slot::Slot;
@@ -265,14 +265,22 @@ impl<T: AsFd> PollFd<T> {
             if self.is_closed() {
                 return Err(Closed.into());
             }
-            let deadline = until.check(end)?;
-            if look.is_ready() {
+            let (deadline, last) = match until.check(end) {
+                Ok(deadline) => (deadline, false),
+                Err(Late::Limit) => (None, true),
+                Err(late) => return Err(late.into()),
+            };
+            // The last time it is tried in any case: the event may only be late.
+            if look.is_ready() || last {
                 match call(&io) {
                     Ok((result, drained)) => {
                         if drained {
                             direction.drained(look);
                         }
                         return Ok(result);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock && last => {
+                        return Err(Late::Limit.into());
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => direction.would_block(look),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
