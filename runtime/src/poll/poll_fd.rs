@@ -113,9 +113,11 @@ impl<T: AsFd> PollFd<T> {
     /// As [`PollFd::read_with`], with the write deadline.
     #[track_caller]
     pub fn write_with<R>(&self, mut call: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        self.repeat(&self.slot.write, &self.write_until, |io| {
+        let written = self.repeat(&self.slot.write, &self.write_until, |io| {
             call(io).map(|result| (result, false))
-        })
+        });
+        crate::sched::io_written();
+        written
     }
 
     /// Like [`PollFd::read_with`] for a byte stream: `call` reads up to `room` bytes and says how many. If it got less, there is
@@ -147,9 +149,11 @@ impl<T: AsFd> PollFd<T> {
         length: usize,
         mut call: impl FnMut(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.repeat(&self.slot.write, &self.write_until, |io| {
+        let written = self.repeat(&self.slot.write, &self.write_until, |io| {
             call(io).map(|n| (n, n > 0 && n < length))
-        })
+        });
+        crate::sched::io_written();
+        written
     }
 
     /// Uses the descriptor without waiting: for its address, its options.

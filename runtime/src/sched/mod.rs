@@ -170,6 +170,14 @@ pub(crate) fn io_wait_begins() {
     }
 }
 
+/// Something was written to a descriptor.
+#[inline]
+pub(crate) fn io_written() {
+    if let Some(worker) = this_worker() {
+        worker.note_write();
+    }
+}
+
 /// The wait is over; for a goroutine, maybe on another worker than the one where it began.
 #[inline]
 pub(crate) fn io_wait_ends() {

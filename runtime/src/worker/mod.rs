@@ -46,6 +46,8 @@ pub(crate) struct Worker {
     bound_first: Cell<bool>,
     pushes: Cell<u32>,
     vain_polls: Cell<u32>,
+    /// Something was written to a descriptor since this worker looked into the poller.
+    wrote: Cell<bool>,
     /// When the timers were looked at last, in cycles.
     timers_checked: Cell<u64>,
     next_id: Cell<u64>,
@@ -231,6 +233,7 @@ impl Worker {
             bound_first: Cell::new(false),
             pushes: Cell::new(0),
             vain_polls: Cell::new(0),
+            wrote: Cell::new(false),
             timers_checked: Cell::new(0),
             next_id: Cell::new(0),
             last_id: Cell::new(0),
@@ -367,6 +370,12 @@ impl Worker {
     #[inline]
     pub(crate) fn count_io_wait_begun(&self) {
         Post::bump(&self.post.io_waits_begun);
+    }
+
+    /// Notes a write to a descriptor: it may have woken somebody in this process.
+    #[inline]
+    pub(crate) fn note_write(&self) {
+        self.wrote.set(true);
     }
 
     /// Counts the end of one.
