@@ -86,7 +86,7 @@ pub use sys::poll::connect_goes_on;
 /// For `gort::net`: calls of the system.
 #[doc(hidden)]
 pub mod net {
-    pub use crate::sys::poll::{receive, send};
+    pub use crate::sys::poll::{peek, receive, send};
 }
 /// For `gort::process`: calls of the system that block the thread.
 #[doc(hidden)]

@@ -156,6 +156,15 @@ macro_rules! socket_methods {
             }
         }
 
+        /// As [`into_std`](Self::into_std).
+        impl TryFrom<$socket> for std::os::fd::OwnedFd {
+            type Error = std::io::Error;
+
+            fn try_from(socket: $socket) -> std::io::Result<std::os::fd::OwnedFd> {
+                Ok(socket.into_std()?.into())
+            }
+        }
+
         impl TryFrom<std::os::fd::OwnedFd> for $socket {
             type Error = std::io::Error;
 

@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends a reset instead of the end of the stream.
 fn reset(stream: TcpStream) {
-    let lingers = stream.with_std(|socket| socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO)));
-    lingers.unwrap().unwrap();
+    stream.set_linger(Some(Duration::ZERO)).unwrap();
+    assert_eq!(stream.linger().unwrap(), Some(Duration::ZERO));
     stream.close().unwrap();
 }
 

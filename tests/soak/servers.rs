@@ -141,7 +141,7 @@ fn accept_unix(listener: &UnixListener, ledger: &Arc<Ledger>) {
 
 /// Makes the close of `stream` a reset.
 pub(crate) fn reset(stream: &TcpStream) -> io::Result<()> {
-    stream.with_std(|socket| socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO)))??;
+    stream.set_linger(Some(Duration::ZERO))?;
     stream.close()
 }
 

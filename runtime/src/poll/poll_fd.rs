@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::deadline::{Deadline, Late};
 use super::direction::{Direction, Look};
-use super::error::{Closed, RegisterError};
+use super::error::{Closed, NotPollable, RegisterError};
 use super::slot::Slot;
 use super::{driver, driver_or_start};
 
@@ -74,7 +74,8 @@ impl<T: AsFd> PollFd<T> {
     /// Makes `io` non-blocking and lets the poller watch it.
     ///
     /// # Errors
-    /// What the system says: `EPERM` for files and directories, `ENOSPC` when the user's epoll watches are used up. `io` is
+    /// `Unsupported` for files and directories: they are always ready, which does not mean that they do not block. What the system says:
+    /// `ENOSPC` when the user's epoll watches are used up. `io` is
     /// given back with the error.
     pub fn new(io: T) -> Result<PollFd<T>, RegisterError<T>> {
         let raw = io.as_fd().as_raw_fd();
@@ -84,6 +85,12 @@ impl<T: AsFd> PollFd<T> {
             .and_then(|driver| driver.register(raw, slot));
         if let Err(error) = registered {
             slot.give_back();
+            // The kernel calls it "Operation not permitted".
+            let error = if error.kind() == io::ErrorKind::PermissionDenied {
+                io::Error::new(io::ErrorKind::Unsupported, NotPollable)
+            } else {
+                error
+            };
             return Err(RegisterError { error, io });
         }
         Ok(PollFd {

@@ -55,22 +55,43 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
 /// ```
 #[inline]
 pub fn receive(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<usize> {
+    receive_with(socket, buf, 0)
+}
+
+/// As [`receive`], but leaves it all where it is.
+///
+/// ```
+/// use std::os::fd::AsFd;
+///
+/// let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+/// gort_runtime::net::send(near.as_fd(), b"word").unwrap();
+/// for _ in 0..2 {
+///     assert_eq!(gort_runtime::net::peek(far.as_fd(), &mut [0; 8]).unwrap(), 4);
+/// }
+/// ```
+pub fn peek(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<usize> {
+    receive_with(socket, buf, libc::MSG_PEEK)
+}
+
+#[inline]
+fn receive_with(socket: BorrowedFd<'_>, buf: &mut [u8], flags: libc::c_int) -> io::Result<usize> {
     #[cfg(target_os = "linux")]
-    // SAFETY: as `recvfrom(2)` wants it: a descriptor that is open, room for `len` bytes, no flags, no address wanted.
+    // SAFETY: as `recvfrom(2)` wants it: a descriptor that is open, room for `len` bytes, flags that change nothing of that, no address
+    // wanted.
     let received = unsafe {
         libc::syscall(
             libc::SYS_recvfrom,
             libc::c_long::from(socket.as_raw_fd()),
             buf.as_mut_ptr(),
             buf.len(),
-            0_usize,
+            libc::c_long::from(flags),
             0_usize,
             0_usize,
         )
     };
     #[cfg(not(target_os = "linux"))]
     // SAFETY: a descriptor that is open, room for `len` bytes.
-    let received = unsafe { libc::recv(socket.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len(), 0) };
+    let received = unsafe { libc::recv(socket.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len(), flags) };
     // Negative for an error.
     usize::try_from(received).map_err(|_| io::Error::last_os_error())
 }
