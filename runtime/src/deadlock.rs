@@ -25,7 +25,7 @@ impl Runtime {
         let stuck = !self.any_visible_work()
             && self.posts().all(|(_, post)| post.inbox.is_empty())
             && crate::blocking::in_flight() == 0
-            && !crate::poll::anybody_waits()
+            && !self.anybody_waits_for_io()
             && crate::signals::listeners() == 0
             && main_goroutine::waiting() > 0
             && !self.posts().any(|(_, post)| post.timers.any_awaited())

@@ -83,6 +83,11 @@ pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use sema::{Place as SemaPlace, Sema};
 #[doc(hidden)]
 pub use sys::poll::connect_goes_on;
+/// For `gort::net`: calls of the system.
+#[doc(hidden)]
+pub mod net {
+    pub use crate::sys::poll::{peek, receive, send};
+}
 /// For `gort::process`: calls of the system that block the thread.
 #[doc(hidden)]
 pub mod process {

@@ -24,6 +24,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 pub use copy::copy;
+pub use gort_runtime::{PollFd, RegisterError};
 pub use stdin::{Lines, Stdin, StdinLock, stdin};
 pub use stdout::{Stderr, Stdout, stderr, stdout};
 

@@ -13,6 +13,9 @@
 //! * *Dialling*: [`Dialer`], [`dial`], [`dial_timeout`], [`dial_ctx`].
 //! * Connections get `TCP_NODELAY` and keep-alive probes every 15 s, as Go's do.
 //!
+//! * *Descriptors*: in by `TryFrom<OwnedFd>` and `TryFrom` of std's socket, out by `OwnedFd::try_from` and `into_std`, since letting the
+//!   poller watch them can fail. `AsRawFd` gives the number; there is no `AsFd`, because any clone may close the socket.
+//!
 //! Names are looked up in the helper pool ([`lookup_host`]). Outside of a goroutine all calls block the thread.
 //!
 //! ```

@@ -156,6 +156,15 @@ macro_rules! socket_methods {
             }
         }
 
+        /// As [`into_std`](Self::into_std).
+        impl TryFrom<$socket> for std::os::fd::OwnedFd {
+            type Error = std::io::Error;
+
+            fn try_from(socket: $socket) -> std::io::Result<std::os::fd::OwnedFd> {
+                Ok(socket.into_std()?.into())
+            }
+        }
+
         impl TryFrom<std::os::fd::OwnedFd> for $socket {
             type Error = std::io::Error;
 
@@ -190,8 +199,8 @@ macro_rules! stream_methods {
         impl std::io::Read for &$socket {
             #[track_caller]
             fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-                self.0.read_stream(buf.len(), |mut socket| {
-                    std::io::Read::read(&mut socket, buf)
+                self.0.read_stream(buf.len(), |socket| {
+                    gort_runtime::net::receive(std::os::fd::AsFd::as_fd(socket), buf)
                 })
             }
 
@@ -207,8 +216,8 @@ macro_rules! stream_methods {
         impl std::io::Write for &$socket {
             #[track_caller]
             fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-                self.0.write_stream(buf.len(), |mut socket| {
-                    std::io::Write::write(&mut socket, buf)
+                self.0.write_stream(buf.len(), |socket| {
+                    gort_runtime::net::send(std::os::fd::AsFd::as_fd(socket), buf)
                 })
             }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gort_runtime::PollFd;
+use socket2::SockRef;
 
 use super::{Dialer, ToSocketAddrs};
 
@@ -71,6 +72,25 @@ impl TcpStream {
     #[track_caller]
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.read_with(|socket| socket.peek(buf))
+    }
+
+    /// What closing does with bytes that are not sent yet. `None` (the default): it returns at once, and they are sent in the
+    /// background. Zero: they are thrown away, and the other side gets a reset. Otherwise closing blocks the thread for up to that
+    /// long (whole seconds), so that is hardly ever wanted here.
+    ///
+    /// # Errors
+    /// What the system says; [`Closed`](super::Closed).
+    #[doc(alias = "SetLinger")]
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        self.0.with(|socket| SockRef::from(socket).set_linger(linger))?
+    }
+
+    /// What [`set_linger`](TcpStream::set_linger) has set.
+    ///
+    /// # Errors
+    /// What the system says; [`Closed`](super::Closed).
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        self.0.with(|socket| SockRef::from(socket).linger())?
     }
 }
 

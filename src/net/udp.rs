@@ -136,6 +136,10 @@ options! { UdpSocket, net::UdpSocket:
     multicast_loop_v4() -> bool;
     /// Lets it receive what it sends to a group itself.
     set_multicast_loop_v4(on: bool) -> ();
+    /// Whether it receives what it sends to an IPv6 group itself.
+    multicast_loop_v6() -> bool;
+    /// Lets it receive what it sends to an IPv6 group itself.
+    set_multicast_loop_v6(on: bool) -> ();
     /// How far datagrams to a group go.
     multicast_ttl_v4() -> u32;
     /// Sets how far datagrams to a group go.

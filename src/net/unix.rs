@@ -1,6 +1,7 @@
 //! Unix domain sockets: streams and listeners.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +39,25 @@ impl UnixStream {
     pub fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let path = path.as_ref();
         UnixStream::from_std(crate::blocking(|| net::UnixStream::connect(path))?)
+    }
+
+    /// As [`connect`](UnixStream::connect), to any address: an abstract one, for instance.
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
+        UnixStream::from_std(crate::blocking(|| net::UnixStream::connect_addr(address))?)
+    }
+
+    /// Reads without taking away: the next read gets the same bytes.
+    ///
+    /// # Errors
+    /// As a read.
+    #[track_caller]
+    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0
+            .read_with(|socket| gort_runtime::net::peek(socket.as_fd(), buf))
     }
 
     /// Two ends that are connected to each other.
@@ -92,6 +112,14 @@ impl UnixListener {
         UnixListener::from_std(net::UnixListener::bind(path)?)
     }
 
+    /// As [`bind`](UnixListener::bind), at any address.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
+        UnixListener::from_std(net::UnixListener::bind_addr(address)?)
+    }
+
     /// The next connection, and who it is from.
     ///
     /// # Errors
@@ -114,6 +142,15 @@ options! { UnixListener, net::UnixListener:
     /// The address it listens on.
     #[doc(alias = "Addr")]
     local_addr() -> SocketAddr;
+}
+
+impl<'a> IntoIterator for &'a UnixListener {
+    type Item = io::Result<UnixStream>;
+    type IntoIter = UnixIncoming<'a>;
+
+    fn into_iter(self) -> UnixIncoming<'a> {
+        self.incoming()
+    }
 }
 
 /// The connections of a listener: [`UnixListener::incoming`].

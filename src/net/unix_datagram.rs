@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::os::fd::AsFd;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +37,14 @@ impl UnixDatagram {
         UnixDatagram::from_std(net::UnixDatagram::bind(path)?)
     }
 
+    /// As [`bind`](UnixDatagram::bind), at any address.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
+        UnixDatagram::from_std(net::UnixDatagram::bind_addr(address)?)
+    }
+
     /// A socket without an address: it can send, and nobody can answer.
     ///
     /// # Errors
@@ -59,6 +68,33 @@ impl UnixDatagram {
     /// What the system says.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.0.with(|socket| socket.connect(path))?
+    }
+
+    /// As [`connect`](UnixDatagram::connect), to any address.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        self.0.with(|socket| socket.connect_addr(address))?
+    }
+
+    /// As [`send_to`](UnixDatagram::send_to), to any address.
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn send_to_addr(&self, datagram: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        self.0.write_with(|socket| socket.send_to_addr(datagram, address))
+    }
+
+    /// As [`recv`](UnixDatagram::recv), but the datagram stays.
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0
+            .read_with(|socket| gort_runtime::net::peek(socket.as_fd(), buf))
     }
 
     /// Sends a datagram to the socket at `path`.

@@ -1,6 +1,7 @@
 //! Deadlines and timeouts. After Go's `net/timeout_test.go`.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use gort::net::TcpListener;
@@ -79,7 +80,28 @@ fn a_timeout_counts_from_each_call() {
     });
 }
 
-/// Go's `TestReadWriteDeadlineRace`: nobody hangs, whatever the deadlines do.
+/// As in std: a timeout is for waiting.
+#[test]
+fn a_timeout_does_not_hide_what_is_there() {
+    gort::run(|| {
+        let (mut near, mut far) = pair();
+        near.set_read_timeout(Some(Duration::from_nanos(1))).unwrap();
+        for _ in 0..100 {
+            assert_eq!(near.read(&mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
+            far.write_all(b"x").unwrap();
+            // Peeked at without a limit, for it to have arrived.
+            let arrived = near.with_std(|socket| {
+                while socket.peek(&mut [0]).is_err() {
+                    std::thread::yield_now();
+                }
+            });
+            arrived.unwrap();
+            assert_eq!(near.read(&mut [0]).unwrap(), 1);
+        }
+    });
+}
+
+/// Go's `TestReadWriteDeadlineRace`: nobody hangs and no byte is lost, whatever the deadlines do.
 #[test]
 fn deadlines_race_with_reads_and_writes() {
     gort::run(|| {
@@ -95,11 +117,17 @@ fn deadlines_race_with_reads_and_writes() {
             }
             near.set_deadline(None);
         });
-        let mut failures = 0;
+        let (mut sent, mut back, mut failures) = (0, 0, 0);
         while !setter.is_finished() {
-            let outcome = (&near).write(b"x").and_then(|_| (&near).read(&mut [0; 16]));
+            let outcome = (&near).write(b"x").and_then(|n| {
+                sent += n as u64;
+                (&near).read(&mut [0; 16])
+            });
             match outcome {
-                Ok(n) => assert!(n > 0),
+                Ok(n) => {
+                    assert!(n > 0);
+                    back += n as u64;
+                }
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::TimedOut);
                     failures += 1;
@@ -109,7 +137,9 @@ fn deadlines_race_with_reads_and_writes() {
         }
         setter.join().unwrap();
         println!("{failures} calls ran out of time");
-        near.close().unwrap();
-        echo.join().unwrap().unwrap();
+        // To the end, and then the close: bytes that nobody has read would make a reset of it.
+        near.shutdown(Shutdown::Write).unwrap();
+        back += std::io::copy(&mut &near, &mut std::io::sink()).unwrap();
+        assert_eq!((back, echo.join().unwrap().unwrap()), (sent, sent));
     });
 }

@@ -8,16 +8,15 @@ use gort::context;
 use gort::net::{self, Dialer, TcpListener, TcpStream};
 use gort::prelude::*;
 
+use super::nobody;
+
 /// A listener that takes no more connections: its queue is full. What is dialled there gets no answer.
 fn full_listener() -> (socket2::Socket, SocketAddr, Vec<TcpStream>) {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket
-        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
-        .unwrap();
+    let (socket, address) = nobody();
     socket.listen(0).unwrap();
-    let address = socket.local_addr().unwrap().as_socket().unwrap();
     let mut taken = Vec::new();
-    while let Ok(stream) = net::dial_timeout(address, Duration::from_millis(100)) {
+    // Long enough that it is not the machine that was slow.
+    while let Ok(stream) = net::dial_timeout(address, Duration::from_millis(700)) {
         taken.push(stream);
         assert!(taken.len() < 100, "the queue has no end");
     }
@@ -27,7 +26,7 @@ fn full_listener() -> (socket2::Socket, SocketAddr, Vec<TcpStream>) {
 #[test]
 fn nobody_listens() {
     gort::run(|| {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (_socket, address) = nobody();
         let error = TcpStream::connect(address).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     });
@@ -70,7 +69,7 @@ fn a_context_ends_a_dial() {
 #[test]
 fn addresses_are_tried_in_order() {
     gort::run(|| {
-        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (_socket, nobody) = nobody();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let somebody = listener.local_addr().unwrap();
         let stream = TcpStream::connect(&[nobody, somebody][..]).unwrap();

@@ -7,6 +7,10 @@ mod dial;
 mod faults;
 mod others;
 mod streams;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::net::SocketAddr;
 
 use gort::net::{TcpListener, TcpStream};
 
@@ -16,4 +20,14 @@ fn pair() -> (TcpStream, TcpStream) {
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (far, _) = listener.accept().unwrap();
     (near, far)
+}
+
+/// A port that is taken, though nobody listens there; for as long as the socket lives, so that no other test gets it.
+fn nobody() -> (socket2::Socket, SocketAddr) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket
+        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+        .unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
 }

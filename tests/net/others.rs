@@ -47,7 +47,10 @@ fn datagrams_keep_their_bounds() {
 fn nobody_takes_a_datagram() {
     gort::run(|| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // The port is taken, by one who listens to somebody else.
+        let deaf = UdpSocket::bind("127.0.0.1:0").unwrap();
+        deaf.connect("127.0.0.1:1").unwrap();
+        let nobody = deaf.local_addr().unwrap();
         socket.connect(nobody).unwrap();
         socket.send(b"x").unwrap();
         assert_eq!(
@@ -115,5 +118,39 @@ fn unix_datagrams_are_not_lost() {
             assert_eq!(u32::from_le_bytes(back), i);
         }
         sender.join().unwrap();
+    });
+}
+
+/// A name without a file, peeking, and the way to a bare descriptor and back.
+#[test]
+fn unix_sockets_have_what_std_has() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::SocketAddr;
+
+    gort::run(|| {
+        let name = format!("gort-test-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let listener = UnixListener::bind_addr(&address).unwrap();
+        let client = go!([address] { UnixStream::connect_addr(&address) });
+        let mut near = (&listener).into_iter().next().unwrap().unwrap();
+        let mut far = client.join().unwrap().unwrap();
+        near.write_all(b"word").unwrap();
+        let mut word = [0; 8];
+        assert_eq!(far.peek(&mut word).unwrap(), 4);
+        let fd = std::os::fd::OwnedFd::try_from(near).unwrap();
+        drop(UnixStream::try_from(fd).unwrap());
+        let mut all = String::new();
+        far.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "word");
+
+        let address = SocketAddr::from_abstract_name(format!("{name}-datagrams")).unwrap();
+        let receiver = UnixDatagram::bind_addr(&address).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.send_to_addr(b"first", &address).unwrap();
+        sender.connect_addr(&address).unwrap();
+        sender.send(b"second").unwrap();
+        assert_eq!(receiver.peek(&mut word).unwrap(), 5);
+        assert_eq!(receiver.recv(&mut word).unwrap(), 5);
+        assert_eq!(receiver.recv(&mut word).unwrap(), 6);
     });
 }

@@ -115,9 +115,9 @@ impl Idle {
     pub(crate) fn change_limit(&self, limit: usize, publish: impl FnOnce(), around: &impl Surroundings) {
         let before = self.relist(limit, publish);
         // Orders the change of the counts before the look at the queues. Pairs with the fence in `wake_one`: work may have
-        // been queued while nobody slept who was allowed to take it.
+        // been queued while nobody slept who was allowed to take it. And nobody may have slept who is eligible as timekeeper.
         fence(Ordering::SeqCst);
-        if limit > before && around.any_visible_work() {
+        if limit > before && (around.any_visible_work() || around.watch_is_vacant()) {
             // One is enough: whoever finds something wakes the next.
             self.notify(around);
         }

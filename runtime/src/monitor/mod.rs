@@ -210,9 +210,7 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>) -> Round {
 
 /// Fetches events if nobody has for long, though somebody waits for one. `true` if there were any.
 fn look_at_poller(now: u64) -> bool {
-    if !crate::poll::anybody_waits()
-        || crate::poll::driver().is_none_or(|driver| driver.unattended(now) < LATE)
-    {
+    if !crate::poll::is_of_use() || crate::poll::driver().is_none_or(|driver| driver.unattended(now) < LATE) {
         return false;
     }
     let woken = crate::poll::look();

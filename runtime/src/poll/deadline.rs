@@ -55,17 +55,37 @@ impl Deadline {
         }
     }
 
-    /// What is left for a call that may take until `end`; an error if nothing is.
-    pub(super) fn check(&self, end: u64) -> io::Result<Option<Instant>> {
-        let at = self.at.load(Ordering::Acquire).min(end);
+    /// What is left for a call that may take until `end`, and an error if nothing is.
+    pub(super) fn check(&self, end: u64) -> Result<Option<Instant>, Late> {
+        let deadline = self.at.load(Ordering::Acquire);
+        let at = deadline.min(end);
         if at == clock::NEVER {
             return Ok(None);
         }
         let now = Instant::now();
-        let left = clock::until(at, clock::to_nanos(now));
-        if left.is_zero() {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "i/o timeout"));
+        let nanos = clock::to_nanos(now);
+        let left = clock::until(at, nanos);
+        if !left.is_zero() {
+            return Ok(Some(now + left));
         }
-        Ok(Some(now + left))
+        Err(if clock::until(deadline, nanos).is_zero() {
+            Late::Deadline
+        } else {
+            Late::Limit
+        })
+    }
+}
+
+/// Why there is no time left.
+pub(super) enum Late {
+    /// The deadline for all calls has passed: they fail, whatever there is to read (Go's rule).
+    Deadline,
+    /// The call's own limit has passed: what is there it may still take (std's rule: a timeout bounds the wait, not the call).
+    Limit,
+}
+
+impl From<Late> for io::Error {
+    fn from(_: Late) -> io::Error {
+        io::Error::new(io::ErrorKind::TimedOut, "i/o timeout")
     }
 }

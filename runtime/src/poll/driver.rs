@@ -5,7 +5,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mio::event::Event;
@@ -32,6 +32,8 @@ pub(crate) struct Driver {
     wanted: AtomicBool,
     /// When somebody looked last.
     looked: AtomicU64,
+    /// Descriptors that are registered.
+    watched: AtomicUsize,
 }
 
 struct Inner {
@@ -51,6 +53,7 @@ impl Driver {
             inner: Mutex::new(Inner { poll, events }),
             wanted: AtomicBool::new(false),
             looked: AtomicU64::new(0),
+            watched: AtomicUsize::new(0),
         })
     }
 
@@ -58,13 +61,23 @@ impl Driver {
     pub(crate) fn register(&self, fd: RawFd, slot: &'static Slot) -> io::Result<()> {
         let both = Interest::READABLE | Interest::WRITABLE;
         self.registry
-            .register(&mut SourceFd(&fd), Token(slot.token()), both)
+            .register(&mut SourceFd(&fd), Token(slot.token()), both)?;
+        // Before anybody can wait for it. SeqCst: a worker that lies down later must see it.
+        self.watched.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Whether an event may come.
+    #[inline]
+    pub(crate) fn watches_anything(&self) -> bool {
+        self.watched.load(Ordering::SeqCst) > 0
     }
 
     /// No events on `fd` any more, but for those that somebody has fetched already.
     pub(crate) fn deregister(&self, fd: RawFd) {
         // It fails only if the descriptor is closed already, against the rules of `AsFd`; and then the kernel has forgotten it.
         let _ = self.registry.deregister(&mut SourceFd(&fd));
+        self.watched.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Whoever is in [`Driver::wait`], or comes next, returns at once.
@@ -126,6 +139,7 @@ impl Driver {
         let Inner { poll, events } = inner;
         match poll.poll(events, limit) {
             Ok(()) => {
+                woken.reserve(events.iter().count());
                 for event in events.iter().filter(|event| event.token() != WAKER) {
                     // SAFETY: all other tokens are slots'.
                     unsafe { Slot::from_token(event.token().0) }.happened(read(event), woken);

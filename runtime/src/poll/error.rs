@@ -37,6 +37,18 @@ impl<T> From<RegisterError<T>> for io::Error {
     }
 }
 
+/// A descriptor for which the system has no events.
+#[derive(Debug)]
+pub(super) struct NotPollable;
+
+impl fmt::Display for NotPollable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the system has no events for a file or a directory: use gort::fs, or gort::blocking")
+    }
+}
+
+impl std::error::Error for NotPollable {}
+
 /// The descriptor was closed, by this goroutine or another one.
 ///
 /// As an `io::Error` its kind is `NotConnected`, with this as its source.

@@ -14,11 +14,11 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::deadline::Deadline;
+use super::deadline::{Deadline, Late};
 use super::direction::{Direction, Look};
-use super::error::{Closed, RegisterError};
+use super::error::{Closed, NotPollable, RegisterError};
 use super::slot::Slot;
-use super::{WAITING, driver, driver_or_start};
+use super::{driver, driver_or_start};
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
 const GONE: usize = CLOSED >> 1;
@@ -74,7 +74,8 @@ impl<T: AsFd> PollFd<T> {
     /// Makes `io` non-blocking and lets the poller watch it.
     ///
     /// # Errors
-    /// What the system says: `EPERM` for files and directories, `ENOSPC` when the user's epoll watches are used up. `io` is
+    /// `Unsupported` for files and directories: they are always ready, which does not mean that they do not block. What the system says:
+    /// `ENOSPC` when the user's epoll watches are used up. `io` is
     /// given back with the error.
     pub fn new(io: T) -> Result<PollFd<T>, RegisterError<T>> {
         let raw = io.as_fd().as_raw_fd();
@@ -84,6 +85,12 @@ impl<T: AsFd> PollFd<T> {
             .and_then(|driver| driver.register(raw, slot));
         if let Err(error) = registered {
             slot.give_back();
+            // The kernel calls it "Operation not permitted".
+            let error = if error.kind() == io::ErrorKind::PermissionDenied {
+                io::Error::new(io::ErrorKind::Unsupported, NotPollable)
+            } else {
+                error
+            };
             return Err(RegisterError { error, io });
         }
         Ok(PollFd {
@@ -113,9 +120,11 @@ impl<T: AsFd> PollFd<T> {
     /// As [`PollFd::read_with`], with the write deadline.
     #[track_caller]
     pub fn write_with<R>(&self, mut call: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        self.repeat(&self.slot.write, &self.write_until, |io| {
+        let written = self.repeat(&self.slot.write, &self.write_until, |io| {
             call(io).map(|result| (result, false))
-        })
+        });
+        crate::sched::io_written();
+        written
     }
 
     /// Like [`PollFd::read_with`] for a byte stream: `call` reads up to `room` bytes and says how many. If it got less, there is
@@ -147,9 +156,11 @@ impl<T: AsFd> PollFd<T> {
         length: usize,
         mut call: impl FnMut(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.repeat(&self.slot.write, &self.write_until, |io| {
+        let written = self.repeat(&self.slot.write, &self.write_until, |io| {
             call(io).map(|n| (n, n > 0 && n < length))
-        })
+        });
+        crate::sched::io_written();
+        written
     }
 
     /// Uses the descriptor without waiting: for its address, its options.
@@ -265,14 +276,22 @@ impl<T: AsFd> PollFd<T> {
             if self.is_closed() {
                 return Err(Closed.into());
             }
-            let deadline = until.check(end)?;
-            if look.is_ready() {
+            let (deadline, last) = match until.check(end) {
+                Ok(deadline) => (deadline, false),
+                Err(Late::Limit) => (None, true),
+                Err(late) => return Err(late.into()),
+            };
+            // The last time it is tried in any case: the event may only be late.
+            if look.is_ready() || last {
                 match call(&io) {
                     Ok((result, drained)) => {
                         if drained {
                             direction.drained(look);
                         }
                         return Ok(result);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock && last => {
+                        return Err(Late::Limit.into());
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => direction.would_block(look),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -324,10 +343,9 @@ impl<T: AsFd> PollFd<T> {
 /// Parks until the direction has changed or the deadline has come.
 #[track_caller]
 fn wait(direction: &Direction, look: Look, deadline: Option<Instant>) {
-    WAITING.fetch_add(1, Ordering::SeqCst);
-    crate::sched::somebody_waits_for_io();
+    crate::sched::io_wait_begins();
     direction.wait(look, deadline);
-    WAITING.fetch_sub(1, Ordering::SeqCst);
+    crate::sched::io_wait_ends();
 }
 
 /// Hands the readiness on when a call that has waited is over, whichever way.

@@ -49,6 +49,8 @@ pub(crate) struct Runtime {
     started_outside: AtomicU64,
     /// The migration mode is the default one.
     steals: bool,
+    /// Threads that are no workers and wait for a descriptor.
+    io_waits_outside: AtomicUsize,
     /// The migration mode for tests is on.
     always_migrates: bool,
 }
@@ -160,12 +162,35 @@ pub(crate) fn poller_started() {
 /// This goroutine or thread is about to wait for a descriptor. A goroutine's worker looks for events itself when it finds
 /// nothing else to do; for a thread somebody has to be in the poller.
 #[inline]
-pub(crate) fn somebody_waits_for_io() {
-    if crate::tls::worker().is_null() {
-        let rt = runtime();
-        fence(Ordering::SeqCst);
-        if rt.timekeeper.is_vacant() {
-            rt.notify();
+pub(crate) fn io_wait_begins() {
+    match this_worker() {
+        Some(worker) => worker.count_io_wait_begun(),
+        None => {
+            let rt = runtime();
+            rt.io_waits_outside.fetch_add(1, Ordering::SeqCst);
+            fence(Ordering::SeqCst);
+            if rt.timekeeper.is_vacant() {
+                rt.notify();
+            }
+        }
+    }
+}
+
+/// Something was written to a descriptor.
+#[inline]
+pub(crate) fn io_written() {
+    if let Some(worker) = this_worker() {
+        worker.note_write();
+    }
+}
+
+/// The wait is over; for a goroutine, maybe on another worker than the one where it began.
+#[inline]
+pub(crate) fn io_wait_ends() {
+    match this_worker() {
+        Some(worker) => worker.count_io_wait_ended(),
+        None => {
+            runtime().io_waits_outside.fetch_sub(1, Ordering::SeqCst);
         }
     }
 }
@@ -190,6 +215,7 @@ impl Runtime {
             next_id: AtomicU64::new(1),
             started_outside: AtomicU64::new(0),
             steals: config.migration == Migration::Stealing,
+            io_waits_outside: AtomicUsize::new(0),
             always_migrates: config.migration == Migration::Always,
         }
     }
@@ -314,7 +340,7 @@ impl Runtime {
     pub(crate) fn watch_is_vacant(&self) -> bool {
         self.timekeeper.is_vacant()
             && self.idle.any_asleep()
-            && (self.earliest_timer() != NEVER || crate::poll::anybody_waits())
+            && (self.earliest_timer() != NEVER || crate::poll::is_of_use())
     }
 
     /// Whether a worker that searches now would find something.
@@ -334,6 +360,20 @@ impl Runtime {
             .map(|(_, post)| post.started.load(Ordering::Acquire))
             .sum();
         (self.started_outside.load(Ordering::Acquire) + started).saturating_sub(ended)
+    }
+
+    /// Whether anybody waits for a descriptor. Exact while no worker runs anything.
+    pub(crate) fn anybody_waits_for_io(&self) -> bool {
+        // Ends first, as in `goroutines`.
+        let ended: u64 = self
+            .posts()
+            .map(|(_, post)| post.io_waits_ended.load(Ordering::Acquire))
+            .sum();
+        let begun: u64 = self
+            .posts()
+            .map(|(_, post)| post.io_waits_begun.load(Ordering::Acquire))
+            .sum();
+        begun != ended || self.io_waits_outside.load(Ordering::SeqCst) > 0
     }
 
     /// Takes `count` goroutine numbers; returns the first.

@@ -42,6 +42,98 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Receives into `buf`. Not by libc's `recv`: that is a point where a thread may be cancelled, and pays for it by two atomic
+/// exchanges each time.
+///
+/// ```
+/// use std::os::fd::AsFd;
+///
+/// let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+/// assert_eq!(gort_runtime::net::send(near.as_fd(), b"word").unwrap(), 4);
+/// let mut word = [0; 8];
+/// assert_eq!(gort_runtime::net::receive(far.as_fd(), &mut word).unwrap(), 4);
+/// ```
+#[inline]
+pub fn receive(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<usize> {
+    receive_with(socket, buf, 0)
+}
+
+/// As [`receive`], but leaves it all where it is.
+///
+/// ```
+/// use std::os::fd::AsFd;
+///
+/// let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+/// gort_runtime::net::send(near.as_fd(), b"word").unwrap();
+/// for _ in 0..2 {
+///     assert_eq!(gort_runtime::net::peek(far.as_fd(), &mut [0; 8]).unwrap(), 4);
+/// }
+/// ```
+pub fn peek(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<usize> {
+    receive_with(socket, buf, libc::MSG_PEEK)
+}
+
+#[inline]
+fn receive_with(socket: BorrowedFd<'_>, buf: &mut [u8], flags: libc::c_int) -> io::Result<usize> {
+    #[cfg(target_os = "linux")]
+    // SAFETY: as `recvfrom(2)` wants it: a descriptor that is open, room for `len` bytes, flags that change nothing of that, no address
+    // wanted.
+    let received = unsafe {
+        libc::syscall(
+            libc::SYS_recvfrom,
+            libc::c_long::from(socket.as_raw_fd()),
+            buf.as_mut_ptr(),
+            buf.len(),
+            libc::c_long::from(flags),
+            0_usize,
+            0_usize,
+        )
+    };
+    #[cfg(not(target_os = "linux"))]
+    // SAFETY: a descriptor that is open, room for `len` bytes.
+    let received = unsafe { libc::recv(socket.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len(), flags) };
+    // Negative for an error.
+    usize::try_from(received).map_err(|_| io::Error::last_os_error())
+}
+
+/// Sends `bytes`, without a signal if nobody reads any more. As [`receive`], not by libc's `send`.
+///
+/// ```
+/// use std::os::fd::AsFd;
+///
+/// let (near, _) = std::os::unix::net::UnixStream::pair().unwrap();
+/// let error = gort_runtime::net::send(near.as_fd(), b"word").unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+/// ```
+#[inline]
+pub fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    #[cfg(target_os = "linux")]
+    // SAFETY: as `sendto(2)` wants it: a descriptor that is open, `len` bytes, one flag, no address.
+    let sent = unsafe {
+        libc::syscall(
+            libc::SYS_sendto,
+            libc::c_long::from(socket.as_raw_fd()),
+            bytes.as_ptr(),
+            bytes.len(),
+            libc::c_long::from(libc::MSG_NOSIGNAL),
+            0_usize,
+            0_usize,
+        )
+    };
+    #[cfg(not(target_os = "linux"))]
+    // SAFETY: a descriptor that is open, `len` bytes.
+    let sent = unsafe {
+        libc::send(
+            socket.as_raw_fd(),
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            libc::MSG_NOSIGNAL,
+        )
+    };
+    // Negative for an error.
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
 /// Whether the error of a non-blocking `connect` says that it goes on.
 ///
 /// ```

@@ -46,6 +46,8 @@ pub(crate) struct Worker {
     bound_first: Cell<bool>,
     pushes: Cell<u32>,
     vain_polls: Cell<u32>,
+    /// Something was written to a descriptor since this worker looked into the poller.
+    wrote: Cell<bool>,
     /// When the timers were looked at last, in cycles.
     timers_checked: Cell<u64>,
     next_id: Cell<u64>,
@@ -71,6 +73,9 @@ pub(crate) struct Post {
     /// Goroutines started and ended here; their sums over all workers differ by the number that live.
     pub(crate) started: AtomicU64,
     pub(crate) ended: AtomicU64,
+    /// The same for waits for a descriptor.
+    pub(crate) io_waits_begun: AtomicU64,
+    pub(crate) io_waits_ended: AtomicU64,
     /// What the thread takes with it when it starts, if it does not run.
     unstarted: Mutex<Option<Unstarted>>,
 }
@@ -101,6 +106,8 @@ impl Post {
             stuck: AtomicBool::new(false),
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
+            io_waits_begun: AtomicU64::new(0),
+            io_waits_ended: AtomicU64::new(0),
             unstarted: Mutex::new(Some(Unstarted::Never(local, parker))),
         }
     }
@@ -226,6 +233,7 @@ impl Worker {
             bound_first: Cell::new(false),
             pushes: Cell::new(0),
             vain_polls: Cell::new(0),
+            wrote: Cell::new(false),
             timers_checked: Cell::new(0),
             next_id: Cell::new(0),
             last_id: Cell::new(0),
@@ -356,6 +364,24 @@ impl Worker {
         }
         self.next_id.set(id + 1);
         id
+    }
+
+    /// Counts a wait for a descriptor.
+    #[inline]
+    pub(crate) fn count_io_wait_begun(&self) {
+        Post::bump(&self.post.io_waits_begun);
+    }
+
+    /// Notes a write to a descriptor: it may have woken somebody in this process.
+    #[inline]
+    pub(crate) fn note_write(&self) {
+        self.wrote.set(true);
+    }
+
+    /// Counts the end of one.
+    #[inline]
+    pub(crate) fn count_io_wait_ended(&self) {
+        Post::bump(&self.post.io_waits_ended);
     }
 
     /// Counts a goroutine that was started by this thread.

@@ -2,7 +2,7 @@
 //!
 //! A sleeping worker wakes for its own timers. One of the sleepers, the *timekeeper*, wakes for everybody's: a worker that
 //! is stuck in a long run does not delay the timers that were armed on it. It sleeps in the poller, once there is one: the
-//! first event wakes it.
+//! first event wakes it. A retired worker is not eligible.
 
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
@@ -54,7 +54,13 @@ impl Worker {
             self.rt.monitor.worker_woken();
             return Slept::Awake;
         }
-        let mut keeper = self.rt.timekeeper.try_become(self.index);
+        // Not above GOMAXPROCS: it may not run what it is woken for, so every event would cost a hand-over; and its thread would
+        // never end, as every timer wakes it.
+        let retired = self.index >= self.rt.limit();
+        let mut keeper = !retired && self.rt.timekeeper.try_become(self.index);
+        if retired && self.rt.watch_is_vacant() {
+            self.rt.notify();
+        }
         let mut patience = Duration::from_millis(5);
         let mut leave_at = clock::now() + KEEP_ALIVE;
         let mut unsure = false;
