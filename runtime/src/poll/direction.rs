@@ -3,8 +3,9 @@
 //! # The protocol
 //!
 //! The *word* holds two flags and a count. `READY`: the next call may succeed; set by events, taken back by whoever was told
-//! "would block". `HUNG_UP`: the other side has gone, so the end of the stream is readable for ever. The count grows with every
-//! event and every interruption (a deadline that moved, a close).
+//! "would block". `HUNG_UP`: the other side has gone, so the end of the stream is readable for ever (or it sends urgent data, before
+//! which reads end): that a read got little says nothing from now on. The count grows with every event and every interruption (a
+//! deadline that moved, a close).
 //!
 //! A goroutine *looks* at the word, then at the deadline and whether the descriptor is closed, and makes the call. If the call
 //! would block, it takes `READY` back, but only if the word is still as it was when it looked: an edge that came in between
@@ -117,7 +118,7 @@ impl Direction {
     }
 
     /// The call that followed `look` took all there was, or filled all the room there was. Another edge comes if there is more,
-    /// unless the stream has ended.
+    /// unless the stream has ended or a read may end early.
     #[inline]
     pub(crate) fn drained(&self, look: Look) {
         if look.0 & HUNG_UP == 0 {
