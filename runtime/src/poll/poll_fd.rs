@@ -262,13 +262,27 @@ impl<T: AsFd> PollFd<T> {
             direction,
             once: false,
         };
+        let mut asked = false;
         loop {
             let look = direction.look();
             if self.is_closed() {
                 return Err(Closed.into());
             }
-            let deadline = until.check(end)?;
+            let deadline = match until.check(end) {
+                Ok(deadline) => deadline,
+                // It has waited for an event without asking the system first: what it wants may be there, and the event late.
+                Err(late) if waited.once && !asked => {
+                    return call(&io)
+                        .map(|(result, _)| result)
+                        .map_err(|error| match error.kind() {
+                            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => late,
+                            _ => error,
+                        });
+                }
+                Err(late) => return Err(late),
+            };
             if look.is_ready() {
+                asked = true;
                 match call(&io) {
                     Ok((result, drained)) => {
                         if drained {
