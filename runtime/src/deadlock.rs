@@ -34,8 +34,10 @@ impl Runtime {
         if !stuck || live == 0 && !main_goroutine::abandoned() {
             return false;
         }
-        let ours = self.threads.load(std::sync::atomic::Ordering::SeqCst) + main_goroutine::waiting();
-        if crate::sys::thread::count() != Some(ours) {
+        let ours = || self.threads.load(std::sync::atomic::Ordering::SeqCst) + main_goroutine::waiting();
+        // On both sides of the count: one of ours that ends in between (a helper whose time is up) would make up for one that is not ours.
+        let before = ours();
+        if crate::sys::thread::count() != Some(before) || ours() != before {
             return true;
         }
         crate::panics::die(&Report {

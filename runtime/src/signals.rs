@@ -139,15 +139,14 @@ fn start(deliver: fn(i32)) -> io::Result<Handle> {
     let rt = crate::sched::runtime();
     let mut signals = Signals::new([] as [i32; 0])?;
     let handle = signals.handle();
-    rt.count_thread();
     let body = move || {
+        // Not before it exists: for a moment there would be one thread of ours too many, which hides one that is not ours, such as
+        // that which starts this one. The deadlock check must never think that there are only ours.
+        rt.count_thread();
         for signal in signals.forever() {
             deliver(signal);
         }
     };
-    if let Err(error) = crate::sys::thread::spawn(String::from("gort-signal"), body) {
-        rt.threads.fetch_sub(1, Ordering::SeqCst);
-        return Err(error);
-    }
+    crate::sys::thread::spawn(String::from("gort-signal"), body)?;
     Ok(handle)
 }

@@ -123,6 +123,22 @@ fn a_deadline_ends_a_wait_and_can_be_moved() {
     });
 }
 
+/// A call whose time runs out before any event has come asks the system once, if it has not asked yet: the event may be late.
+#[test]
+fn time_does_not_run_out_before_the_system_was_asked() {
+    run(|| {
+        let (near, _far) = pair();
+        near.set_read_deadline(Some(Instant::now() + Duration::from_millis(20)));
+        let error = read(&near, &mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        // No event comes for this one.
+        near.set_read_deadline(Some(Instant::now() + Duration::from_millis(200)));
+        assert_eq!(near.read_with(|_| Ok(7)).unwrap(), 7);
+        // A deadline that has passed is another matter.
+        assert_eq!(near.read_with(|_| Ok(7)).unwrap_err().kind(), ErrorKind::TimedOut);
+    });
+}
+
 #[test]
 fn close_wakes_everybody_and_keeps_the_descriptor_until_they_are_out() {
     run(|| {

@@ -175,9 +175,23 @@ macro_rules! socket_methods {
     };
 }
 
-/// `Read` and `Write` for a byte stream and for a reference to it, and what goes with them.
+/// So many buffers every system takes in one call (Linux: 1024). std passes on no more than the system takes.
+const BUFFERS: usize = 16;
+
+/// How many bytes there is room for in these buffers, or are to be written from them; 0 if the system may not look at all of them, so
+/// that nothing can be concluded from how many it moved.
+pub(super) fn room<B: std::ops::Deref<Target = [u8]>>(bufs: &[B]) -> usize {
+    if bufs.len() > BUFFERS {
+        0
+    } else {
+        bufs.iter().map(|buf| buf.len()).sum()
+    }
+}
+
+/// `Read` and `Write` for a byte stream and for a reference to it, and what goes with them. `$short_is_all`: whether a read that
+/// gets less than there is room for has got all there is.
 macro_rules! stream_methods {
-    ($socket:ident, $std:ty) => {
+    ($socket:ident, $std:ty, $short_is_all:literal) => {
         impl $socket {
             /// Ends one direction, or both. The other side reads the end of the stream; whoever reads here does so too if reading was
             /// ended.
@@ -199,14 +213,19 @@ macro_rules! stream_methods {
         impl std::io::Read for &$socket {
             #[track_caller]
             fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-                self.0.read_stream(buf.len(), |socket| {
+                let room = if $short_is_all { buf.len() } else { 0 };
+                self.0.read_stream(room, |socket| {
                     gort_runtime::net::receive(std::os::fd::AsFd::as_fd(socket), buf)
                 })
             }
 
             #[track_caller]
             fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
-                let room = bufs.iter().map(|buf| buf.len()).sum();
+                let room = if $short_is_all {
+                    crate::net::shared::room(bufs)
+                } else {
+                    0
+                };
                 self.0.read_stream(room, |mut socket| {
                     std::io::Read::read_vectored(&mut socket, bufs)
                 })
@@ -223,7 +242,7 @@ macro_rules! stream_methods {
 
             #[track_caller]
             fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-                let length = bufs.iter().map(|buf| buf.len()).sum();
+                let length = crate::net::shared::room(bufs);
                 self.0.write_stream(length, |mut socket| {
                     std::io::Write::write_vectored(&mut socket, bufs)
                 })

@@ -95,7 +95,7 @@ impl TcpStream {
 }
 
 socket_methods!(TcpStream, net::TcpStream);
-stream_methods!(TcpStream, net::TcpStream);
+stream_methods!(TcpStream, net::TcpStream, true);
 options! { TcpStream, net::TcpStream:
     /// The other side's address.
     #[doc(alias = "RemoteAddr")]

@@ -72,7 +72,8 @@ impl UnixStream {
 }
 
 socket_methods!(UnixStream, net::UnixStream);
-stream_methods!(UnixStream, net::UnixStream);
+// A read ends behind a piece with which the other side has sent descriptors, whatever follows.
+stream_methods!(UnixStream, net::UnixStream, false);
 options! { UnixStream, net::UnixStream:
     /// The other side's address.
     #[doc(alias = "RemoteAddr")]

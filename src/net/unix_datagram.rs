@@ -6,8 +6,13 @@ use std::os::fd::AsFd;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gort_runtime::PollFd;
+
+/// Between two attempts to send to a socket whose queue is full, unless this one is connected to it.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 
 /// A Unix domain socket for datagrams. None is lost: who sends waits while the receiver's queue is full.
 ///
@@ -104,7 +109,16 @@ impl UnixDatagram {
     #[track_caller]
     pub fn send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         let path = path.as_ref();
-        self.0.write_with(|socket| socket.send_to(datagram, path))
+        let mut pause = SHORTEST_PAUSE;
+        let mut refused = false;
+        self.0.write_with(|socket| {
+            // The system reports only that this socket has room, not that the other one has; and it does so after every attempt anew.
+            if std::mem::replace(&mut refused, true) {
+                crate::time::sleep(pause);
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            socket.send_to(datagram, path)
+        })
     }
 
     /// Receives a datagram; what does not fit is lost. Gives its length and who it is from.

@@ -1,6 +1,7 @@
 //! Datagrams and Unix sockets.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use gort::net::{UdpSocket, UnixDatagram, UnixListener, UnixStream};
@@ -152,5 +153,55 @@ fn unix_sockets_have_what_std_has() {
         assert_eq!(receiver.peek(&mut word).unwrap(), 5);
         assert_eq!(receiver.recv(&mut word).unwrap(), 5);
         assert_eq!(receiver.recv(&mut word).unwrap(), 6);
+    });
+}
+
+/// A read ends behind a piece with which descriptors came, though there is more.
+#[test]
+fn descriptors_do_not_hold_up_the_rest() {
+    gort::run(|| {
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        let file = std::fs::File::open("/dev/null").unwrap();
+        // A `cmsghdr` of 64-bit Linux: its length, SOL_SOCKET, SCM_RIGHTS; then the descriptor, filled up to a multiple of 8.
+        let mut control = 20_u64.to_ne_bytes().to_vec();
+        for word in [1, 1, file.as_raw_fd(), 0] {
+            control.extend_from_slice(&word.to_ne_bytes());
+        }
+        let sent = near.with_std(|socket| {
+            let piece = [IoSlice::new(b"with")];
+            let message = socket2::MsgHdr::new().with_buffers(&piece).with_control(&control);
+            socket2::SockRef::from(socket).sendmsg(&message, 0)
+        });
+        assert_eq!(sent.unwrap().unwrap(), 4);
+        near.write_all(b"without").unwrap();
+        // The events of both pieces are fetched: none is to come any more.
+        gort::time::sleep(Duration::from_millis(30));
+        let mut all = [0; 11];
+        far.read_exact(&mut all).unwrap();
+        assert_eq!(&all, b"withwithout");
+    });
+}
+
+/// Nobody tells a sender that is not connected when the other socket has room again.
+#[test]
+fn a_datagram_waits_for_room_that_others_took() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    gort::run(|| {
+        let sink = UnixDatagram::bind(&path).unwrap();
+        let others = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        others.set_nonblocking(true).unwrap();
+        let before = std::iter::from_fn(|| others.send_to(b"theirs", &path).ok()).count();
+        let sender = go!([path] {
+            UnixDatagram::unbound().unwrap().send_to(b"mine", path).unwrap()
+        });
+        gort::time::sleep(Duration::from_millis(20));
+        assert!(!sender.is_finished(), "there is no room");
+        let mut buffer = [0; 8];
+        for _ in 0..before {
+            assert_eq!(sink.recv(&mut buffer).unwrap(), 6);
+        }
+        assert_eq!(sink.recv(&mut buffer).unwrap(), 4);
+        assert_eq!(sender.join().unwrap(), 4);
     });
 }

@@ -3,6 +3,7 @@
 use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use gort::net::{TcpListener, TcpStream};
 use gort::prelude::*;
@@ -153,4 +154,48 @@ fn plain_threads_talk_to_goroutines() {
         2000
     });
     assert_eq!(server.join().unwrap(), echoed);
+}
+
+/// Until the poller has fetched the events of what was done so far: a later event would hide that an earlier one was thrown away.
+fn let_events_come() {
+    gort::time::sleep(Duration::from_millis(30));
+}
+
+/// The system looks at the first 1024 buffers only. That it moved less than there is in all of them does not mean that nothing is left.
+#[test]
+fn more_buffers_than_the_system_takes() {
+    gort::run(|| {
+        let (mut near, mut far) = pair();
+        let_events_come();
+        let parts = vec![IoSlice::new(b"x"); 2000];
+        let sent = near.write_vectored(&parts).unwrap();
+        assert!((1..2000).contains(&sent), "{sent}");
+        near.write_all(&vec![b'y'; 2000 - sent]).unwrap();
+        let mut all = [0; 2000];
+        while far.peek(&mut all).unwrap() < 2000 {}
+        let_events_come();
+        let mut bytes = all;
+        let mut parts: Vec<_> = bytes.chunks_mut(1).map(IoSliceMut::new).collect();
+        let got = far.read_vectored(&mut parts).unwrap();
+        assert!((1..2000).contains(&got), "{got}");
+        far.read_exact(&mut bytes[got..]).unwrap();
+        assert_eq!(bytes, all);
+    });
+}
+
+/// A read ends before urgent data. What comes behind it is there already.
+#[test]
+fn urgent_data_does_not_hold_up_the_rest() {
+    gort::run(|| {
+        let (mut near, mut far) = pair();
+        near.write_all(b"before").unwrap();
+        near.with_std(|socket| socket2::SockRef::from(socket).send_out_of_band(b"!"))
+            .unwrap()
+            .unwrap();
+        near.write_all(b"after").unwrap();
+        let_events_come();
+        let mut all = [0; 11];
+        far.read_exact(&mut all).unwrap();
+        assert_eq!(&all, b"beforeafter");
+    });
 }

@@ -246,6 +246,19 @@ fn loom_helpers_withdrawal() {
     }
 }
 
+/// A call that waits behind another one is given to whoever withdraws it. All executions, of which there is one.
+#[test]
+fn loom_helpers_withdrawal_of_what_waits() {
+    model(None, || {
+        let queue = Queue::new(1);
+        assert!(matches!(queue.submit(1, None), Submitted::StartHelper));
+        let ticket = Ticket::new();
+        assert!(matches!(queue.submit(2, Some(&ticket)), Submitted::Queued));
+        assert_eq!(queue.withdraw(&ticket), Some(2));
+        assert_eq!(queue.counts(), (1, 1, 0));
+    });
+}
+
 /// A call that was withdrawn leaves a helper that the next one finds. Preemption bound 3.
 #[test]
 fn loom_helpers_withdrawal_and_the_next_job() {

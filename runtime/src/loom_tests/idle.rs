@@ -5,12 +5,12 @@
 //! work that wait for each other: it is only done if a second worker is awake, so a lost wake-up is a deadlock even where the
 //! first worker would get round to the rest on its own.
 //!
-//! Breaches that were tried, each of which fails a model: no fence in `sleep` or `wake_one`; no second look in `leave_search` or
+//! Breaches that were tried, each of which fails a model: no fence in `sleep`, `wake_one` or `stop_search`; no second look in `leave_search` or
 //! `lie_down`; a retired worker that tells nobody what it has seen; a woken worker, retired or not, that does not count as a searcher; a
-//! retired one that is not found for bound work; no look at bound work in `lie_down`; a change of the limit that lets the count fall to zero in between, that
+//! retired one that is not found for bound work; no look at bound work in `lie_down`, or only by the last searcher; a change of the limit that lets the count fall to zero in between, that
 //! publishes outside of the lock, or that does not look at the queues.
 //!
-//! Not shown to be caught: no fence in `stop_search`, `notify_this` or `change_limit`; `check_again` for searchers only; no second
+//! Not shown to be caught: no fence in `notify_this` or `change_limit`; `check_again` for searchers only; no second
 //! check in `wake_one_slow`. (The last only wakes one too many.)
 
 use loom::sync::Notify;
@@ -56,6 +56,8 @@ enum Work {
     Pair,
     /// The first queues one more on its worker, and waits until that has begun.
     Parent,
+    /// The second waits until the third has begun.
+    AloneAndPair,
 }
 
 struct World {
@@ -216,15 +218,16 @@ impl World {
     fn run(&self, index: usize) {
         let began = self.began.fetch_add(1, Ordering::SeqCst);
         match (self.work, began) {
-            (Work::Alone, _) => {}
+            (Work::Alone, _) | (Work::AloneAndPair, 0) => {}
             (Work::Parent, 0) => {
                 self.visible[index].put();
                 self.idle.notify(self);
-                self.both_began.wait_for_second(&self.began);
+                self.both_began.wait_until(&self.began, 2);
             }
-            (Work::Pair, 0) => self.both_began.wait_for_second(&self.began),
-            (Work::Pair | Work::Parent, 1) => self.both_began.notify(),
-            (Work::Pair | Work::Parent, _) => {}
+            (Work::Pair, 0) => self.both_began.wait_until(&self.began, 2),
+            (Work::AloneAndPair, 1) => self.both_began.wait_until(&self.began, 3),
+            (Work::Pair | Work::Parent, 1) | (Work::AloneAndPair, 2) => self.both_began.notify(),
+            (Work::Pair | Work::Parent | Work::AloneAndPair, _) => {}
         }
         if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.over.store(true, Ordering::SeqCst);
@@ -233,14 +236,14 @@ impl World {
     }
 }
 
-trait WaitForSecond {
-    fn wait_for_second(&self, began: &StdAtomicUsize);
+trait WaitUntil {
+    fn wait_until(&self, began: &StdAtomicUsize, count: usize);
 }
 
-impl WaitForSecond for Notify {
-    fn wait_for_second(&self, began: &StdAtomicUsize) {
+impl WaitUntil for Notify {
+    fn wait_until(&self, began: &StdAtomicUsize, count: usize) {
         // Loom's `Notify` may wake for no reason.
-        while began.load(Ordering::SeqCst) < 2 {
+        while began.load(Ordering::SeqCst) < count {
             self.wait();
         }
     }
@@ -270,6 +273,19 @@ fn loom_idle_two_at_once() {
     });
 }
 
+/// Two that need each other come while both workers are awake, one of which may not search. Preemption bound 2.
+#[test]
+fn loom_idle_two_after_another() {
+    model(Some(2), || {
+        let world = World::new(2, Work::AloneAndPair, 3);
+        let workers = world.start_workers();
+        world.submit();
+        world.submit();
+        world.submit();
+        world.finish(workers);
+    });
+}
+
 /// What a busy worker queues is taken by another one. Preemption bound 3.
 #[test]
 fn loom_idle_work_from_a_worker() {
@@ -287,6 +303,32 @@ fn loom_idle_bound_work() {
     model(Some(3), || {
         let world = World::new(2, Work::Alone, 2);
         let workers = world.start_workers();
+        world.submit();
+        world.submit_bound(1);
+        world.finish(workers);
+    });
+}
+
+/// Work for a worker that has done some and goes back to sleep while another one searches. Preemption bound 2.
+#[test]
+fn loom_idle_bound_work_again() {
+    model(Some(2), || {
+        let world = World::new(2, Work::Alone, 3);
+        let workers = world.start_workers();
+        world.submit_bound(1);
+        world.submit();
+        world.submit_bound(1);
+        world.finish(workers);
+    });
+}
+
+/// Work for a worker that has done some and goes back to sleep while another one searches. Preemption bound 2.
+#[test]
+fn loom_idle_bound_work_again() {
+    model(Some(2), || {
+        let world = World::new(2, Work::Alone, 3);
+        let workers = world.start_workers();
+        world.submit_bound(1);
         world.submit();
         world.submit_bound(1);
         world.finish(workers);

@@ -1,12 +1,19 @@
 //! One direction of a descriptor: the real [`Direction`], parked and readied through [`rt`](super::rt). The descriptor is a counter of
 //! bytes; an event is announced after a byte has come, as the kernel does.
+//!
+//! Breaches that were tried, each of which fails a model: `READY` is taken back whatever has happened since the look; a wait that does not
+//! compare the word with the look; events that are not counted; a relaxed look or a relaxed step; a step that is no read-modify-write; nobody passes
+//! on; an interruption that wakes one; a waiter that is readied although its time was up; one that leaves its node behind when its time is
+//! up, or takes it out without the lock.
+//!
+//! Not shown to be caught: an interruption that wakes nobody behind one whose time is up.
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::model;
+use super::{model, rt};
 use crate::poll::direction::Direction;
 
 struct Pipe {
@@ -114,6 +121,43 @@ fn loom_poll_close_against_wait() {
     });
 }
 
+/// Closing ends all reads, also behind one whose time is up at that moment: it has nothing to pass on. Preemption bound 2.
+#[test]
+fn loom_poll_close_against_two_waits() {
+    for times_out in [false, true] {
+        model(Some(2), move || {
+            let pipe = Pipe::new();
+            // Nothing has come, and everybody knows it.
+            let look = pipe.direction.look();
+            pipe.direction.would_block(look);
+            let first = {
+                let pipe = Arc::clone(&pipe);
+                thread::spawn(move || {
+                    if times_out {
+                        let look = pipe.direction.look();
+                        pipe.direction.wait(look, Some(Instant::now()));
+                        pipe.direction.pass_on();
+                        assert!(!rt::was_readied());
+                    } else {
+                        assert!(!pipe.read(None));
+                    }
+                })
+            };
+            let closer = {
+                let pipe = Arc::clone(&pipe);
+                thread::spawn(move || {
+                    pipe.closed.store(1, Ordering::SeqCst);
+                    pipe.direction.interrupt();
+                })
+            };
+            assert!(!pipe.read(None));
+            first.join().unwrap();
+            closer.join().unwrap();
+            assert!(pipe.direction.nobody_waits());
+        });
+    }
+}
+
 /// A wait that runs out of time at the moment of the event: the byte is there for whoever reads next, and nobody is readied
 /// twice. Preemption bound 3.
 #[test]
@@ -128,9 +172,11 @@ fn loom_poll_timeout_against_event() {
         if !pipe.try_take() {
             pipe.direction.would_block(look);
             pipe.direction.wait(look, Some(Instant::now()));
+            assert!(pipe.direction.nobody_waits());
             pipe.direction.pass_on();
             assert!(pipe.read(None));
         }
         writer.join().unwrap();
+        assert!(!rt::was_readied());
     });
 }

@@ -37,6 +37,11 @@ impl Task {
     }
 }
 
+/// Whether somebody has readied this thread although it does not wait: a `ready` too many.
+pub(crate) fn was_readied() -> bool {
+    FLAG.with(|flag| *flag.set.lock().unwrap())
+}
+
 /// # Safety
 /// As the real one.
 pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {

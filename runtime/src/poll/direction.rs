@@ -3,8 +3,9 @@
 //! # The protocol
 //!
 //! The *word* holds two flags and a count. `READY`: the next call may succeed; set by events, taken back by whoever was told
-//! "would block". `HUNG_UP`: the other side has gone, so the end of the stream is readable for ever. The count grows with every
-//! event and every interruption (a deadline that moved, a close).
+//! "would block". `HUNG_UP`: the other side has gone, so the end of the stream is readable for ever (or it sends urgent data, before
+//! which reads end): that a read got little says nothing from now on. The count grows with every event and every interruption (a
+//! deadline that moved, a close).
 //!
 //! A goroutine *looks* at the word, then at the deadline and whether the descriptor is closed, and makes the call. If the call
 //! would block, it takes `READY` back, but only if the word is still as it was when it looked: an edge that came in between
@@ -18,7 +19,6 @@
 //! A waiter lies on the stack of its goroutine. It is reachable from the queue, and touched by others, under the lock only. Whoever
 //! dequeues it claims it in the same critical section; a waiter whose timer has claimed it takes the lock before it leaves.
 
-use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 use std::time::Instant;
 
@@ -29,7 +29,7 @@ pub(crate) use crate::loom_tests::rt::Task;
 #[cfg(all(test, loom))]
 use crate::loom_tests::rt::{Claim, RawLock, park, park_until};
 use crate::reason::WaitReason;
-use crate::shim::{AtomicUsize, Ordering};
+use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
 #[cfg(not(all(test, loom)))]
 pub(crate) use crate::task::Task;
 #[cfg(not(all(test, loom)))]
@@ -117,7 +117,7 @@ impl Direction {
     }
 
     /// The call that followed `look` took all there was, or filled all the room there was. Another edge comes if there is more,
-    /// unless the stream has ended.
+    /// unless the stream has ended or a read may end early.
     #[inline]
     pub(crate) fn drained(&self, look: Look) {
         if look.0 & HUNG_UP == 0 {
@@ -227,7 +227,7 @@ impl Direction {
     fn with_queue<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
         self.lock.lock();
         // SAFETY: under the lock.
-        let result = f(unsafe { &mut *self.queue.get() });
+        let result = self.queue.with_mut(|queue| f(unsafe { &mut *queue }));
         // SAFETY: taken above.
         unsafe { self.lock.unlock() };
         result
@@ -236,14 +236,16 @@ impl Direction {
     /// # Safety
     /// Under the lock; `node` stays where it is until it is dequeued or removed.
     unsafe fn enqueue(&self, node: NonNull<Waiter>) {
-        // SAFETY: under the lock, by the caller.
-        let queue = unsafe { &mut *self.queue.get() };
-        match queue.last {
-            // SAFETY: whoever is in the queue is parked, and its frame is alive.
-            Some(last) => unsafe { (*last.as_ptr()).next = Some(node) },
-            None => queue.first = Some(node),
-        }
-        queue.last = Some(node);
+        self.queue.with_mut(|queue| {
+            // SAFETY: under the lock, by the caller.
+            let queue = unsafe { &mut *queue };
+            match queue.last {
+                // SAFETY: whoever is in the queue is parked, and its frame is alive.
+                Some(last) => unsafe { (*last.as_ptr()).next = Some(node) },
+                None => queue.first = Some(node),
+            }
+            queue.last = Some(node);
+        });
     }
 
     /// Takes a waiter out, if it is still in the queue.
@@ -252,20 +254,32 @@ impl Direction {
     /// Under the lock; by the owner of `node`.
     unsafe fn remove(&self, node: NonNull<Waiter>) {
         // SAFETY: under the lock, by the caller.
-        let queue = unsafe { &mut *self.queue.get() };
+        self.queue.with_mut(|queue| unsafe { (*queue).remove(node) });
+    }
+
+    /// For models: whether the queue is empty, that is, names nobody who has left.
+    #[cfg(all(test, loom))]
+    pub(crate) fn nobody_waits(&self) -> bool {
+        self.with_queue(|queue| queue.first.is_none() && queue.last.is_none())
+    }
+}
+
+impl Queue {
+    /// Takes `node` out, if it is in.
+    fn remove(&mut self, node: NonNull<Waiter>) {
         let mut before: Option<NonNull<Waiter>> = None;
-        let mut at = queue.first;
+        let mut at = self.first;
         while let Some(waiter) = at {
-            // SAFETY: whoever is in the queue has a frame that is alive.
+            // SAFETY: whoever is in the queue has a frame that is alive. Under the lock.
             let next = unsafe { (*waiter.as_ptr()).next };
             if waiter == node {
                 match before {
                     // SAFETY: as above.
                     Some(before) => unsafe { (*before.as_ptr()).next = next },
-                    None => queue.first = next,
+                    None => self.first = next,
                 }
-                if queue.last == Some(node) {
-                    queue.last = before;
+                if self.last == Some(node) {
+                    self.last = before;
                 }
                 return;
             }
@@ -273,9 +287,7 @@ impl Direction {
             at = next;
         }
     }
-}
 
-impl Queue {
     /// The first waiter whose timer has not claimed it. Under the lock.
     fn dequeue(&mut self) -> Option<Task> {
         while let Some(first) = self.first {

@@ -60,6 +60,9 @@ impl Driver {
     /// From now on events on `fd` go to `slot`.
     pub(crate) fn register(&self, fd: RawFd, slot: &'static Slot) -> io::Result<()> {
         let both = Interest::READABLE | Interest::WRITABLE;
+        // Where the system does not tell of urgent data, a read that ends before it is taken for all there is.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let both = both | Interest::PRIORITY;
         self.registry
             .register(&mut SourceFd(&fd), Token(slot.token()), both)?;
         // Before anybody can wait for it. SeqCst: a worker that lies down later must see it.
@@ -161,7 +164,8 @@ fn read(event: &Event) -> Happened {
     Happened {
         readable: event.is_readable(),
         writable: event.is_writable(),
-        read_ended: event.is_read_closed() || failed,
+        // A read ends before urgent data, whatever follows: as after a hang-up, a short one is not taken for all there is.
+        read_ended: event.is_read_closed() || event.is_priority() || failed,
         write_ended: event.is_write_closed() || failed,
     }
 }

@@ -128,9 +128,11 @@ impl<T: AsFd> PollFd<T> {
     }
 
     /// Like [`PollFd::read_with`] for a byte stream: `call` reads up to `room` bytes and says how many. If it got less, there is
-    /// no more for now, and the next read waits without asking the system.
+    /// no more for now, and the next read waits without asking the system. With a `room` of 0 that is not concluded.
     ///
-    /// For stream sockets and pipes only: elsewhere a short read does not mean that there is nothing left.
+    /// For TCP sockets and pipes only: elsewhere a short read does not mean that there is nothing left. A read from a Unix socket
+    /// ends where the other side has sent descriptors, one from a terminal at the end of a line. Nor does it mean that if the system may
+    /// not have looked at all of the room: it takes so many buffers (`IOV_MAX`) in one call, and no more.
     ///
     /// # Errors
     /// As [`PollFd::read_with`].
@@ -146,7 +148,7 @@ impl<T: AsFd> PollFd<T> {
     }
 
     /// Like [`PollFd::write_with`] for a byte stream: `call` writes up to `length` bytes and says how many. If it was less, there
-    /// is no room for now.
+    /// is no room for now. With a `length` of 0 that is not concluded.
     ///
     /// # Errors
     /// As [`PollFd::read_with`], with the write deadline.

@@ -21,7 +21,7 @@ pub(crate) struct Slot {
 pub(crate) struct Happened {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// There is no more to come from the other side, or the descriptor has failed.
+    /// There is no more to come from the other side, or the descriptor has failed, or there is urgent data among the rest.
     pub(crate) read_ended: bool,
     pub(crate) write_ended: bool,
 }

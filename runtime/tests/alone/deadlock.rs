@@ -1,5 +1,8 @@
 //! The deadlock report: it comes when it should, and only then.
 
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
 use gort_runtime as rt;
 use rt::{Sema, SemaPlace, WaitReason};
 
@@ -17,6 +20,11 @@ pub(crate) const CASES: &[Case] = &[
         "goroutines_left_behind_are_no_deadlock_1",
         &[("GOMAXPROCS", "1")],
         left_behind,
+    ),
+    case(
+        "helpers_that_leave_do_not_hide_a_thread",
+        &[("GOMAXPROCS", "2")],
+        helpers_leave,
     ),
     Case {
         code: 2,
@@ -50,6 +58,30 @@ fn left_behind() {
     for _ in 0..3000 {
         rt::run(|| drop(rt::go(forever)));
     }
+}
+
+/// A thread that is not ours is going to wake somebody. Helpers end while the workers ask whether there is such a thread: they ask
+/// when they go to sleep, and 5 ms later.
+fn helpers_leave() {
+    let patience = Duration::from_micros(5_150);
+    let ran = rt::Builder::new().blocking_keep_alive(patience).run(|| {
+        for _ in 0..150 {
+            let all = Barrier::new(8);
+            rt::scope(|s| {
+                for _ in 0..8 {
+                    s.spawn(|| rt::blocking(|| all.wait().is_leader()));
+                }
+            });
+            let answer = Arc::new(Sema::new(0));
+            let other = Arc::clone(&answer);
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(8));
+                other.release();
+            });
+            answer.acquire(WaitReason::SemaphoreAcquire, SemaPlace::Back);
+        }
+    });
+    ran.unwrap();
 }
 
 fn stuck() {
