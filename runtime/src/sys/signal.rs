@@ -16,6 +16,11 @@ impl Disposition {
         Disposition(action)
     }
 
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    pub(crate) fn is_default(&self) -> bool {
+        self.0.sa_sigaction == libc::SIG_DFL
+    }
+
     pub(crate) fn is_ignore(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_IGN
     }
