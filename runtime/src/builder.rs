@@ -183,7 +183,7 @@ impl Builder {
     ///     .report_stalls(Duration::from_millis(20))
     ///     .on_stall(move |report| note.send(report.to_string()).unwrap())
     ///     // Blocks its thread, where it should use a channel of gort's.
-    ///     .run(|| assert!(noted.recv().unwrap().contains("it sleeps in the kernel")))
+    ///     .run(move || assert!(noted.recv().unwrap().contains("it sleeps in the kernel")))
     ///     .unwrap();
     /// ```
     pub fn on_stall(mut self, policy: impl Fn(&StallReport) + Send + Sync + 'static) -> Builder {

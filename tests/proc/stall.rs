@@ -1,7 +1,8 @@
 //! Reports of goroutines that keep their worker, and that what keeps workers stops nobody else.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::time::{Duration, Instant};
@@ -184,19 +185,34 @@ pub(crate) fn deep_in_a_recursion() {
     }
 }
 
-/// What goes to standard error when nobody has asked for anything else, by way of the environment.
+/// What goes to standard error when nobody has asked for anything else, by way of the environment. The program itself is a child of
+/// the child, which reads its reports as they come: it stalls, reading its standard input, until there was one.
 pub(crate) fn the_environment_asks_for_them() {
-    let out = Child::default().env("GORT_STALL", "30ms").run(|| {
-        gort::run(|| {
-            // Until the names can be found it may be over too soon.
-            let end = Instant::now() + Duration::from_secs(2);
-            while Instant::now() < end {
-                std::hint::spin_loop();
-            }
-            gort::time::sleep(Duration::from_millis(200));
-        });
+    let out = child::run(|| {
+        const STALLS: &str = "GORT_TEST_STALLS";
+        if std::env::var_os(STALLS).is_some() {
+            return gort::run(|| assert_eq!(std::io::stdin().read(&mut [0]).unwrap(), 0));
+        }
+        let mut program = Command::new(std::env::current_exe().unwrap())
+            .args(std::env::args_os().skip(1))
+            .env(STALLS, "")
+            .env("GORT_STALL", "30ms")
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut reports = BufReader::new(program.stderr.take().unwrap()).lines();
+        let first = reports.next().unwrap().unwrap();
+        drop(program.stdin.take());
+        let rest: Vec<_> = reports.map(Result::unwrap).collect();
+        assert!(program.wait().unwrap().success());
+        eprintln!("{first}\n{}", rest.join("\n"));
     });
-    out.expect_code(0).expect_stderr(&["stall: ", "its worker for "]);
+    out.expect_code(0).expect_stderr(&[
+        "stall: goroutine 1 has kept its worker for ",
+        ": it sleeps in the kernel\n\ngoroutine 1 [syscall",
+        "\tspawned at tests/proc/stall.rs:",
+    ]);
 }
 
 pub(crate) fn a_length_that_is_none() {
@@ -254,14 +270,13 @@ pub(crate) fn of_many_that_come_and_go() {
             });
         builder
             .run(|| {
-                let end = Instant::now() + Duration::from_secs(3);
                 let spin = |length| {
                     let begin = Instant::now();
                     while begin.elapsed() < length {
                         std::hint::spin_loop();
                     }
                 };
-                while Instant::now() < end {
+                while seen.load(Ordering::SeqCst) < 100 {
                     let some: Vec<_> = (0..4)
                         .map(|i| {
                             let length = Duration::from_micros(900 + 400 * i);
@@ -272,13 +287,11 @@ pub(crate) fn of_many_that_come_and_go() {
                 }
             })
             .unwrap();
-        // All of its looks are over when the process ends, or never come.
-        assert!(seen.load(Ordering::SeqCst) > 0);
     });
     out.expect_code(0).expect_not_stderr("panicked");
 }
 
-/// What every worker does at once in [`everybody_else_goes_on`], until the goroutine is told to stop.
+/// What every worker does at once in [`others_go_on_beside`], until the goroutine is told to stop.
 type Hog = fn(&Stop);
 
 /// Ends a hog.

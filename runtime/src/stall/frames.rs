@@ -16,11 +16,13 @@ use crate::sys::modules;
 /// More frames than this are counted, not shown.
 const SHOWN: usize = 100;
 const COUNTED: usize = 10_000;
-/// The functions that call a goroutine's closure.
+/// The functions that call a goroutine's closure, by name; and by file, since names have no path where the debug information is
+/// line tables only.
 const FIRST_FRAMES: [&str; 2] = [
     "gort_runtime::g::entry::",
     "gort_runtime::main_goroutine::run_main::",
 ];
+const FIRST_FILES: [&str; 2] = [crate::g::entry::FILE, crate::main_goroutine::FILE];
 /// Those of std's that sleep, and sleep on if they are interrupted.
 const SLEEPS: [&str; 2] = ["std::thread::", "std::sys::thread::"];
 
@@ -109,7 +111,9 @@ impl Reader {
             let base = module.base as u64;
             let (start, end) = (module.extent.start as u64, module.extent.end as u64);
             // Addresses of the file, of which `base` makes addresses of the memory.
-            let in_file = |at: std::ops::Range<usize>| at.start as u64 - base..at.end as u64 - base;
+            let in_file = |at: std::ops::Range<usize>| {
+                (at.start as u64).wrapping_sub(base)..(at.end as u64).wrapping_sub(base)
+            };
             let mut sections = ExplicitModuleSectionInfo::default();
             if let Some((header, frames)) = module.tables {
                 sections.eh_frame_hdr_svma = Some(in_file(header.at));
@@ -130,7 +134,10 @@ fn name(address: u64, found: &mut Frames) {
     backtrace::resolve(std::ptr::without_provenance_mut(address as usize), |symbol| {
         any = true;
         let name = symbol.name().map(|name| format!("{name:#}"));
-        found.complete |= name.as_deref().is_some_and(|name| is_any_of(name, FIRST_FRAMES));
+        found.complete |= name.as_deref().is_some_and(|name| is_any_of(name, FIRST_FRAMES))
+            || symbol
+                .filename()
+                .is_some_and(|at| FIRST_FILES.iter().any(|file| at.ends_with(file)));
         if found.complete {
             return;
         }

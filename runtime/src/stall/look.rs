@@ -47,7 +47,7 @@ impl Looker {
                 if !run.goes_on(post) {
                     return None;
                 }
-                let frames = stack.map(|stack| self.reader.read(&stack));
+                let frames = stack.and_then(|stack| self.read(&stack));
                 self.improve(run, post, blocked, frames)
             }
         };
@@ -86,7 +86,12 @@ impl Looker {
         let stack = probe.take(post.thread_id(), run.goroutine.expose_provenance());
         // It may run the same goroutine again, in another state.
         let stack = stack.filter(|_| run.goes_on(post))?;
-        Some(self.reader.read(&stack))
+        self.read(&stack)
+    }
+
+    /// A panic about tables that make no sense costs this stack only.
+    fn read(&mut self, stack: &Stack) -> Option<Frames> {
+        crate::panics::quietly(|| self.reader.read(stack)).ok()
     }
 }
 

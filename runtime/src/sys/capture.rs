@@ -15,6 +15,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use super::signal::Disposition;
+
 /// What the handler asks of the upper layers: where the frames of the stack are on which `subject` runs, if this thread runs it
 /// now. Async-signal-safe.
 pub(crate) type Frames = fn(subject: usize) -> Option<Range<usize>>;
@@ -88,8 +90,7 @@ impl Probe {
     /// call.
     pub(crate) fn install(frames: Frames) -> Option<Probe> {
         FRAMES.set(frames).ok()?;
-        let free =
-            |signal: &libc::c_int| super::signal::Disposition::of(*signal).is_ok_and(|now| now.is_default());
+        let free = |signal: &libc::c_int| Disposition::of(*signal).is_ok_and(|now| now.is_default());
         let signal = (libc::SIGRTMIN()..=libc::SIGRTMAX()).rev().find(free)?;
         // SAFETY: all-zero is a valid `sigaction`; the fields that matter are set below.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
@@ -105,6 +106,11 @@ impl Probe {
 
     /// The stack of thread `thread`, if it runs `subject`, and if it answers.
     pub(crate) fn take(&mut self, thread: i32, subject: usize) -> Option<Stack> {
+        // Somebody may have come to use the signal for something else: then it must not be sent.
+        let ours = Disposition::of(self.signal).is_ok_and(|now| now.calls(on_signal as *const ()));
+        if !ours {
+            return None;
+        }
         CAPTURE.subject.store(subject, Ordering::Relaxed);
         CAPTURE.thread.store(thread, Ordering::Relaxed);
         // Release: the handler reads what was stored above.
