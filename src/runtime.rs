@@ -11,6 +11,6 @@
 //! ```
 
 pub use gort_runtime::{
-    AlreadyStarted, Builder, Migration, PanicReport, WaitReason, goexit, gosched, lock_os_thread, max_procs,
-    num_cpu, num_goroutine, set_max_procs, unlock_os_thread,
+    AlreadyStarted, Builder, Migration, PanicReport, StallReport, WaitReason, goexit, gosched,
+    lock_os_thread, max_procs, num_cpu, num_goroutine, set_max_procs, unlock_os_thread,
 };

@@ -315,3 +315,37 @@ fn stdin_is_a_reader() {
     assert!(out.status.success());
     assert_eq!(out.stdout.iter().filter(|&&byte| byte == b'z').count(), 200_000);
 }
+
+/// A file that several goroutines share has one place, and each line that is written at once stays whole.
+#[gort::test]
+fn a_shared_file_is_written_by_many() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let log = Arc::new(File::create(&path).unwrap());
+    let writers: Vec<_> = (0..8)
+        .map(|i| {
+            let log = Arc::clone(&log);
+            go!(move || (0..20).for_each(|n| writeln!(&*log, "{i} {n}").unwrap()))
+        })
+        .collect();
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    let mut lines = BTreeSet::new();
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.lines().all(|line| lines.insert(line)));
+    assert_eq!(lines.len(), 160);
+}
+
+#[gort::test]
+fn directories_are_made_as_they_are_described() {
+    let dir = tempfile::tempdir().unwrap();
+    let deep = dir.path().join("a/b");
+    assert!(fs::DirBuilder::new().create(&deep).is_err());
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o710)
+        .create(&deep)
+        .unwrap();
+    fs::DirBuilder::new().recursive(true).create(&deep).unwrap();
+    assert!(fs::DirBuilder::new().create(&deep).is_err());
+    assert_eq!(fs::metadata(&deep).unwrap().permissions().mode() & 0o777, 0o710);
+}

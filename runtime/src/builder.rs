@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::{self, Migration, Wishes};
 use crate::panics::{PanicPolicy, PanicReport};
+use crate::stall::{StallPolicy, StallReport};
 
 /// Sets the runtime up before its first use. What is left out comes from the environment, then from the defaults.
 ///
@@ -17,6 +18,8 @@ use crate::panics::{PanicPolicy, PanicReport};
 /// | [`blocking_threads`](Builder::blocking_threads) | | 512 |
 /// | [`blocking_keep_alive`](Builder::blocking_keep_alive) | | 10 s |
 /// | [`max_threads`](Builder::max_threads) | | 10,000 |
+/// | [`report_stalls`](Builder::report_stalls) | `GORT_STALL` | no reports |
+/// | [`on_stall`](Builder::on_stall) | | print on standard error |
 /// | [`on_panic`](Builder::on_panic) | | report as Go does and exit with status 2 |
 ///
 /// ```
@@ -119,6 +122,72 @@ impl Builder {
     #[doc(alias = "SetMaxThreads")]
     pub fn max_threads(mut self, threads: usize) -> Builder {
         self.wishes.max_threads = Some(threads);
+        self
+    }
+
+    /// Reports on standard error every goroutine that keeps its worker for longer than `limit`: its number, its name, where it
+    /// was started, for how long, whether it computes or sleeps in the kernel, and its stack. Again when that has become twice as
+    /// long, four times and so on; and at the end, how long it was. Zero means no reports, whatever the environment says;
+    /// less than 1 ms counts as 1 ms.
+    ///
+    /// This is how to find out why a program is slow to answer: what computes without a pause, and what blocks its thread without
+    /// [`blocking`](crate::blocking). (Neither stops other goroutines, since the monitor replaces the worker, but it costs them some
+    /// milliseconds each time, and a thread.) Calls inside of `blocking` are not reported: they keep no worker.
+    ///
+    /// ```text
+    /// stall: goroutine 7 "hasher" has kept its worker for 52 ms: it computes
+    ///
+    /// goroutine 7 "hasher" [running]:
+    ///     spawned at src/main.rs:12:5
+    ///    0: app::mix
+    ///              at src/hash.rs:20:9
+    ///    1: app::digest
+    ///              at src/hash.rs:41:5
+    ///
+    /// stall: goroutine 7 "hasher" went on after 312 ms
+    /// ```
+    ///
+    /// A stall may be over before anybody could look at it; then its length is all that is reported. The first ones are often like
+    /// that, as it takes a moment until the program's debug information has been read.
+    ///
+    /// When it is off it costs nothing. When it is on it costs a thread that sleeps, and while somebody stalls a look at it. The stack
+    /// of a goroutine that sleeps in the kernel is read without disturbing it, as far as that can be done. To a goroutine that
+    /// computes (or sleeps in a call which the kernel resumes by itself) a real-time signal is sent that nobody else
+    /// uses, with a handler that copies the stack. `SA_RESTART` is set, so calls go on; a call that is not resumed after a signal (`man
+    /// 7 signal`: sockets with a timeout, sleeps and polls, if they begin at that very moment) gives `EINTR`. std repeats those where it can.
+    ///
+    /// Stacks are shown on Linux on x86-64. Names come from the symbols of the program, lines from its debug information: for
+    /// release builds set `debug = "line-tables-only"` in the profile.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let builder = gort_runtime::Builder::new().report_stalls(Duration::from_millis(50));
+    /// builder.run(|| std::thread::sleep(Duration::from_millis(60))).unwrap(); // reported
+    /// ```
+    pub fn report_stalls(mut self, limit: Duration) -> Builder {
+        self.wishes.stall_limit = Some(limit);
+        self
+    }
+
+    /// What happens with a report of [`report_stalls`](Builder::report_stalls), instead of its being printed on standard error.
+    ///
+    /// `policy` runs on a thread of its own, which is no goroutine. If it panics, the report is printed.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// let (note, noted) = mpsc::channel();
+    /// gort_runtime::Builder::new()
+    ///     .report_stalls(Duration::from_millis(20))
+    ///     .on_stall(move |report| note.send(report.to_string()).unwrap())
+    ///     // Blocks its thread, where it should use a channel of gort's.
+    ///     .run(move || assert!(noted.recv().unwrap().contains("it sleeps in the kernel")))
+    ///     .unwrap();
+    /// ```
+    pub fn on_stall(mut self, policy: impl Fn(&StallReport) + Send + Sync + 'static) -> Builder {
+        self.wishes.stall_policy = Some(StallPolicy::Custom(Arc::new(policy)));
         self
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::panics::PanicPolicy;
+use crate::stall::StallPolicy;
 
 /// The largest GOMAXPROCS.
 pub(crate) const MAX_PROCS: usize = 1024;
@@ -14,6 +15,8 @@ pub(crate) const MAX_WORKERS: usize = 10_000;
 pub(crate) const DEFAULT_STACK: usize = 256 << 10;
 /// Stacks below this cannot run the first frames and print a panic.
 pub(crate) const MIN_STACK: usize = 16 << 10;
+/// The monitor does not look more often.
+pub(crate) const MIN_STALL: Duration = Duration::from_millis(1);
 /// Helper threads for blocking calls when nothing else is said.
 pub(crate) const DEFAULT_BLOCKING_THREADS: usize = 512;
 /// How long a helper thread waits for another call when nothing else is said.
@@ -64,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) blocking_threads: usize,
     pub(crate) blocking_keep_alive: Duration,
     pub(crate) max_threads: usize,
+    pub(crate) stall_limit: Option<Duration>,
+    pub(crate) stall_policy: StallPolicy,
     pub(crate) panic_policy: PanicPolicy,
 }
 
@@ -76,6 +81,8 @@ pub(crate) struct Wishes {
     pub(crate) blocking_threads: Option<usize>,
     pub(crate) blocking_keep_alive: Option<Duration>,
     pub(crate) max_threads: Option<usize>,
+    pub(crate) stall_limit: Option<Duration>,
+    pub(crate) stall_policy: Option<StallPolicy>,
     pub(crate) panic_policy: Option<PanicPolicy>,
 }
 
@@ -122,6 +129,12 @@ fn fix() -> &'static Config {
             blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
             blocking_keep_alive: wishes.blocking_keep_alive.unwrap_or(DEFAULT_BLOCKING_KEEP_ALIVE),
             max_threads: wishes.max_threads.unwrap_or(MAX_WORKERS).max(3),
+            stall_limit: wishes
+                .stall_limit
+                .or_else(|| from_env("GORT_STALL", parse_duration))
+                .filter(|limit| !limit.is_zero())
+                .map(|limit| limit.max(MIN_STALL)),
+            stall_policy: wishes.stall_policy.unwrap_or_default(),
             panic_policy: wishes.panic_policy.unwrap_or_default(),
         }
     })
@@ -164,9 +177,77 @@ fn parse_size(text: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("`{text}` is too large"))
 }
 
+/// A length of time as Go writes it: numbers with units, such as `50ms`, `1.5s` or `1m30s`; or `0`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a length of time (such as 50ms, 0.5s or 1m30s)");
+    let mut rest = text.trim();
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut total = 0_f64;
+    if rest.is_empty() {
+        return Err(wrong());
+    }
+    while !rest.is_empty() {
+        let unit_at = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .ok_or_else(wrong)?;
+        let (number, after) = rest.split_at(unit_at);
+        let unit_ends = after
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_ends);
+        let seconds = match unit {
+            "ns" => 1e-9,
+            "us" | "µs" | "μs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return Err(wrong()),
+        };
+        total += number.parse::<f64>().map_err(|_| wrong())? * seconds;
+        rest = after;
+    }
+    Duration::try_from_secs_f64(total).map_err(|_| format!("`{text}` is too long"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_of_time_are_written_as_in_go() {
+        for (text, millis) in [
+            ("50ms", 50),
+            ("2s", 2000),
+            ("1.5s", 1500),
+            (".5s", 500),
+            ("2500us", 2),
+            ("3000000ns", 3),
+            ("1m30s", 90_000),
+            ("1h", 3_600_000),
+            (" 1s ", 1000),
+            ("0", 0),
+            ("0s", 0),
+        ] {
+            assert_eq!(parse_duration(text).unwrap().as_millis(), millis, "{text}");
+        }
+        for bad in [
+            "",
+            "50",
+            "ms",
+            "-1s",
+            "1 s",
+            "1.2.3s",
+            "5sec",
+            "1s5",
+            "99999999999999999999999h",
+        ] {
+            let why = parse_duration(bad).unwrap_err();
+            assert!(why.contains(&format!("`{bad}`")), "{why}");
+        }
+    }
 
     #[test]
     fn sizes_take_suffixes_and_refuse_nonsense() {

@@ -12,7 +12,7 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
-//! | services | `blocking`, `deadlock`, `monitor`, `signals` |
+//! | services | `blocking`, `deadlock`, `stall`, `monitor`, `signals` |
 //! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
 //!
 //! # The rule
@@ -50,6 +50,7 @@ mod sema;
 mod shim;
 #[doc(hidden)]
 pub mod signals;
+mod stall;
 mod sys;
 mod task;
 mod timer;
@@ -81,6 +82,7 @@ pub use sched::procs::{
 pub use sched::spawn::{Spawn, go};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use sema::{Place as SemaPlace, Sema};
+pub use stall::StallReport;
 #[doc(hidden)]
 pub use sys::poll::connect_goes_on;
 /// For `gort::net`: calls of the system.

@@ -6,6 +6,10 @@ use crate::join_handle::JoinError;
 use crate::panics::{Panic, PanicReport};
 use crate::sched::spawn::Spawn;
 
+/// This file, as debug information calls it: what is below it on a stack is not the goroutine's.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) const FILE: &str = file!();
+
 /// Main goroutines that have begun and have not ended. For each of them a thread waits in `run` and does nothing else.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 /// Of these, those whose main goroutine called `goexit`: they wait for ever.

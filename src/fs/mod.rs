@@ -37,15 +37,19 @@
 mod dir;
 mod file;
 mod options;
+#[cfg(unix)]
+mod unix;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use dir::{DirEntry, ReadDir, read_dir};
 pub use file::File;
-pub use options::OpenOptions;
-#[doc(no_inline)]
+pub use options::{DirBuilder, OpenOptions};
 pub use std::fs::{FileTimes, FileType, Metadata, Permissions, TryLockError};
+#[doc(no_inline)]
+#[cfg(unix)]
+pub use unix::{chown, fchown, lchown};
 
 use crate::blocking;
 

@@ -1,4 +1,4 @@
-//! `OpenOptions`: how to open a file.
+//! `OpenOptions` and `DirBuilder`: how to open a file, and how to make a directory.
 
 use std::io;
 use std::path::Path;
@@ -156,5 +156,72 @@ impl OpenOptions {
 impl From<std::fs::OpenOptions> for OpenOptions {
     fn from(options: std::fs::OpenOptions) -> OpenOptions {
         OpenOptions(options)
+    }
+}
+
+/// How to make a directory: as [`std::fs::DirBuilder`], but [`create`](DirBuilder::create) blocks no worker.
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let dir = dir.path();
+/// use std::os::unix::fs::PermissionsExt;
+///
+/// gort::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir.join("d/e")).unwrap();
+/// assert_eq!(gort::fs::metadata(dir.join("d/e")).unwrap().permissions().mode() & 0o777, 0o700);
+/// ```
+#[derive(Debug)]
+pub struct DirBuilder(std::fs::DirBuilder);
+
+impl DirBuilder {
+    /// One directory, whose parent is there.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// let made = gort::fs::DirBuilder::new().create(dir.path().join("d/e"));
+    /// assert_eq!(made.unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    /// ```
+    #[allow(clippy::new_without_default, reason = "std's has none")]
+    pub fn new() -> DirBuilder {
+        DirBuilder(std::fs::DirBuilder::new())
+    }
+
+    /// To make those above it too that are missing; then it is no error if it is there already.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// gort::fs::DirBuilder::new().recursive(true).create(dir.path()).unwrap();
+    /// ```
+    #[doc(alias = "MkdirAll")]
+    pub fn recursive(&mut self, recursive: bool) -> &mut DirBuilder {
+        self.0.recursive(recursive);
+        self
+    }
+
+    /// Its permissions (`0o777` unless this says otherwise), before the process's mask.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// gort::fs::DirBuilder::new().mode(0o700).create(dir.path().join("d")).unwrap();
+    /// ```
+    #[cfg(unix)]
+    pub fn mode(&mut self, mode: u32) -> &mut DirBuilder {
+        std::os::unix::fs::DirBuilderExt::mode(&mut self.0, mode);
+        self
+    }
+
+    /// Makes the directory.
+    ///
+    /// # Errors
+    /// As [`std::fs::DirBuilder::create`].
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// gort::fs::DirBuilder::new().create(dir.path().join("d")).unwrap();
+    /// assert!(gort::fs::metadata(dir.path().join("d")).unwrap().is_dir());
+    /// ```
+    #[doc(alias = "Mkdir")]
+    pub fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref();
+        blocking(|| self.0.create(path))
     }
 }

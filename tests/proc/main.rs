@@ -9,6 +9,7 @@ mod memory;
 mod overflow;
 mod panic;
 mod signal;
+mod stall;
 mod sync_waits;
 
 #[path = "../support/harness.rs"]
@@ -68,6 +69,11 @@ fn main() -> std::process::ExitCode {
             a_deadlock_once_a_context_stops_listening, a_context_ends_with_the_first,
             a_context_may_end_otherwise, a_context_that_nobody_can_notice_stops_listening,
             none_is_lost_while_others_leave, signals_have_gos_words),
+        list!(stall:
+            a_loop, a_sleep, a_read, a_lock_of_std, deep_in_a_recursion, the_environment_asks_for_them,
+            a_length_that_is_none, a_program_may_refuse_them, who_keeps_no_worker_is_not_reported,
+            of_many_that_come_and_go, others_go_on_beside_loops, others_go_on_beside_sleeps,
+            others_go_on_beside_reads, others_go_on_beside_locks),
         list!(sync_waits:
             reading, writing, reading_again_behind_a_writer, cond, semaphore, barrier, once_in_itself,
             once_value_in_itself, single_flight_in_itself, a_deadline_is_no_deadlock),

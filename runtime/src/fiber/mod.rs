@@ -18,6 +18,8 @@
 //! an idle one is pooled. Nothing but the goroutine's own frames returns after a switch: `suspend` is inlined into the
 //! operation that waits, because a return to a frame from before the switch is always mispredicted.
 
+use std::ops::Range;
+
 use crate::g::{G, GRef};
 use crate::sys::memory;
 
@@ -100,10 +102,16 @@ impl Fiber {
         self.top() - self.low
     }
 
-    /// Whether an address lies among this stack's frames.
+    /// Where this stack's frames are.
+    #[inline]
+    pub(crate) fn frames(&self) -> Range<usize> {
+        self.low..self.switch.end()
+    }
+
+    /// Whether an address lies among them.
     #[inline]
     pub(crate) fn holds(&self, address: usize) -> bool {
-        (self.low..self.switch.end()).contains(&address)
+        self.frames().contains(&address)
     }
 
     /// Whether an address lies in the guard page.

@@ -28,9 +28,12 @@ use crate::reason::WaitReason;
 
 pub(crate) mod entry;
 pub(crate) mod join;
+pub(crate) mod label;
 pub(crate) mod pool;
 
 pub(crate) use join::{Life, Outcome};
+
+use label::Label;
 
 /// No worker in particular.
 pub(crate) const NO_HOME: u32 = u32::MAX;
@@ -95,9 +98,7 @@ pub(crate) struct G {
     pub(crate) life: Life,
     // --- what it is ---
     id: AtomicU64,
-    spawn_site: Cell<&'static Location<'static>>,
-    /// Most have none: a pointer is all they pay.
-    name: UnsafeCell<Option<Box<Cow<'static, str>>>>,
+    label: Label,
     stack_size: Cell<usize>,
     /// What the panic hook saw of a panic that is under way.
     pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panics::Seen>>>,
@@ -179,9 +180,8 @@ impl G {
             )),
             life: Life::new(),
             id: AtomicU64::new(0),
-            spawn_site: Cell::new(Location::caller()),
+            label: Label::vacant(),
             wait_site: Cell::new(Location::caller()),
-            name: UnsafeCell::new(None),
             stack_size: Cell::new(0),
             panic_seen: UnsafeCell::new(None),
             locals: UnsafeCell::new(None),
@@ -202,13 +202,9 @@ impl G {
         stack_size: usize,
     ) {
         self.id.store(id, Ordering::Relaxed);
-        self.spawn_site.set(site);
+        self.label.write(site, name);
         self.stack_size.set(stack_size);
         self.life.reset();
-        if let Some(name) = name {
-            // SAFETY: the caller owns the block.
-            unsafe { *self.name.get() = Some(Box::new(name)) };
-        }
     }
 
     /// Takes off what only a live goroutine has. Runs no user code: job and result are gone already.
@@ -224,11 +220,9 @@ impl G {
         self.flags.is_main.set(false);
         self.flags.locked.set(0);
         self.scope.set(None);
-        // SAFETY: the caller owns the block. Both are usually `None`.
+        self.label.clear();
+        // SAFETY: the caller owns the block. It is usually `None`.
         unsafe {
-            if (*self.name.get()).is_some() {
-                *self.name.get() = None;
-            }
             if (*self.panic_seen.get()).is_some() {
                 *self.panic_seen.get() = None;
             }
@@ -242,12 +236,16 @@ impl G {
 
     /// Valid for the goroutine itself, its handle, and a report made while nothing runs.
     pub(crate) fn name(&self) -> Option<&str> {
-        // SAFETY: the name is written before the goroutine is published and cleared when handle and worker are done with it.
-        unsafe { (*self.name.get()).as_deref().map(AsRef::as_ref) }
+        self.label.name()
     }
 
     pub(crate) fn spawn_site(&self) -> &'static Location<'static> {
-        self.spawn_site.get()
+        self.label.spawn_site()
+    }
+
+    /// Where it was started and its name, for somebody who has nothing to do with it; see [`Label::read`].
+    pub(crate) fn read_label(&self) -> Option<(&'static Location<'static>, Option<String>)> {
+        self.label.read()
     }
 
     pub(crate) fn wait_site(&self) -> &'static Location<'static> {

@@ -9,6 +9,8 @@
 //! It also gives the memory back of stacks and control blocks that nobody needs (`fiber::pool`, `g::pool`), and does not sleep
 //! before that is done.
 //!
+//! If the settings ask for it, it also has long runs reported ([`stalls`], `stall`).
+//!
 //! What is due on the clock while every worker is busy, the monitor expires itself; likewise it looks into the poller.
 //!
 //! Nothing here is on anybody's fast path: a worker's tick counter and the pointer to what it runs are written anyway. Only
@@ -22,10 +24,14 @@ use std::time::Duration;
 use crossbeam_utils::sync::{Parker, Unparker};
 
 use crate::fiber;
-use crate::g;
+use crate::g::{self, G};
 use crate::sched::Runtime;
 use crate::sys::clock::{self, NEVER};
-use crate::sys::thread;
+use crate::sys::thread::{self, Doing};
+
+mod stalls;
+
+use stalls::Stalls;
 
 /// A goroutine that runs longer than this keeps its worker from the others.
 const LONG_RUN: u64 = 10_000_000;
@@ -87,9 +93,10 @@ pub(crate) fn start(rt: &'static Runtime) {
     rt.count_thread();
     let parker = Parker::new();
     let _ = rt.monitor.thread.set(parker.unparker().clone());
+    let stalls = Stalls::of(rt);
     let body = move || {
         thread::precise_sleeps();
-        watch(rt, &parker);
+        watch(rt, &parker, stalls);
     };
     if let Err(error) = thread::spawn(String::from("gort-monitor"), body) {
         crate::panics::die(&format_args!(
@@ -102,12 +109,14 @@ pub(crate) fn start(rt: &'static Runtime) {
 #[derive(Clone, Copy)]
 struct Look {
     tick: u64,
+    goroutine: *const G,
     /// `NEVER` if it ran nothing then.
     since: u64,
 }
 
 /// The life of the monitor.
-fn watch(rt: &'static Runtime, parker: &Parker) -> ! {
+fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> ! {
+    let longest_pause = stalls.as_ref().map_or(LONGEST_PAUSE, Stalls::longest_pause);
     let mut looks: Vec<Look> = Vec::new();
     let mut pause = SHORTEST_PAUSE;
     let (mut quiet, mut idle) = (0_u32, 0_u32);
@@ -115,7 +124,7 @@ fn watch(rt: &'static Runtime, parker: &Parker) -> ! {
     loop {
         let until_trim = Duration::from_nanos(next_trim.saturating_sub(clock::now()));
         std::thread::sleep(pause.min(until_trim.max(SHORTEST_PAUSE)));
-        let round = look_around(rt, &mut looks);
+        let round = look_around(rt, &mut looks, stalls.as_mut());
         let calm = !round.anything_ran && rt.idle.nobody_is_awake();
         idle = if calm { idle + 1 } else { 0 };
         let now = clock::now();
@@ -139,7 +148,7 @@ fn watch(rt: &'static Runtime, parker: &Parker) -> ! {
         } else {
             quiet += 1;
             if quiet > PATIENCE {
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                pause = (pause * 2).min(longest_pause);
             }
         }
     }
@@ -160,31 +169,45 @@ struct Round {
     acted: bool,
 }
 
-fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>) -> Round {
+fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&mut Stalls>) -> Round {
     let mut round = Round::default();
     let now = clock::now();
     let mut stuck_anew = false;
     for (index, post) in rt.posts() {
         let tick = post.queue.ticks();
         if index >= looks.len() {
-            looks.push(Look { tick, since: NEVER });
+            looks.push(Look {
+                tick,
+                goroutine: std::ptr::null(),
+                since: NEVER,
+            });
         }
         let look = &mut looks[index];
-        let runs = !post.running().is_null();
+        let goroutine = post.running();
+        let runs = !goroutine.is_null();
         // What a worker finds after it has slept runs under the tick with which it began to look for it: the sleep is not a part
         // of the run.
-        if tick != look.tick || !runs || look.since == NEVER {
+        if tick != look.tick || goroutine != look.goroutine || look.since == NEVER {
             round.anything_ran |= tick != look.tick || runs;
-            let since = if runs { now } else { NEVER };
-            *look = Look { tick, since };
+            if let Some(stalls) = &mut stalls {
+                stalls.over(index, now);
+            }
+            *look = Look {
+                tick,
+                goroutine,
+                since: if runs { now } else { NEVER },
+            };
             continue;
         }
         round.anything_ran = true;
         let length = now - look.since;
+        if let Some(stalls) = &mut stalls {
+            stalls.lasts(index, look, now);
+        }
         if length < LONG_CALL || post.is_stuck() || !rt.work_waits(now) {
             continue;
         }
-        if length >= LONG_RUN || thread::sleeps_in_kernel(post.thread_id()) {
+        if length >= LONG_RUN || thread::doing(post.thread_id()) == Doing::Sleeps {
             post.mark_stuck(tick);
             stuck_anew = true;
         }

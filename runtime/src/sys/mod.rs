@@ -1,14 +1,20 @@
 //! What differs between operating systems, one file per facility; nothing else in the crate names `libc`.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod capture;
 pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod fault;
 pub(crate) mod memory;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod modules;
 pub(crate) mod poll;
 pub(crate) mod process;
 #[cfg(feature = "slab-stacks")]
 pub(crate) mod reserve;
 pub(crate) mod signal;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod syscall;
 pub(crate) mod thread;
 
 /// Writes to stderr without std's lock on it: a goroutine that is parked for ever may hold that.

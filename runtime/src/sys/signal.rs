@@ -16,6 +16,17 @@ impl Disposition {
         Disposition(action)
     }
 
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    pub(crate) fn is_default(&self) -> bool {
+        self.0.sa_sigaction == libc::SIG_DFL
+    }
+
+    /// Whether it is this handler.
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    pub(crate) fn calls(&self, handler: *const ()) -> bool {
+        self.0.sa_sigaction == handler as libc::sighandler_t
+    }
+
     pub(crate) fn is_ignore(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_IGN
     }

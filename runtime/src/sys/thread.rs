@@ -34,21 +34,34 @@ pub(crate) fn own_id() -> i32 {
     }
 }
 
-/// Whether a thread of this process sleeps in the kernel rather than computes. `false` where the system does not say.
-pub(crate) fn sleeps_in_kernel(id: i32) -> bool {
+/// What a thread is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// It runs, or would if the kernel gave it a CPU.
+    Computes,
+    Sleeps,
+    /// The system does not say.
+    Unknown,
+}
+
+/// Whether a thread of this process sleeps in the kernel or computes.
+pub(crate) fn doing(id: i32) -> Doing {
     #[cfg(target_os = "linux")]
     {
         // `TID (NAME) STATE …`; the name may contain anything, so the state is what follows the last parenthesis.
         let Ok(stat) = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")) else {
-            return false;
+            return Doing::Unknown;
         };
-        let state = stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
-        matches!(state, Some(b'S' | b'D'))
+        match stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]) {
+            Some(b'S' | b'D') => Doing::Sleeps,
+            Some(_) => Doing::Computes,
+            None => Doing::Unknown,
+        }
     }
     #[cfg(not(target_os = "linux"))]
     {
         let _ = id;
-        false
+        Doing::Unknown
     }
 }
 

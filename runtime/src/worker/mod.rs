@@ -193,6 +193,7 @@ pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, uns
     rt.count_thread();
     let body = move || {
         crate::sys::thread::precise_sleeps();
+        crate::stall::admit();
         let worker = match unstarted {
             Unstarted::Never(queue, parker) => Worker::new(index, rt, post, queue, parker),
             Unstarted::Left(worker) => worker,

@@ -14,6 +14,17 @@ pub(crate) const CASES: &[Case] = &[
     case("helpers_leave", &[], leave),
     case("a_panic_leaves_its_helper", &[], panics),
     case("no_thread_for_a_helper", &[("GOMAXPROCS", "1")], no_thread),
+    Case {
+        code: 2,
+        stderr: "runtime: program exceeds 10-thread limit\nfatal error: thread exhaustion\n",
+        ..case("too_many_helpers", &[], too_many_calls)
+    },
+    Case {
+        code: 2,
+        stderr: "runtime: program exceeds 10-thread limit\nfatal error: thread exhaustion\n",
+        ..case("too_many_waits", &[], too_many_waits)
+    },
+    case("bounded_calls_do_not_exhaust_the_threads", &[], queued_calls),
     case("a_queued_call_is_withdrawn", &[("GOMAXPROCS", "1")], withdrawn),
     case("withdrawals_storm_1", &[("GOMAXPROCS", "1")], storm),
     case("withdrawals_storm_4", &[("GOMAXPROCS", "4")], storm),
@@ -141,6 +152,41 @@ fn no_thread() {
         rt::unlock_os_thread();
         held.wait();
     });
+}
+
+fn sleep_in(call: impl Fn(fn()) + Send + Sync, length: fn()) {
+    rt::scope(|s| {
+        for _ in 0..64 {
+            s.spawn(|| call(length));
+        }
+    });
+}
+
+/// The pool would start more threads than there may be.
+fn too_many_calls() {
+    let run = rt::Builder::new().max_threads(10).run(|| {
+        sleep_in(rt::blocking, || std::thread::sleep(Duration::from_secs(10)));
+    });
+    run.unwrap();
+}
+
+fn too_many_waits() {
+    let run = rt::Builder::new().max_threads(10).run(|| {
+        sleep_in(rt::blocking_wait, || std::thread::sleep(Duration::from_secs(10)));
+    });
+    run.unwrap();
+}
+
+/// With a bound that leaves room they queue.
+fn queued_calls() {
+    let builder = rt::Builder::new()
+        .max_procs(1)
+        .max_threads(10)
+        .blocking_threads(4);
+    let run = builder.run(|| {
+        sleep_in(rt::blocking, || std::thread::sleep(Duration::from_millis(1)));
+    });
+    run.unwrap();
 }
 
 fn withdrawn() {

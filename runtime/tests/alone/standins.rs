@@ -30,7 +30,7 @@ pub(crate) const CASES: &[Case] = &[
     case("a_locked_threads_worker_stays", TWO, locked_stays),
     Case {
         code: 2,
-        stderr: "fatal error: thread exhaustion",
+        stderr: "runtime: program exceeds 10-thread limit\nfatal error: thread exhaustion\n",
         ..case("too_many_threads", ONE, too_many)
     },
 ];

@@ -1,0 +1,206 @@
+//! From registers and a copy of a stack to the functions that are active on it. The only file that names `framehop` and
+//! `backtrace`.
+//!
+//! Frames are followed in the copy: what is wrong in an unwinding table, or in a stack, ends the list and nothing else.
+
+use std::fmt;
+
+use framehop::{
+    CacheNative, ExplicitModuleSectionInfo, MayAllocateDuringUnwind, Module, UnwindRegsNative, Unwinder,
+    UnwinderNative,
+};
+
+use crate::sys::capture::Stack;
+use crate::sys::modules;
+
+/// More frames than this are counted, not shown.
+const SHOWN: usize = 100;
+const COUNTED: usize = 10_000;
+/// The functions that call a goroutine's closure, by name; and by file, since names have no path where the debug information is
+/// line tables only.
+const FIRST_FRAMES: [&str; 2] = [
+    "gort_runtime::g::entry::",
+    "gort_runtime::main_goroutine::run_main::",
+];
+const FIRST_FILES: [&str; 2] = [crate::g::entry::FILE, crate::main_goroutine::FILE];
+/// Those of std's that sleep, and sleep on if they are interrupted.
+const SLEEPS: [&str; 2] = ["std::thread::", "std::sys::thread::"];
+
+type Tables = UnwinderNative<Vec<u8>, MayAllocateDuringUnwind>;
+
+/// Follows frames and names them. Keeps what it has learnt of the process's modules.
+pub(super) struct Reader {
+    generation: Option<u64>,
+    tables: Tables,
+    cache: CacheNative<MayAllocateDuringUnwind>,
+}
+
+/// The functions that are active, innermost first.
+pub(super) struct Frames {
+    lines: Vec<Line>,
+    more: usize,
+    /// The first frame of the goroutine was reached.
+    pub(super) complete: bool,
+}
+
+struct Line {
+    name: Option<String>,
+    address: u64,
+    place: Option<String>,
+}
+
+impl Reader {
+    pub(super) fn new() -> Reader {
+        Reader {
+            generation: None,
+            tables: Tables::new(),
+            cache: CacheNative::new(),
+        }
+    }
+
+    /// Reads the tables of what is loaded, and the debug information of what this thread itself is made of: the program and the
+    /// C library.
+    pub(super) fn prepare(&mut self) {
+        self.update();
+        drop(backtrace::Backtrace::new());
+    }
+
+    pub(super) fn read(&mut self, stack: &Stack) -> Frames {
+        self.update();
+        let start = stack.registers.sp;
+        let mut word_at = |address: u64| {
+            let offset = usize::try_from(address.checked_sub(start).ok_or(())?).map_err(drop)?;
+            let bytes = stack.bytes.get(offset..).and_then(|rest| rest.first_chunk());
+            bytes.map(|bytes| u64::from_ne_bytes(*bytes)).ok_or(())
+        };
+        let registers = stack.registers;
+        let mut frames = self.tables.iter_frames(
+            registers.ip,
+            UnwindRegsNative::new(registers.ip, registers.sp, registers.bp),
+            &mut self.cache,
+            &mut word_at,
+        );
+        let mut found = Frames {
+            lines: Vec::new(),
+            more: 0,
+            complete: false,
+        };
+        while !found.complete
+            && found.more < COUNTED
+            && let Ok(Some(frame)) = frames.next()
+        {
+            if found.lines.len() < SHOWN {
+                // A return address may belong to the next function already.
+                name(frame.address_for_lookup(), &mut found);
+            } else {
+                found.more += 1;
+            }
+        }
+        found
+    }
+
+    /// Takes in what was loaded since the last time.
+    fn update(&mut self) {
+        let generation = modules::generation();
+        if self.generation.replace(generation) == Some(generation) {
+            return;
+        }
+        self.tables = Tables::new();
+        self.cache = CacheNative::new();
+        for module in modules::loaded() {
+            let base = module.base as u64;
+            let (start, end) = (module.extent.start as u64, module.extent.end as u64);
+            // Addresses of the file, of which `base` makes addresses of the memory.
+            let in_file = |at: std::ops::Range<usize>| {
+                (at.start as u64).wrapping_sub(base)..(at.end as u64).wrapping_sub(base)
+            };
+            let mut sections = ExplicitModuleSectionInfo::default();
+            if let Some((header, frames)) = module.tables {
+                sections.eh_frame_hdr_svma = Some(in_file(header.at));
+                sections.eh_frame_hdr = Some(header.bytes);
+                sections.eh_frame_svma = Some(in_file(frames.at));
+                sections.eh_frame = Some(frames.bytes);
+            }
+            self.tables
+                .add_module(Module::new(String::new(), start..end, base, sections));
+        }
+    }
+}
+
+/// Adds the function at `address`, and those that were inlined into it before.
+fn name(address: u64, found: &mut Frames) {
+    let mut any = false;
+    let here = std::env::current_dir().ok();
+    backtrace::resolve(std::ptr::without_provenance_mut(address as usize), |symbol| {
+        any = true;
+        let name = symbol.name().map(|name| format!("{name:#}"));
+        found.complete |= name.as_deref().is_some_and(|name| is_any_of(name, FIRST_FRAMES))
+            || symbol
+                .filename()
+                .is_some_and(|at| FIRST_FILES.iter().any(|file| at.ends_with(file)));
+        if found.complete {
+            return;
+        }
+        let place = symbol.filename().map(|file| {
+            let near = here.as_ref().and_then(|here| file.strip_prefix(here).ok());
+            let mut place = match near {
+                Some(near) => format!("./{}", near.display()),
+                None => file.display().to_string(),
+            };
+            for number in [symbol.lineno(), symbol.colno()].into_iter().flatten() {
+                place.push_str(&format!(":{number}"));
+            }
+            place
+        });
+        found.lines.push(Line { name, address, place });
+    });
+    if !any {
+        found.lines.push(Line {
+            name: None,
+            address,
+            place: None,
+        });
+    }
+}
+
+/// Whether the function belongs to one of these modules.
+fn is_any_of(function: &str, modules: [&str; 2]) -> bool {
+    // As a method it is `<std::thread::…>::…`.
+    let function = function.trim_start_matches('<');
+    modules.iter().any(|module| function.starts_with(module))
+}
+
+impl Frames {
+    /// Whether the innermost function that is not the C library's is a sleep of std.
+    pub(super) fn is_sleep_of_std(&self) -> bool {
+        let mut names = self.lines.iter().filter_map(|line| line.name.as_deref());
+        names
+            .find(|name| name.contains("::"))
+            .is_some_and(|name| is_any_of(name, SLEEPS))
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len() + self.more
+    }
+}
+
+/// As std prints a backtrace.
+impl fmt::Display for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, line) in self.lines.iter().enumerate() {
+            match &line.name {
+                Some(name) => writeln!(f, "{number:4}: {name}")?,
+                None => writeln!(f, "{number:4}: {:#x}", line.address)?,
+            }
+            if let Some(place) = &line.place {
+                writeln!(f, "             at {place}")?;
+            }
+        }
+        match (self.more, self.complete) {
+            (0, true) => Ok(()),
+            (0, false) => writeln!(f, "      (the frames below these cannot be followed)"),
+            (more, _) => writeln!(f, "      ...and {more} more"),
+        }
+    }
+}

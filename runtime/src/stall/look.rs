@@ -1,0 +1,120 @@
+//! Looking at the stack of a goroutine that runs on another thread.
+
+use crate::stall::frames::{Frames, Reader};
+use crate::stall::{Run, Seen};
+use crate::sys::capture::{Probe, Registers, Stack};
+use crate::sys::syscall::{self, Blocked};
+use crate::sys::thread::{self, Doing};
+use crate::worker::Post;
+
+pub(crate) use crate::sys::capture::admit;
+
+/// Of the stack of a thread that sleeps, the innermost part is copied.
+const MOST: usize = 256 << 10;
+
+pub(super) struct Looker {
+    /// `None` if no signal is free.
+    probe: Option<Probe>,
+    reader: Reader,
+}
+
+impl Looker {
+    pub(super) fn new() -> Looker {
+        Looker {
+            probe: Probe::install(frames_of),
+            reader: Reader::new(),
+        }
+    }
+
+    /// Reads what is needed to find names, so that it is there when it is needed.
+    pub(super) fn prepare(&mut self) {
+        self.reader.prepare();
+    }
+
+    /// What `run` is at, and its stack. `None` if it is over before all that has to be looked at was. (Names are found afterwards.)
+    pub(super) fn look(&mut self, run: Run, post: &Post) -> Option<Seen> {
+        let thread = post.thread_id();
+        let doing = thread::doing(thread);
+        let blocked = match doing {
+            Doing::Computes => None,
+            Doing::Sleeps | Doing::Unknown => syscall::blocked(thread),
+        };
+        let frames = match &blocked {
+            None => self.interrupt(run, post),
+            Some(blocked) => {
+                // Without disturbing the thread, if its frames can be followed that far: the frame pointer is not known.
+                let stack = copy(blocked);
+                if !run.goes_on(post) {
+                    return None;
+                }
+                let frames = stack.and_then(|stack| self.read(&stack));
+                self.improve(run, post, blocked, frames)
+            }
+        };
+        // If it is over by now, and nothing was found out, then for that reason.
+        if frames.is_none() && !run.goes_on(post) {
+            return None;
+        }
+        Some(Seen {
+            doing,
+            call: blocked
+                .and_then(|blocked| blocked.call)
+                .map(|call| syscall::name_of(call).map_or_else(|| format!("number {call}"), String::from)),
+            stack: frames.map(|frames| frames.to_string()).unwrap_or_default(),
+        })
+    }
+
+    /// Interrupts a thread that sleeps, if that shows more frames, and if nobody will notice.
+    fn improve(&mut self, run: Run, post: &Post, blocked: &Blocked, seen: Option<Frames>) -> Option<Frames> {
+        if seen.as_ref().is_some_and(|frames| frames.complete) {
+            return seen;
+        }
+        let goes_unnoticed = blocked.call.is_none_or(syscall::is_restarted)
+            || seen.as_ref().is_some_and(Frames::is_sleep_of_std);
+        if !goes_unnoticed {
+            return seen;
+        }
+        match (self.interrupt(run, post), seen) {
+            (Some(better), Some(worse)) if worse.len() > better.len() => Some(worse),
+            (Some(better), _) => Some(better),
+            (None, seen) => seen,
+        }
+    }
+
+    fn interrupt(&mut self, run: Run, post: &Post) -> Option<Frames> {
+        let probe = self.probe.as_mut()?;
+        let stack = probe.take(post.thread_id(), run.goroutine.expose_provenance());
+        // It may run the same goroutine again, in another state.
+        let stack = stack.filter(|_| run.goes_on(post))?;
+        self.read(&stack)
+    }
+
+    /// A panic about tables that make no sense costs this stack only.
+    fn read(&mut self, stack: &Stack) -> Option<Frames> {
+        crate::panics::quietly(|| self.reader.read(stack)).ok()
+    }
+}
+
+/// The stack from where the kernel says that the thread has left off. It may be going on meanwhile: whoever asked finds out.
+fn copy(blocked: &Blocked) -> Option<Stack> {
+    // What lies above the stack may be in it too; the frames are not followed that far.
+    let mut bytes = vec![0; MOST];
+    let len = syscall::peek(blocked.sp, &mut bytes).ok()?;
+    bytes.truncate(len);
+    let registers = Registers {
+        ip: blocked.ip,
+        sp: blocked.sp,
+        bp: 0,
+    };
+    Some(Stack { registers, bytes })
+}
+
+/// Called by the signal's handler.
+fn frames_of(subject: usize) -> Option<std::ops::Range<usize>> {
+    let g = crate::tls::current_g();
+    if g.is_null() || g.addr() != subject {
+        return None;
+    }
+    // SAFETY: control blocks are never freed, and this one runs on this thread.
+    unsafe { &*g }.fiber_if_bound().map(|fiber| fiber.frames())
+}

@@ -1,0 +1,165 @@
+//! Reports of goroutines that keep their worker for long, when `GORT_STALL` or the builder asks for them.
+//!
+//! The monitor notices (`monitor::stalls`), and goes on at once: this has a thread of its own, because to find the names of functions
+//! may take longer than the monitor may be away. That thread looks at goroutines that run, and may end, at any moment. What it
+//! reads of them is made for that (`g::label`), and counts only if afterwards the worker is still in the same run of the same
+//! goroutine.
+
+use std::collections::HashMap;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use crate::g::{G, label};
+use crate::sched::Runtime;
+use crate::sys::thread::{self, Doing};
+use crate::worker::Post;
+
+mod report;
+
+pub(crate) use report::StallPolicy;
+pub use report::StallReport;
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod frames;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod look;
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+mod look {
+    //! There are no stacks to be had here.
+
+    use crate::stall::{Run, Seen};
+    use crate::sys::thread;
+    use crate::worker::Post;
+
+    pub(super) struct Looker;
+
+    impl Looker {
+        pub(super) fn new() -> Looker {
+            Looker
+        }
+
+        pub(super) fn prepare(&mut self) {}
+
+        pub(super) fn look(&mut self, run: Run, post: &Post) -> Option<Seen> {
+            run.goes_on(post).then(|| Seen {
+                doing: thread::doing(post.thread_id()),
+                call: None,
+                stack: String::new(),
+            })
+        }
+    }
+
+    pub(super) fn admit() {}
+}
+
+pub(crate) use look::admit;
+
+/// One run of a goroutine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) worker: usize,
+    pub(crate) tick: u64,
+    /// What ran. Compared, and looked into only as long as it is what the worker runs.
+    pub(crate) goroutine: *const G,
+}
+
+// SAFETY: a pointer to a control block may be read by any thread at any time: they are never freed.
+unsafe impl Send for Run {}
+
+/// What the monitor noticed.
+pub(crate) enum Notice {
+    /// The run goes on, after so many nanoseconds.
+    Lasts(Run, u64),
+    /// A run of which this was said before is over; it took so many nanoseconds.
+    Over(Run, u64),
+}
+
+/// What was seen of the thread.
+struct Seen {
+    doing: Doing,
+    /// The name of the system call, or its number.
+    call: Option<String>,
+    /// The stack, in lines.
+    stack: String,
+}
+
+/// Starts the thread that reports what it is sent. To be called before any goroutine exists.
+pub(crate) fn start(rt: &'static Runtime) -> Sender<Notice> {
+    label::expect_readers();
+    let (to, notices) = channel();
+    let looker = look::Looker::new();
+    rt.count_thread();
+    let reporter = Reporter {
+        rt,
+        looker,
+        reported: HashMap::new(),
+    };
+    let body = move || reporter.work(&notices);
+    if let Err(error) = thread::spawn(String::from("gort-stall"), body) {
+        crate::panics::die(&format_args!(
+            "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
+        ));
+    }
+    to
+}
+
+struct Reporter {
+    rt: &'static Runtime,
+    looker: look::Looker,
+    /// By worker: what was reported last.
+    reported: HashMap<usize, (Run, StallReport)>,
+}
+
+impl Reporter {
+    fn work(mut self, notices: &Receiver<Notice>) {
+        // Takes long, and while a goroutine stalls there may not be the time.
+        self.looker.prepare();
+        while let Ok(notice) = notices.recv() {
+            match notice {
+                Notice::Lasts(run, length) => {
+                    if let Some(report) = self.look(run, Duration::from_nanos(length)) {
+                        self.publish(&report);
+                        self.reported.insert(run.worker, (run, report));
+                    }
+                }
+                Notice::Over(run, length) => {
+                    let before = self.reported.remove(&run.worker);
+                    let report = before
+                        .filter(|(reported, _)| *reported == run)
+                        .map_or_else(StallReport::missed, |(_, report)| report)
+                        .over(Duration::from_nanos(length));
+                    self.publish(&report);
+                }
+            }
+        }
+    }
+
+    /// `None` if it is over.
+    fn look(&mut self, run: Run, length: Duration) -> Option<StallReport> {
+        let post = self.rt.post(run.worker).filter(|post| run.goes_on(post))?;
+        // SAFETY: control blocks are never freed. What is read of it is atomic.
+        let g = unsafe { &*run.goroutine };
+        let (id, label) = (g.id(), g.read_label());
+        let (site, name) = label.filter(|_| run.goes_on(post))?;
+        let seen = self.looker.look(run, post)?;
+        Some(StallReport::new(id, name, site, length, seen))
+    }
+
+    fn publish(&self, report: &StallReport) {
+        let policy = &self.rt.config.stall_policy;
+        let published = panic::catch_unwind(AssertUnwindSafe(|| policy.apply(report)));
+        if published.is_err() {
+            // The hook has printed it. It is no reason to end the reports, or the program.
+            StallPolicy::Print.apply(report);
+        }
+    }
+}
+
+impl Run {
+    /// Whether the worker is still in this very run.
+    fn goes_on(&self, post: &Post) -> bool {
+        post.running() == self.goroutine && post.queue.ticks() == self.tick
+    }
+}
