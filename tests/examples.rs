@@ -11,6 +11,10 @@ mod grep;
 mod md5all;
 #[path = "examples/parallel_commands.rs"]
 mod parallel_commands;
+#[path = "examples/service.rs"]
+mod service;
+#[path = "examples/tls_echo.rs"]
+mod tls_echo;
 
 use std::fs::{self, File};
 use std::io::Read;
