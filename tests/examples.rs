@@ -3,6 +3,8 @@
 //! Builds nothing: `cargo test` has built the examples when it runs this. `tests/examples/NAME.expected` is the output of
 //! the Go original. Where goroutines race for the order of lines, the lines are compared in any order.
 
+#[path = "examples/chat_room.rs"]
+mod chat_room;
 #[path = "examples/du.rs"]
 mod du;
 #[path = "examples/grep.rs"]
