@@ -9,6 +9,10 @@ mod chat_room;
 mod du;
 #[path = "examples/grep.rs"]
 mod grep;
+#[path = "examples/kv_server.rs"]
+mod kv_server;
+#[path = "examples/kv_server_faults.rs"]
+mod kv_server_faults;
 #[path = "examples/md5all.rs"]
 mod md5all;
 #[path = "examples/parallel_commands.rs"]
