@@ -3,14 +3,24 @@
 //! Builds nothing: `cargo test` has built the examples when it runs this. `tests/examples/NAME.expected` is the output of
 //! the Go original. Where goroutines race for the order of lines, the lines are compared in any order.
 
+#[path = "examples/chat_room.rs"]
+mod chat_room;
 #[path = "examples/du.rs"]
 mod du;
 #[path = "examples/grep.rs"]
 mod grep;
+#[path = "examples/kv_server.rs"]
+mod kv_server;
+#[path = "examples/kv_server_faults.rs"]
+mod kv_server_faults;
 #[path = "examples/md5all.rs"]
 mod md5all;
 #[path = "examples/parallel_commands.rs"]
 mod parallel_commands;
+#[path = "examples/service.rs"]
+mod service;
+#[path = "examples/tls_echo.rs"]
+mod tls_echo;
 
 use std::fs::{self, File};
 use std::io::Read;

@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use signal_hook::iterator::{Handle, Signals};
@@ -57,8 +57,13 @@ static SERVICE: Mutex<Service> = Mutex::new(Service {
 /// How many listen. While any does, nothing is a deadlock.
 static LISTENERS: AtomicUsize = AtomicUsize::new(0);
 
-pub(crate) fn listeners() -> usize {
-    LISTENERS.load(Ordering::SeqCst)
+/// Whether the thread is telling somebody: it may hold a lock that a goroutine waits for, or wake one next, and those whom it tells
+/// may have stopped listening meanwhile.
+static TELLING: AtomicBool = AtomicBool::new(false);
+
+/// Whether a signal may still make a goroutine runnable.
+pub(crate) fn may_wake() -> bool {
+    LISTENERS.load(Ordering::SeqCst) > 0 || TELLING.load(Ordering::SeqCst)
 }
 
 /// Says how many listeners there are now. To be called under the lock of their list.
@@ -144,7 +149,13 @@ fn start(deliver: fn(i32)) -> io::Result<Handle> {
         // that which starts this one. The deadlock check must never think that there are only ours.
         rt.count_thread();
         for signal in signals.forever() {
+            // Before `deliver` looks for listeners: who stops to be one afterwards is covered by this.
+            TELLING.store(true, Ordering::SeqCst);
             deliver(signal);
+            TELLING.store(false, Ordering::SeqCst);
+            if !may_wake() {
+                crate::sched::runtime().ask_again();
+            }
         }
     };
     crate::sys::thread::spawn(String::from("gort-signal"), body)?;

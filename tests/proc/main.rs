@@ -66,7 +66,7 @@ fn main() -> std::process::ExitCode {
             everybody_who_listens_gets_it, a_full_channel_drops_it, a_plain_thread_may_listen,
             the_second_one_ends_the_program, reset_brings_the_default_back, ignored_ones_do_nothing,
             what_was_ignored_is_ignored_again, no_deadlock_while_anybody_listens,
-            a_deadlock_once_a_context_stops_listening, a_context_ends_with_the_first,
+            no_deadlock_while_somebody_is_told, a_deadlock_once_a_context_stops_listening, a_context_ends_with_the_first,
             a_context_may_end_otherwise, a_context_that_nobody_can_notice_stops_listening,
             none_is_lost_while_others_leave, signals_have_gos_words),
         list!(stall:

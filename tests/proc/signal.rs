@@ -3,8 +3,11 @@
 //! SIGHUP ignored.
 
 use std::os::unix::process::ExitStatusExt;
+use std::pin::pin;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use gort::context::{self, Error};
@@ -194,6 +197,51 @@ pub(crate) fn no_deadlock_while_anybody_listens() {
     child::run(main)
         .expect_code(2)
         .expect_stdout("user defined signal 1\n")
+        .expect_stderr(&[
+            "fatal error: all goroutines are asleep - deadlock!\n\n",
+            "goroutine 1 [chan receive]:\n",
+        ]);
+}
+
+/// The last who listens leaves while it is being told: what the signal brings about is still to come.
+pub(crate) fn no_deadlock_while_somebody_is_told() {
+    /// Takes its time on the signal thread, and only then lets the main goroutine go on.
+    struct Slow(AtomicBool, Sender<&'static str>);
+
+    impl Wake for Slow {
+        fn wake(self: Arc<Slow>) {
+            self.0.store(true, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(300));
+            self.1.try_send("told").expect("room");
+        }
+    }
+
+    #[gort::main]
+    fn main() {
+        let (ctx, _stop) = signal::notify_context(context::background(), &[Signal::USR1]);
+        let done = ctx.done();
+        let (tell, told) = gort::channel(1);
+        let slow = Arc::new(Slow(AtomicBool::new(false), tell));
+        let waker = Waker::from(Arc::clone(&slow));
+        let mut future = pin!(done.recv_async());
+        assert!(
+            future
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        Signal::USR1.raise().unwrap();
+        while !slow.0.load(Ordering::SeqCst) {
+            gort::time::sleep(Duration::from_millis(1));
+        }
+        signal::reset(&[Signal::USR1]);
+        println!("{}", chan!(<-told).unwrap());
+        // And when that is over, it is a deadlock again.
+        chan!(<-told);
+    }
+    child::run(main)
+        .expect_code(2)
+        .expect_stdout("told\n")
         .expect_stderr(&[
             "fatal error: all goroutines are asleep - deadlock!\n\n",
             "goroutine 1 [chan receive]:\n",
