@@ -3,7 +3,7 @@
 //! Strict where a lenient reader and a strict one would not agree on where the body ends: lines end with CR LF, sizes are
 //! hexadecimal digits that fit, and what follows a chunk's data is CR LF. Extensions and trailers are checked for that and passed over.
 
-/// Extensions of all chunks together, and likewise trailers, may have so many bytes.
+/// Extensions and trailers together may have so many bytes more than there is data.
 const MOST_ASIDE: usize = 8 << 10;
 /// More digits than this are no size.
 const MOST_DIGITS: u8 = 16;
@@ -75,6 +75,7 @@ impl Decoder {
                 taken += n;
                 given += n;
                 self.left -= n as u64;
+                self.aside = self.aside.saturating_sub(n);
                 if self.left == 0 {
                     self.state = State::DataEnd;
                 }

@@ -129,10 +129,14 @@ impl Connection<'_> {
         let (head, window, filled) = self.input.split(length);
         let head = Head::parse(head, self.wire.limits)?;
         let body = Body::new(head.framing, head.expects_continue, window, filled, &self.wire)?;
-        let keep_alive = head.keep_alive && !self.member.is_last_request();
-        let mut exchange = Exchange::new(&head, body, &mut self.wire, keep_alive);
+        let mut exchange = Exchange::new(&head, body, &mut self.wire, self.member);
         let outcome = gort::recover(|| routes::handle(&mut exchange)).unwrap_or_else(|panic| {
-            eprintln!("http_server: {:?} {}: {panic}", head.method, head.path);
+            say!(
+                io::stderr(),
+                "http_server: {:?} {}: {panic}",
+                head.method,
+                head.path
+            );
             Err(crate::body::Failure::Client(Status::InternalError))
         });
         let goes_on = exchange.finish(outcome);

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::body::{Body, Failure};
 use crate::head::{Head, Method};
+use crate::members::Membership;
 use crate::status::Status;
 use crate::wire::Wire;
 
@@ -13,6 +14,7 @@ pub(crate) struct Exchange<'a, 'w> {
     pub(crate) head: &'a Head<'a>,
     pub(crate) body: Body<'a>,
     wire: &'a mut Wire<'w>,
+    member: &'a Membership,
     /// Whether the connection goes on after this.
     keep_alive: bool,
     /// Whether the response has begun, so that no other can be given.
@@ -24,13 +26,14 @@ impl<'a, 'w> Exchange<'a, 'w> {
         head: &'a Head<'a>,
         body: Body<'a>,
         wire: &'a mut Wire<'w>,
-        keep_alive: bool,
+        member: &'a Membership,
     ) -> Exchange<'a, 'w> {
         Exchange {
             head,
             body,
             wire,
-            keep_alive,
+            member,
+            keep_alive: head.keep_alive,
             begun: false,
         }
     }
@@ -122,7 +125,7 @@ impl<'a, 'w> Exchange<'a, 'w> {
 
     fn begin(&mut self, status: Status, headers: &str) {
         self.begun = true;
-        self.keep_alive &= self.body.can_be_skipped();
+        self.keep_alive &= self.body.can_be_skipped() && !self.member.is_last_request();
         let connection = match (self.keep_alive, self.head.old) {
             (true, false) => "",
             (true, true) => "Connection: keep-alive\r\n",

@@ -8,6 +8,14 @@
 //! `head`, `body` and `chunked` (requests), `exchange`, `status` and `date` (responses), `routes` (what there is to be had). The
 //! last is what a program of your own would replace.
 
+/// As `println!`, but if nobody reads that is no reason to panic.
+macro_rules! say {
+    ($to:expr, $($text:tt)+) => {
+        // Nobody is left to tell that it fails.
+        let _ = std::io::Write::write_fmt(&mut $to, format_args!("{}\n", format_args!($($text)+)));
+    };
+}
+
 mod args;
 mod body;
 mod chunked;
@@ -59,7 +67,7 @@ fn run(args: Args) -> io::Result<()> {
     // Before anybody can know the address: a signal that comes early is not lost.
     let (ctx, stop) = signal::notify_context(context::background(), &[Signal::INT, Signal::TERM]);
     let listener = TcpListener::bind(args.address)?;
-    println!("listening on {}", listener.local_addr()?);
+    say!(io::stdout(), "listening on {}", listener.local_addr()?);
 
     let members = Members::new(args.max_connections);
     let limits = Arc::new(args.limits);
@@ -67,14 +75,18 @@ fn run(args: Args) -> io::Result<()> {
 
     chan!(<-ctx.done());
     stop(); // a second signal ends the program at once
-    println!("stopping: {}", context::cause(&ctx).expect("it is done"));
+    say!(
+        io::stdout(),
+        "stopping: {}",
+        context::cause(&ctx).expect("it is done")
+    );
     listener.close()?;
     accepting.join().expect("accepting does not panic");
     members.end();
     if members.wait(args.grace) {
-        println!("stopped");
+        say!(io::stdout(), "stopped");
     } else {
-        println!("stopped: {} connections were cut", members.cut());
+        say!(io::stdout(), "stopped: {} connections were cut", members.cut());
     }
     Ok(())
 }

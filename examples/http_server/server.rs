@@ -42,7 +42,10 @@ pub(crate) fn accept(listener: &TcpListener, members: &Arc<Members>, limits: &Ar
             // Descriptors or memory have run out, most likely. The connection stays in the listener's queue, and those that are
             // served go on; some of them will end.
             Err(error) => {
-                eprintln!("http_server: accept: {error}; trying again in {pause:?}");
+                say!(
+                    io::stderr(),
+                    "http_server: accept: {error}; trying again in {pause:?}"
+                );
                 select! {
                     <-ctx.done() => return,
                     <-gort::time::after(pause) => pause = (2 * pause).min(LONGEST_PAUSE),
