@@ -191,11 +191,15 @@ impl Pace {
         }
         let begun = Instant::now();
         let n = call(self.left)?;
-        let earned = Duration::from_nanos(n as u64 * (1_000_000_000 / SLOWEST));
-        self.left = (self.left + earned)
-            .saturating_sub(begun.elapsed())
-            .min(self.most);
+        self.settle(begun.elapsed(), n);
         Ok(n)
+    }
+
+    /// What is left after a call that took so long and got so many bytes through.
+    pub(crate) fn settle(&mut self, waited: Duration, n: usize) -> Duration {
+        let earned = Duration::from_nanos(n as u64 * (1_000_000_000 / SLOWEST));
+        self.left = (self.left + earned).saturating_sub(waited).min(self.most);
+        self.left
     }
 }
 

@@ -32,5 +32,6 @@ of_the_example! {
     chunked = "../../examples/http_server/chunked.rs",
     date = "../../examples/http_server/date.rs",
     head = "../../examples/http_server/head.rs",
-    status = "../../examples/http_server/status.rs"
+    status = "../../examples/http_server/status.rs",
+    wire = "../../examples/http_server/wire.rs"
 }

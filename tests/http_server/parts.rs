@@ -1,10 +1,13 @@
 //! The parts of the server that need no socket, cut in every way.
 
+use std::time::Duration;
+
 use crate::args::{Args, Limits};
 use crate::chunked::{Decoder, Malformed};
 use crate::head::{self, Framing, Head};
 use crate::seed::{Rng, seed};
 use crate::status::Status;
+use crate::wire::Pace;
 
 /// What decoding gave: the body, how many bytes it took, and whether it came to its end.
 type Decoded = Result<(Vec<u8>, usize, bool), Malformed>;
@@ -201,6 +204,27 @@ fn heads_broken_at_random() {
         }
     }
     assert!(refused > 1000, "{refused}");
+}
+
+/// Silence and drips use up what there is to wait; a client that gets on can go on for ever.
+#[test]
+fn patience_has_to_be_earned() {
+    let ms = Duration::from_millis;
+    let mut silent = Pace::new(ms(300));
+    assert_eq!(
+        [100, 150, 60].map(|wait| silent.settle(ms(wait), 0)),
+        [ms(200), ms(50), ms(0)]
+    );
+    let mut drip = Pace::new(ms(300));
+    let drops = (1..).find(|_| drip.settle(ms(10), 1).is_zero());
+    assert!(drops.is_some_and(|drops| (30..=40).contains(&drops)), "{drops:?}");
+    let mut slow = Pace::new(ms(300));
+    assert!(
+        (0..1000).all(|_| !slow.settle(ms(290), 300).is_zero()),
+        "290 s in all"
+    );
+    assert!(slow.settle(ms(0), 1 << 30) <= ms(300), "nothing is saved up");
+    assert_eq!(slow.settle(ms(301), 0), ms(0));
 }
 
 #[test]
