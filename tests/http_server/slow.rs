@@ -11,9 +11,9 @@ use crate::server::Server;
 fn drips_of_a_head_do_not_hold_a_connection() {
     let server = Server::start("--head-timeout 0.3");
     let head = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(100_000));
+    let begun = Instant::now();
     let mut drips: Vec<_> = (0..100).map(|_| server.client()).collect();
     let mut witness = server.served_client();
-    let begun = Instant::now();
     let mut bytes = head.bytes();
     let mut cut = Vec::new();
     while !drips.is_empty() {
