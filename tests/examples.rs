@@ -17,6 +17,8 @@ mod kv_server_faults;
 mod md5all;
 #[path = "examples/parallel_commands.rs"]
 mod parallel_commands;
+#[path = "support/program.rs"]
+mod program;
 #[path = "examples/service.rs"]
 mod service;
 #[path = "examples/tls_echo.rs"]
@@ -24,9 +26,11 @@ mod tls_echo;
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use program::program;
 
 /// The programs take well under a second; a loaded machine may take its time.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -45,23 +49,6 @@ impl Outcome {
         assert!(self.status == Some(0) && self.stderr.is_empty(), "{self:#?}");
         String::from_utf8(self.stdout).expect("UTF-8")
     }
-}
-
-/// Where cargo puts the examples of the profile that this test was built with.
-fn program(name: &str) -> PathBuf {
-    let this = std::env::current_exe().expect("the path of this test");
-    let path = this
-        .ancestors()
-        .nth(2)
-        .expect("target/<profile>")
-        .join("examples")
-        .join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: `cargo build --examples` makes it",
-        path.display()
-    );
-    path
 }
 
 fn run(command: &mut Command) -> Outcome {
@@ -183,6 +170,11 @@ fn graceful_stop() {
 #[test]
 fn async_bridge() {
     same_text("async_bridge");
+}
+
+#[test]
+fn http_client() {
+    same_text("http_client");
 }
 
 #[test]

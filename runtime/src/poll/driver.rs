@@ -23,6 +23,9 @@ const EVENTS: usize = 256;
 const WAKER: Token = Token(0);
 /// The kernel's wait counts in milliseconds here: the last two of a deadline are waited for more exactly.
 const COARSE: u64 = 2_000_000;
+/// For so long after an event the one that waits asks again and again, before it sleeps in the kernel. To be woken from there takes both
+/// sides longer than many a peer takes for its next word.
+const ATTENTIVE: u64 = 40_000;
 
 pub(crate) struct Driver {
     registry: Registry,
@@ -34,11 +37,15 @@ pub(crate) struct Driver {
     looked: AtomicU64,
     /// Descriptors that are registered.
     watched: AtomicUsize,
+    /// Whether a peer can run while a worker asks.
+    several_cpus: bool,
 }
 
 struct Inner {
     poll: Poll,
     events: Events,
+    /// When somebody became runnable by an event last.
+    happened: u64,
 }
 
 impl Driver {
@@ -50,10 +57,15 @@ impl Driver {
         Ok(Driver {
             registry,
             waker,
-            inner: Mutex::new(Inner { poll, events }),
+            inner: Mutex::new(Inner {
+                poll,
+                events,
+                happened: 0,
+            }),
             wanted: AtomicBool::new(false),
             looked: AtomicU64::new(0),
             watched: AtomicUsize::new(0),
+            several_cpus: crate::sys::cpu::count() > 1,
         })
     }
 
@@ -107,10 +119,25 @@ impl Driver {
     pub(crate) fn wait(&self, deadline: u64, woken: &mut Vec<Task>) {
         let mut inner = self.inner.lock();
         if !self.wanted.swap(false, Ordering::SeqCst) {
-            self.wait_in_kernel(&mut inner, deadline, woken);
+            if !self.ask_again(&mut inner, deadline, woken) {
+                self.wait_in_kernel(&mut inner, deadline, woken);
+            }
             // Awake: whoever has rung meanwhile has what he wanted.
             self.wanted.store(false, Ordering::SeqCst);
         }
+    }
+
+    /// Asks without sleeping, while the last event is not long ago. `true` if somebody became runnable, or somebody rang.
+    fn ask_again(&self, inner: &mut Inner, deadline: u64, woken: &mut Vec<Task>) -> bool {
+        let end = inner.happened.saturating_add(ATTENTIVE).min(deadline);
+        while self.several_cpus && clock::now() < end {
+            self.fetch(inner, Some(Duration::ZERO), woken);
+            if !woken.is_empty() || self.wanted.load(Ordering::SeqCst) {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        false
     }
 
     fn wait_in_kernel(&self, inner: &mut Inner, deadline: u64, woken: &mut Vec<Task>) {
@@ -139,7 +166,8 @@ impl Driver {
     }
 
     fn fetch(&self, inner: &mut Inner, limit: Option<Duration>, woken: &mut Vec<Task>) {
-        let Inner { poll, events } = inner;
+        let Inner { poll, events, .. } = inner;
+        let before = woken.len();
         match poll.poll(events, limit) {
             Ok(()) => {
                 woken.reserve(events.iter().count());
@@ -155,7 +183,11 @@ impl Driver {
                 ));
             }
         }
-        self.looked.store(clock::now(), Ordering::Relaxed);
+        let now = clock::now();
+        if woken.len() > before {
+            inner.happened = now;
+        }
+        self.looked.store(now, Ordering::Relaxed);
     }
 }
 
