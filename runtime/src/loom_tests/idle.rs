@@ -322,19 +322,6 @@ fn loom_idle_bound_work_again() {
     });
 }
 
-/// Work for a worker that has done some and goes back to sleep while another one searches. Preemption bound 2.
-#[test]
-fn loom_idle_bound_work_again() {
-    model(Some(2), || {
-        let world = World::new(2, Work::Alone, 3);
-        let workers = world.start_workers();
-        world.submit_bound(1);
-        world.submit();
-        world.submit_bound(1);
-        world.finish(workers);
-    });
-}
-
 /// Work for a retired worker. Preemption bound 3.
 #[test]
 fn loom_idle_bound_work_of_a_retired_worker() {

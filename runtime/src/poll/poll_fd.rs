@@ -273,18 +273,22 @@ impl<T: AsFd> PollFd<T> {
             direction,
             once: false,
         };
+        let mut asked = false;
         loop {
             let look = direction.look();
             if self.is_closed() {
                 return Err(Closed.into());
             }
+            // Out of time: it is tried once more, as the event may only be late. Not if the deadline had passed when the call began,
+            // or has passed since the system said that there is nothing.
             let (deadline, last) = match until.check(end) {
                 Ok(deadline) => (deadline, false),
                 Err(Late::Limit) => (None, true),
+                Err(Late::Deadline) if waited.once && !asked => (None, true),
                 Err(late) => return Err(late.into()),
             };
-            // The last time it is tried in any case: the event may only be late.
             if look.is_ready() || last {
+                asked = true;
                 match call(&io) {
                     Ok((result, drained)) => {
                         if drained {
