@@ -93,7 +93,6 @@ fn measure(options: &Options, record: &mut Record) -> Result<(), String> {
     for side in &sides {
         record.side(&side.name, &side.version);
     }
-    let limits = Limits::of_this_machine();
     // What has failed in this run is not tried again: it may have cost a minute.
     let mut failed = Vec::new();
     for round in 1..=options.rounds {
@@ -106,7 +105,7 @@ fn measure(options: &Options, record: &mut Record) -> Result<(), String> {
                     "round {round}/{}: {} {} ({} workers)",
                     options.rounds, item.workload, side.name, item.procs
                 );
-                match side.measure(item, options.ms, limits) {
+                match side.measure(item, options.ms, Limits::of(&side.name)) {
                     Ok(printed) => record.add(item, side, printed),
                     Err(reason) => {
                         eprintln!("driver: {} on {}: {reason}", item.workload, side.name);

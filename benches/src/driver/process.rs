@@ -15,11 +15,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// A minute, and what the machine has left.
-    pub(crate) fn of_this_machine() -> Limits {
+    /// For one side: what the machine has left, and a minute, or less for `may`, which hangs where it cannot have a stack.
+    pub(crate) fn of(side: &str) -> Limits {
         let free = meminfo("MemAvailable:").unwrap_or(4 << 30);
         Limits {
-            time: Duration::from_secs(60),
+            time: Duration::from_secs(if side == "may" { 20 } else { 60 }),
             memory: free - free / 16,
         }
     }
@@ -53,13 +53,14 @@ pub(crate) fn run(command: &mut Command, limits: Limits) -> Result<String, Strin
         stdout.join().unwrap_or_default(),
         stderr.join().unwrap_or_default(),
     );
-    let status = status?;
-    if status.success() {
-        return Ok(stdout);
-    }
+    let why = match status {
+        Ok(status) if status.success() => return Ok(stdout),
+        Ok(status) => format!("ended with {status}"),
+        Err(why) => why,
+    };
     Err(match complaint(&stderr) {
-        Some(line) => format!("ended with {status}: {line}"),
-        None => format!("ended with {status}"),
+        Some(line) => format!("{why}: {line}"),
+        None => why,
     })
 }
 

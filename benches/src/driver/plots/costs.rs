@@ -160,12 +160,12 @@ fn picture(
     Ok(svg)
 }
 
-/// From a bit below the smallest to a bit above the largest.
+/// From the power of ten below the smallest, where the labels begin, to a bit above the largest.
 fn range(panel: &Panel) -> Range<f64> {
     let all = || panel.lines.iter().flat_map(|line| &line.1);
     let low = all().map(|point| point.1.min).fold(f64::INFINITY, f64::min);
     let high = all().map(|point| point.1.max).fold(1.0, f64::max);
-    low.max(0.1) / 1.5..high * 1.5
+    10_f64.powf(low.max(0.1).log10().floor())..high * 1.5
 }
 
 fn draw<X>(
@@ -190,6 +190,7 @@ where
         .x_desc(name)
         .y_desc("ns")
         .x_label_formatter(&|n| label(*n))
+        .y_labels(20)
         .y_label_formatter(&|ns| format!("{ns}"))
         .label_style(("sans-serif", 14))
         .axis_desc_style(("sans-serif", 15))

@@ -103,24 +103,28 @@ pub(super) fn draw(record: &Record) -> Result<String, Box<dyn Error>> {
                 .filter(|bar| bar.0 != "go")
                 .collect();
             let thickness = (pitch - 10) / all.len() as i32;
-            for (side, ratio) in bars {
+            let at = |side: &str| {
                 let place = all.iter().position(|name| *name == side).unwrap_or(0) as i32;
-                let y = top + 5 + place * thickness;
-                let bar = [(x(RANGE.0), y), (x(ratio), y + thickness - 1)];
+                top + 5 + place * thickness
+            };
+            for (side, ratio) in &bars {
+                let bar = [(x(RANGE.0), at(side)), (x(*ratio), at(side) + thickness - 1)];
                 area.draw(&Rectangle::new(bar, colour(side).filled()))?;
-                let label = (x(ratio) + 4, y + thickness / 2);
+            }
+            if let Some((goal, _)) = row.goal {
+                let line = vec![(x(goal), top + 3), (x(goal), top + pitch - 3)];
+                area.draw(&PathElement::new(line, RED.stroke_width(2)))?;
+            }
+            for (side, ratio) in bars {
+                let label = (x(ratio) + 4, at(side) + thickness / 2);
                 let right = x(ratio) > SIZE.0 - RIGHT - 50;
                 let (label, anchor) = if right {
                     ((label.0 - 8, label.1), HPos::Right)
                 } else {
                     (label, HPos::Left)
                 };
-                let style = text(11, anchor, VPos::Center);
+                let style = text(11, anchor, VPos::Center).color(if right { &WHITE } else { &BLACK });
                 area.draw(&Text::new(format!("{ratio:.2}"), label, style))?;
-            }
-            if let Some((goal, _)) = row.goal {
-                let line = vec![(x(goal), top + 3), (x(goal), top + pitch - 3)];
-                area.draw(&PathElement::new(line, RED.stroke_width(2)))?;
             }
         }
         area.present()?;
