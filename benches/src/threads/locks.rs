@@ -1,36 +1,12 @@
-//! The locks on operating-system threads: `parking_lot` and std, what a Rust program without a runtime would use.
+//! The locks, contended by 16 threads, and a pair that hands values over by condition variables.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gort_bench::{Workload, check, share, sum_below};
+use gort_bench::{check, share, sum_below};
 use parking_lot::{Condvar, Mutex, RwLock};
-
-const WORKLOADS: &[Workload] = &[
-    Workload {
-        name: "mutex16",
-        run: mutex16,
-    },
-    Workload {
-        name: "rwlock16",
-        run: rwlock16,
-    },
-    Workload {
-        name: "waitgroup16",
-        run: waitgroup16,
-    },
-    Workload {
-        name: "cond",
-        run: cond,
-    },
-];
-
-fn main() -> ExitCode {
-    gort_bench::main(WORKLOADS)
-}
 
 /// Runs `each` rounds of `round` on 16 threads, each with its number.
 fn sixteen(n: usize, round: impl Fn(usize) + Send + Sync) -> (usize, Duration) {
@@ -44,14 +20,14 @@ fn sixteen(n: usize, round: impl Fn(usize) + Send + Sync) -> (usize, Duration) {
     (each * 16, start.elapsed())
 }
 
-fn mutex16(n: usize) -> (usize, Duration) {
+pub(crate) fn mutex16(n: usize) -> (usize, Duration) {
     let count = Mutex::new(0);
     let result = sixteen(n, |_| *count.lock() += 1);
     check(count.into_inner() == result.0);
     result
 }
 
-fn rwlock16(n: usize) -> (usize, Duration) {
+pub(crate) fn rwlock16(n: usize) -> (usize, Duration) {
     let count = RwLock::new(0);
     let result = sixteen(n, |i| {
         if i % 10 == 0 {
@@ -65,7 +41,7 @@ fn rwlock16(n: usize) -> (usize, Duration) {
 }
 
 /// There is no wait group: a counter, with a look whether somebody has to be woken, is the least that one could do.
-fn waitgroup16(n: usize) -> (usize, Duration) {
+pub(crate) fn waitgroup16(n: usize) -> (usize, Duration) {
     let (count, zero) = (AtomicUsize::new(0), Condvar::new());
     sixteen(n, |_| {
         count.fetch_add(1, Ordering::Relaxed);
@@ -75,7 +51,7 @@ fn waitgroup16(n: usize) -> (usize, Duration) {
     })
 }
 
-fn cond(n: usize) -> (usize, Duration) {
+pub(crate) fn cond(n: usize) -> (usize, Duration) {
     let shared = Arc::new((Mutex::new(None), Condvar::new(), Condvar::new()));
     let producer = Arc::clone(&shared);
     let start = Instant::now();

@@ -1,0 +1,51 @@
+//! Goroutines that sleep: very many, and one beside goroutines that compute.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use gort::prelude::*;
+use gort::sync::WaitGroup;
+use gort::time::sleep;
+use gort_bench::{Figure, HOGGED, Lateness, NAP, Staggered, percentiles, spin, workers};
+
+pub(crate) fn sleepers(goroutines: usize) -> Vec<Figure> {
+    let late = Arc::new(Lateness::new(goroutines));
+    let wg = WaitGroup::new();
+    for i in 0..goroutines {
+        let late = Arc::clone(&late);
+        wg.go(move || {
+            sleep(late.pause(i));
+            late.awake(i);
+        });
+    }
+    wg.wait();
+    late.figures()
+}
+
+pub(crate) fn staggered(goroutines: usize) -> Vec<Figure> {
+    let late = Arc::new(Staggered::new(goroutines));
+    let wg = WaitGroup::new();
+    for i in 0..goroutines {
+        let late = Arc::clone(&late);
+        wg.go(move || {
+            sleep(late.pause(i));
+            late.awake(i);
+        });
+    }
+    wg.wait();
+    late.figures()
+}
+
+pub(crate) fn hogs() -> Vec<Figure> {
+    let end = Instant::now() + HOGGED;
+    for _ in 0..workers() {
+        go!(spin(end));
+    }
+    let mut late = Vec::new();
+    while Instant::now() < end {
+        let due = Instant::now() + NAP;
+        sleep(NAP);
+        late.push(due.elapsed());
+    }
+    percentiles(late)
+}

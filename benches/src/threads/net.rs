@@ -1,0 +1,52 @@
+//! Round trips over loopback TCP, with a thread for each end of each connection.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gort_bench::{CONNECTIONS, MESSAGE, check, share};
+
+pub(crate) fn echo(n: usize) -> (usize, Duration) {
+    let each = share(n, CONNECTIONS);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let address = listener.local_addr().expect("its address");
+    let clients: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let client = TcpStream::connect(address).expect("a connection");
+            let (server, _) = listener.accept().expect("its other end");
+            for end in [&client, &server] {
+                end.set_nodelay(true).expect("no delay"); // as Go and gort do of themselves
+            }
+            thread::spawn(|| serve(server));
+            client
+        })
+        .collect();
+    let start = Instant::now();
+    thread::scope(|s| {
+        for client in clients {
+            s.spawn(move || call(client, each));
+        }
+    });
+    (each * CONNECTIONS, start.elapsed())
+}
+
+fn serve(mut connection: TcpStream) {
+    let mut message = [0; MESSAGE];
+    loop {
+        match connection.read(&mut message).expect("a message") {
+            0 => return,
+            length => connection.write_all(&message[..length]).expect("an answer"),
+        }
+    }
+}
+
+fn call(mut connection: TcpStream, times: usize) {
+    let (mut message, mut answer) = ([0; MESSAGE], [0; MESSAGE]);
+    for i in 0..times {
+        message[..8].copy_from_slice(&i.to_le_bytes());
+        connection.write_all(&message).expect("a message");
+        connection.read_exact(&mut answer).expect("an answer");
+        check(answer == message);
+    }
+}
