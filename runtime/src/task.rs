@@ -88,7 +88,11 @@ impl Task {
     #[inline]
     pub fn ready(self) {
         match self.goroutine() {
-            Some(g) => sched::ready(g),
+            Some(g) => {
+                // A goroutine's task owns nothing.
+                std::mem::forget(self);
+                sched::ready(g);
+            }
             None => self.into_waker().wake(),
         }
     }
@@ -103,6 +107,7 @@ impl Task {
 }
 
 impl Drop for Task {
+    #[inline]
     fn drop(&mut self) {
         if !self.is_goroutine() {
             let task = Task {
