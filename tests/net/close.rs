@@ -1,4 +1,4 @@
-//! Closing a socket that others use.
+//! Closing a socket that others use. Who waits is parked, and nobody else (GS-97).
 
 use std::io::{ErrorKind, Read, Write};
 

@@ -1,4 +1,4 @@
-//! Bytes: order, ends, clones, the ways in and out.
+//! Bytes: order, ends, clones, the ways in and out. Who waits is parked, and nobody else (GS-97).
 
 use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
