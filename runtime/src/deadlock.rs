@@ -2,7 +2,7 @@
 //!
 //! Asked by a worker that goes to sleep and finds that all the others sleep already. The answer is "never again" only if it is
 //! certain: no work queued, no timer armed that anybody waits for or that the monitor sees to, no call in the helper pool, nobody
-//! who waits for a descriptor or listens for signals or is being told of one, some thread waiting in `run` (else nobody waits for
+//! who waits for a descriptor or listens for signals or is being told of one, no report of a stall under way, some thread waiting in `run` (else nobody waits for
 //! the program), and no thread in the process but ours. A thread that we do not know might hold a channel, even if it has
 //! not used one yet; so threads are counted, not their uses of the library.
 
@@ -27,6 +27,7 @@ impl Runtime {
             && crate::blocking::in_flight() == 0
             && !self.anybody_waits_for_io()
             && !crate::signals::may_wake()
+            && !crate::stall::may_wake()
             && main_goroutine::waiting() > 0
             && !self.posts().any(|(_, post)| post.timers.any_awaited())
             && !self.monitor.is_expiring();

@@ -20,8 +20,9 @@ pub(crate) fn full_fence() {
 #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
 #[inline(always)]
 pub(crate) fn full_fence() {
-    // SAFETY: adds nothing to a word of this stack (in the red zone, or unused below it). Not being `nomem`, the block keeps
-    // the compiler from moving accesses across it, and the lock prefix keeps the processor from it.
+    // SAFETY: adds nothing to a word below the top of this stack: if the compiler keeps something in the red zone there, it stays
+    // what it is. (Not at the top: what returns next would wait for it.) Not being `nomem`, the block keeps the compiler from moving
+    // accesses across it, and the lock prefix keeps the processor from it.
     unsafe { std::arch::asm!("lock add dword ptr [rsp - 4], 0", options(nostack)) };
 }
 

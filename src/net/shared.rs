@@ -156,7 +156,7 @@ macro_rules! socket_methods {
             }
         }
 
-        /// As [`into_std`](Self::into_std).
+        /// As the socket's `into_std`.
         impl TryFrom<$socket> for std::os::fd::OwnedFd {
             type Error = std::io::Error;
 

@@ -89,7 +89,7 @@ impl UnixDatagram {
     /// As there.
     #[track_caller]
     pub fn send_to_addr(&self, datagram: &[u8], address: &SocketAddr) -> io::Result<usize> {
-        self.0.write_with(|socket| socket.send_to_addr(datagram, address))
+        self.send_patiently(|socket| socket.send_to_addr(datagram, address))
     }
 
     /// As [`recv`](UnixDatagram::recv), but the datagram stays.
@@ -109,15 +109,24 @@ impl UnixDatagram {
     #[track_caller]
     pub fn send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         let path = path.as_ref();
+        self.send_patiently(|socket| socket.send_to(datagram, path))
+    }
+
+    /// Sends to a socket to which this one is not connected. The system reports only that this one has room, not that the other one
+    /// has; and it does so after every attempt anew. So there is a pause between attempts.
+    #[track_caller]
+    fn send_patiently(
+        &self,
+        mut send: impl FnMut(&net::UnixDatagram) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         let mut pause = SHORTEST_PAUSE;
         let mut refused = false;
         self.0.write_with(|socket| {
-            // The system reports only that this socket has room, not that the other one has; and it does so after every attempt anew.
             if std::mem::replace(&mut refused, true) {
                 crate::time::sleep(pause);
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            socket.send_to(datagram, path)
+            send(socket)
         })
     }
 

@@ -73,7 +73,9 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     let mapping = MAPPING.lock();
     // `generator` panics when the kernel refuses the memory; the payload says no more than that.
     let made = crate::panics::quietly(|| {
-        Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| body(scope, out))
+        Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| {
+            body(scope, out, size)
+        })
     });
     let Ok(mut coroutine) = made else {
         return Err(NoStack { size });
@@ -158,7 +160,7 @@ struct Publish(*const Cell<Option<NonNull<Seat>>>);
 unsafe impl Send for Publish {}
 
 /// The body of every fiber.
-fn body(scope: Scope<'_, 'static, (), ()>, out: Publish) {
+fn body(scope: Scope<'_, 'static, (), ()>, out: Publish, size: usize) {
     // SAFETY: only the lifetime of the borrow changes. The scope refers to the generator's own slots, which live as long as
     // the generator, and the seat that holds it never leaves this frame.
     let scope =
@@ -170,7 +172,7 @@ fn body(scope: Scope<'_, 'static, (), ()>, out: Publish) {
     let at = NonNull::from(&seat);
     // SAFETY: `make` waits in the first resume for exactly this.
     unsafe { (*out.0).set(Some(at)) };
-    let enter = ENTER[super::colour(at.addr().get()) / super::COLOUR];
+    let enter = ENTER[super::colour(at.addr().get(), size) / super::COLOUR];
     loop {
         // SAFETY: this is the fiber's own body.
         unsafe { leave(at) };

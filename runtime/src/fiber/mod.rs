@@ -40,12 +40,18 @@ use self::slab as backing;
 /// Bytes between two neighbouring colours: a pair of cache lines.
 const COLOUR: usize = 128;
 const COLOURS: usize = 16;
+/// The smallest stack that has a colour, in bytes.
+const COLOURED: usize = 64 << 10;
 
 /// How much lower than usual the frames of the stack at `address` begin.
 ///
 /// Stacks lie a power of two apart. If all began at the same place in their pages, the top frames of all goroutines would fall
-/// into the same few sets of the caches: of a thousand that take turns, each would find its own lines gone.
-fn colour(address: usize) -> usize {
+/// into the same few sets of the caches: of a thousand that take turns, each would find its own lines gone. Small stacks have none
+/// to spare: how deep a goroutine may call shall not depend on where its stack lies.
+fn colour(address: usize, size: usize) -> usize {
+    if size < COLOURED {
+        return 0;
+    }
     // Fibonacci hashing: stacks may be any power of two apart, and one page more.
     let hash = address.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (hash >> (usize::BITS - COLOURS.ilog2())) * COLOUR

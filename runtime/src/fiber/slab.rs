@@ -65,7 +65,7 @@ struct Extent {
 }
 
 // SAFETY: between the two lie a guard page and, above it, at least `config::MIN_STACK` bytes less the head, which belong to
-// the fiber; `base` is a multiple of 64.
+// the fiber (a stack that small has no colour); `base` is a multiple of 64.
 unsafe impl Stack for Extent {
     #[inline]
     fn base(&self) -> StackPointer {
@@ -81,7 +81,7 @@ unsafe impl Stack for Extent {
 /// Takes a stack of `size` bytes, which may be one that was given back.
 pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     let stack = stacks::take(size).ok_or(NoStack { size })?;
-    let end = stack.end - super::colour(stack.start);
+    let end = stack.end - super::colour(stack.start, stack.len());
     let head = std::ptr::with_exposed_provenance_mut::<Head>(end - size_of::<Head>());
     let Some(head) = NonNull::new(head) else {
         unreachable!("a stack does not end at address 0")

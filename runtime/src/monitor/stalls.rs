@@ -49,6 +49,7 @@ impl Stalls {
             self.reported.resize(worker + 1, None);
         }
         let reported = &mut self.reported[worker];
+        let first = reported.is_none();
         if reported.is_some_and(|before| length < before.next) {
             return;
         }
@@ -63,6 +64,9 @@ impl Stalls {
             next: length.saturating_mul(2),
         });
         // The other end never goes.
+        if first {
+            stall::opened();
+        }
         let _ = self.to.send(Notice::Lasts(run, length));
     }
 

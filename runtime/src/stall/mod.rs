@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -51,10 +52,24 @@ mod look {
         }
     }
 
-    pub(super) fn admit() {}
+    pub(crate) fn admit() {}
 }
 
 pub(crate) use look::admit;
+
+/// Runs that were said to last and whose end is still to be published. What the program does with a report may make a goroutine
+/// runnable: until then nothing is a deadlock.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a report is still to come, or being published.
+pub(crate) fn may_wake() -> bool {
+    OPEN.load(Ordering::SeqCst) > 0
+}
+
+/// Monitor: the first notice of a run is about to be sent; that of its end will follow.
+pub(crate) fn opened() {
+    OPEN.fetch_add(1, Ordering::SeqCst);
+}
 
 /// One run of a goroutine.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,6 +146,9 @@ impl Reporter {
                         .map_or_else(StallReport::missed, |(_, report)| report)
                         .over(Duration::from_nanos(length));
                     self.publish(&report);
+                    OPEN.fetch_sub(1, Ordering::SeqCst);
+                    // The worker that went to sleep meanwhile took this for somebody who may wake it.
+                    self.rt.ask_again();
                 }
             }
         }

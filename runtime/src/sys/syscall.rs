@@ -55,6 +55,7 @@ pub(crate) fn is_restarted(call: i64) -> bool {
             | libc::SYS_rt_sigsuspend
             | libc::SYS_rt_sigtimedwait
             | libc::SYS_io_getevents
+            | libc::SYS_restart_syscall
             | libc::SYS_io_uring_enter
             | libc::SYS_msgrcv
             | libc::SYS_msgsnd
