@@ -257,6 +257,23 @@ pub(crate) fn who_keeps_no_worker_is_not_reported() {
     out.expect_code(0).expect_silent_stderr();
 }
 
+/// When the end of a stall is told, every worker may sleep already. It is no deadlock before that was done.
+pub(crate) fn who_waits_for_a_report_is_not_deadlocked() {
+    let out = child::run(|| {
+        let (tell, told) = gort::channel(16);
+        let builder = Builder::new()
+            .report_stalls(LIMIT)
+            .on_stall(move |report| tell.send(report.is_over()).unwrap());
+        builder
+            .run(|| {
+                go!(std::thread::sleep(Duration::from_millis(500)));
+                assert!(told.into_iter().any(|over| over));
+            })
+            .unwrap();
+    });
+    out.expect_code(0).expect_silent_stderr();
+}
+
 /// Goroutines that are looked at while they come and go, with names of their own and without.
 pub(crate) fn of_many_that_come_and_go() {
     let out = child::run(|| {
