@@ -56,11 +56,13 @@ fn passed(out: Outcome) {
     out.expect_code(0).expect_silent_stderr();
 }
 
-/// Goroutines that needed much stack: all but the little that a stack needs for itself.
+/// Goroutines that needed much stack: all but the little that a stack needs for itself, and the 128 stacks that each worker keeps
+/// as they are.
 pub(crate) fn of_deep_stacks() {
     #[gort::main]
     fn main() {
-        come_and_go(4000, 90, 350 * MIB, 130 * MIB);
+        let kept = gort::runtime::max_procs() * 12;
+        come_and_go(4000, 90, 350 * MIB, (40 + kept).max(130) * MIB);
     }
     passed(Child::default().timeout(Duration::from_secs(60)).run(main));
 }
