@@ -3,6 +3,8 @@
 //!
 //! In debug a round takes microseconds, so that only 100,000 are run there; `GORT_TEST_FULL` asks for all.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use gort::prelude::*;
 
 #[path = "support/mod.rs"]
@@ -130,15 +132,20 @@ fn biased_takes_the_first() {
 #[gort::test]
 fn blocked_senders_have_even_chances() {
     let (a, b) = (chan!(usize), chan!(usize));
+    let begun = std::sync::Arc::new([const { AtomicUsize::new(0) }; 2]);
     for (value, ch) in [(0, a.tx()), (0, a.tx()), (1, b.tx()), (1, b.tx())] {
-        go!(move || {
+        go!([begun] {
             loop {
+                begun[value].fetch_add(1, Ordering::SeqCst);
                 chan!(ch <- value);
             }
         });
     }
-    // With two senders to each channel, both channels have one waiting whenever both pairs have had time to come back.
-    let settle = || {
+    // Until each channel has a sender that has begun and was not served yet, however far away its worker is, and then some.
+    let settle = |served: &[usize; 2]| {
+        while (0..2).any(|side| begun[side].load(Ordering::SeqCst) <= served[side]) {
+            gort::runtime::gosched();
+        }
         for _ in 0..8 {
             gort::runtime::gosched();
         }
@@ -146,7 +153,7 @@ fn blocked_senders_have_even_chances() {
     let rounds = support::rounds(20_000);
     let mut count = [0usize; 2];
     for _ in 0..rounds {
-        settle();
+        settle(&count);
         let v = select! {
             v = <-a => v.unwrap(),
             v = <-b => v.unwrap(),

@@ -62,7 +62,7 @@ pub(crate) fn of_deep_stacks() {
     #[gort::main]
     fn main() {
         let kept = gort::runtime::max_procs() * 12;
-        come_and_go(4000, 90, 350 * MIB, (40 + kept).max(130) * MIB);
+        come_and_go(4000, 90, 350 * MIB, (64 + kept).max(130) * MIB);
     }
     passed(Child::default().timeout(Duration::from_secs(60)).run(main));
 }
