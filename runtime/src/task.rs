@@ -93,16 +93,19 @@ impl Task {
                 std::mem::forget(self);
                 sched::ready(g);
             }
-            None => self.into_waker().wake(),
+            None => {
+                let waker = self.waker();
+                std::mem::forget(self);
+                ManuallyDrop::into_inner(waker).wake();
+            }
         }
     }
 
-    /// The waker of a task that is no goroutine.
-    fn into_waker(self) -> Waker {
-        let task = ManuallyDrop::new(self);
-        // SAFETY: both parts came out of one waker in `from_waker`, which was forgotten there; this one is forgotten here. A
-        // table is borrowed for `'static`.
-        unsafe { Waker::new(task.whom, task.how.cast::<RawWakerVTable>().as_ref()) }
+    /// The waker of a task that is no goroutine. It still belongs to the task: who takes it out of the `ManuallyDrop` has to see to it
+    /// that the task is not dropped too.
+    fn waker(&self) -> ManuallyDrop<Waker> {
+        // SAFETY: both parts came out of one waker in `from_waker`, which was forgotten there. A table is borrowed for `'static`.
+        ManuallyDrop::new(unsafe { Waker::new(self.whom, self.how.cast::<RawWakerVTable>().as_ref()) })
     }
 }
 
@@ -110,12 +113,7 @@ impl Drop for Task {
     #[inline]
     fn drop(&mut self) {
         if !self.is_goroutine() {
-            let task = Task {
-                how: self.how,
-                whom: self.whom,
-            };
-            // `self` has nothing else to drop.
-            drop(task.into_waker());
+            drop(ManuallyDrop::into_inner(self.waker()));
         }
     }
 }

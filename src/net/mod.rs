@@ -12,7 +12,6 @@
 //! * *Cloning*: a clone is the same socket, without a new descriptor. One goroutine reads, another one writes.
 //! * *Dialling*: [`Dialer`], [`dial`], [`dial_timeout`], [`dial_ctx`].
 //! * Connections get `TCP_NODELAY` and keep-alive probes every 15 s, as Go's do.
-//!
 //! * *Descriptors*: in by `TryFrom<OwnedFd>` and `TryFrom` of std's socket, out by `OwnedFd::try_from` and `into_std`, since letting the
 //!   poller watch them can fail. `AsRawFd` gives the number; there is no `AsFd`, because any clone may close the socket.
 //!

@@ -90,7 +90,6 @@ impl Monitor {
 
 /// Starts the monitor's thread. Called once.
 pub(crate) fn start(rt: &'static Runtime) {
-    rt.count_thread();
     let parker = Parker::new();
     let _ = rt.monitor.thread.set(parker.unparker().clone());
     let stalls = Stalls::of(rt);
@@ -98,11 +97,7 @@ pub(crate) fn start(rt: &'static Runtime) {
         thread::precise_sleeps();
         watch(rt, &parker, stalls);
     };
-    if let Err(error) = thread::spawn(String::from("gort-monitor"), body) {
-        crate::panics::die(&format_args!(
-            "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
-        ));
-    }
+    rt.start_thread(String::from("gort-monitor"), body);
 }
 
 /// What the monitor saw of a worker last.

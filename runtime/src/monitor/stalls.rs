@@ -63,10 +63,10 @@ impl Stalls {
             since: look.since,
             next: length.saturating_mul(2),
         });
-        // The other end never goes.
         if first {
             stall::opened();
         }
+        // The other end never goes.
         let _ = self.to.send(Notice::Lasts(run, length));
     }
 

@@ -42,20 +42,24 @@ pub(crate) fn driver() -> Option<&'static Driver> {
     DRIVER.get()
 }
 
+/// The driver, if it watches anything.
+#[inline]
+fn useful_driver() -> Option<&'static Driver> {
+    driver().filter(|driver| driver.watches_anything())
+}
+
 /// Whether events may come: some descriptor is watched. Who waits is counted apart, by the worker (`sched::io_wait_begins`), since
 /// one word for all would be written twice in every wait, by every worker.
 #[inline]
 pub(crate) fn is_of_use() -> bool {
-    driver().is_some_and(Driver::watches_anything)
+    useful_driver().is_some()
 }
 
 /// Fetches the events that are there. Gives those who have to be made runnable.
 #[inline]
 pub(crate) fn look() -> Vec<Task> {
     let mut woken = Vec::new();
-    if let Some(driver) = driver()
-        && driver.watches_anything()
-    {
+    if let Some(driver) = useful_driver() {
         driver.look(&mut woken);
     }
     woken

@@ -120,11 +120,7 @@ impl<T: AsFd> PollFd<T> {
     /// As [`PollFd::read_with`], with the write deadline.
     #[track_caller]
     pub fn write_with<R>(&self, mut call: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        let written = self.repeat(&self.slot.write, &self.write_until, |io| {
-            call(io).map(|result| (result, false))
-        });
-        crate::sched::io_written();
-        written
+        self.repeat_write(|io| call(io).map(|result| (result, false)))
     }
 
     /// Like [`PollFd::read_with`] for a byte stream: `call` reads up to `room` bytes and says how many. If it got less, there is
@@ -158,11 +154,7 @@ impl<T: AsFd> PollFd<T> {
         length: usize,
         mut call: impl FnMut(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let written = self.repeat(&self.slot.write, &self.write_until, |io| {
-            call(io).map(|n| (n, n > 0 && n < length))
-        });
-        crate::sched::io_written();
-        written
+        self.repeat_write(|io| call(io).map(|n| (n, n > 0 && n < length)))
     }
 
     /// Uses the descriptor without waiting: for its address, its options.
@@ -258,6 +250,13 @@ impl<T: AsFd> PollFd<T> {
         }
         // SAFETY: nobody else has `self`, and by the mark `drop` leaves the descriptor alone.
         Ok(unsafe { ManuallyDrop::take(&mut *self.io.get()) })
+    }
+
+    #[track_caller]
+    fn repeat_write<R>(&self, call: impl FnMut(&T) -> io::Result<(R, bool)>) -> io::Result<R> {
+        let written = self.repeat(&self.slot.write, &self.write_until, call);
+        crate::sched::io_written();
+        written
     }
 
     #[track_caller]

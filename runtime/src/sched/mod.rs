@@ -47,12 +47,10 @@ pub(crate) struct Runtime {
     next_id: AtomicU64,
     /// Goroutines started from threads that are no workers.
     started_outside: AtomicU64,
-    /// The migration mode is the default one.
-    steals: bool,
+    /// A copy of the settings' own, for `ready`.
+    migration: Migration,
     /// Threads that are no workers and wait for a descriptor.
     io_waits_outside: AtomicUsize,
-    /// The migration mode for tests is on.
-    always_migrates: bool,
 }
 
 /// The runtime; the first call starts it.
@@ -214,9 +212,8 @@ impl Runtime {
             threads: AtomicUsize::new(0),
             next_id: AtomicU64::new(1),
             started_outside: AtomicU64::new(0),
-            steals: config.migration == Migration::Stealing,
+            migration: config.migration,
             io_waits_outside: AtomicUsize::new(0),
-            always_migrates: config.migration == Migration::Always,
         }
     }
 
@@ -291,13 +288,13 @@ impl Runtime {
     pub(crate) fn bound_to(&self, g: GRef) -> Option<usize> {
         // Without a look at the goroutine, whose control block may be far away. A goroutine that is bound has raised the count
         // itself, before it was published as waiting: whoever readies it sees that.
-        if self.steals && self.homes.load(Ordering::Relaxed) == 0 {
+        if self.migration == Migration::Stealing && self.homes.load(Ordering::Relaxed) == 0 {
             return None;
         }
         let home = g.home();
         if home != NO_HOME {
             Some(home as usize)
-        } else if self.always_migrates {
+        } else if self.migration == Migration::Always {
             Some(self.another_than(g.last_worker()))
         } else {
             None
@@ -326,6 +323,16 @@ impl Runtime {
         }
     }
 
+    /// Starts a thread of ours without which nothing works. Ends the process if there is none to be had.
+    pub(crate) fn start_thread(&self, name: String, body: impl FnOnce() + Send + 'static) {
+        self.count_thread();
+        if let Err(error) = crate::sys::thread::spawn(name, body) {
+            crate::panics::die(&format_args!(
+                "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
+            ));
+        }
+    }
+
     /// One thread of ours more. Ends the process, as Go does, if that is more than there may be.
     pub(crate) fn count_thread(&self) {
         let limit = self.config.max_threads;
@@ -351,28 +358,23 @@ impl Runtime {
     /// Goroutines that have been started and have not ended.
     pub(crate) fn goroutines(&self) -> u64 {
         // Ends are read first: a goroutine that starts and ends in between is counted as alive rather than below zero.
-        let ended: u64 = self
-            .posts()
-            .map(|(_, post)| post.ended.load(Ordering::Acquire))
-            .sum();
-        let started: u64 = self
-            .posts()
-            .map(|(_, post)| post.started.load(Ordering::Acquire))
-            .sum();
+        let ended = self.sum(|post| &post.ended);
+        let started = self.sum(|post| &post.started);
         (self.started_outside.load(Ordering::Acquire) + started).saturating_sub(ended)
+    }
+
+    /// What all workers have counted together.
+    fn sum(&self, counter: impl Fn(&Post) -> &AtomicU64) -> u64 {
+        self.posts()
+            .map(|(_, post)| counter(post).load(Ordering::Acquire))
+            .sum()
     }
 
     /// Whether anybody waits for a descriptor. Exact while no worker runs anything.
     pub(crate) fn anybody_waits_for_io(&self) -> bool {
         // Ends first, as in `goroutines`.
-        let ended: u64 = self
-            .posts()
-            .map(|(_, post)| post.io_waits_ended.load(Ordering::Acquire))
-            .sum();
-        let begun: u64 = self
-            .posts()
-            .map(|(_, post)| post.io_waits_begun.load(Ordering::Acquire))
-            .sum();
+        let ended = self.sum(|post| &post.io_waits_ended);
+        let begun = self.sum(|post| &post.io_waits_begun);
         begun != ended || self.io_waits_outside.load(Ordering::SeqCst) > 0
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::g::{G, label};
 use crate::sched::Runtime;
-use crate::sys::thread::{self, Doing};
+use crate::sys::thread::Doing;
 use crate::worker::Post;
 
 mod report;
@@ -105,18 +105,12 @@ pub(crate) fn start(rt: &'static Runtime) -> Sender<Notice> {
     label::expect_readers();
     let (to, notices) = channel();
     let looker = look::Looker::new();
-    rt.count_thread();
     let reporter = Reporter {
         rt,
         looker,
         reported: HashMap::new(),
     };
-    let body = move || reporter.work(&notices);
-    if let Err(error) = thread::spawn(String::from("gort-stall"), body) {
-        crate::panics::die(&format_args!(
-            "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
-        ));
-    }
+    rt.start_thread(String::from("gort-stall"), move || reporter.work(&notices));
     to
 }
 

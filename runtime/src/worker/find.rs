@@ -37,8 +37,11 @@ impl Worker {
         if self.index >= self.rt.limit() {
             return self.retiring_work();
         }
-        if self.wrote.get() {
-            self.look_after_write();
+        // If the other end of what was written to is in this process too, its event is there already, and all that belongs to the
+        // connection is in this core's cache. In another worker's hands, each message costs as much again for moving it. With one
+        // worker the events can wait until the queue is empty: then there are many for one call.
+        if self.wrote.get() && self.rt.limit() > 1 {
+            self.look_at_poller();
         }
         if tick.is_multiple_of(GLOBAL_TURN)
             && let Some(g) = self.outside_work()
@@ -73,16 +76,6 @@ impl Worker {
         let any = !woken.is_empty();
         woken.into_iter().for_each(crate::poll::Task::ready);
         any
-    }
-
-    /// If the other end of what was written to is in this process too, its event is there already, and all that belongs to the connection
-    /// is in this core's cache. In another worker's hands, each message costs as much again for moving it. With one worker the
-    /// events can wait until the queue is empty: then there are many for one call.
-    fn look_after_write(&self) {
-        self.wrote.set(false);
-        if self.rt.limit() > 1 {
-            self.look_at_poller();
-        }
     }
 
     /// Run-next, unless the slice that it inherits is used up.

@@ -190,7 +190,6 @@ impl Post {
 
 /// Starts the thread of worker `index`, which counts as searching.
 pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, unstarted: Unstarted) {
-    rt.count_thread();
     let body = move || {
         crate::sys::thread::precise_sleeps();
         crate::stall::admit();
@@ -205,11 +204,7 @@ pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, uns
         crate::tls::leave_worker();
         rt.threads.fetch_sub(1, Ordering::SeqCst);
     };
-    if let Err(error) = crate::sys::thread::spawn(format!("gort-worker-{index}"), body) {
-        crate::panics::die(&format_args!(
-            "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
-        ));
-    }
+    rt.start_thread(format!("gort-worker-{index}"), body);
 }
 
 impl Worker {
@@ -373,16 +368,16 @@ impl Worker {
         Post::bump(&self.post.io_waits_begun);
     }
 
-    /// Notes a write to a descriptor: it may have woken somebody in this process.
-    #[inline]
-    pub(crate) fn note_write(&self) {
-        self.wrote.set(true);
-    }
-
     /// Counts the end of one.
     #[inline]
     pub(crate) fn count_io_wait_ended(&self) {
         Post::bump(&self.post.io_waits_ended);
+    }
+
+    /// Notes a write to a descriptor: it may have woken somebody in this process.
+    #[inline]
+    pub(crate) fn note_write(&self) {
+        self.wrote.set(true);
     }
 
     /// Counts a goroutine that was started by this thread.
