@@ -69,7 +69,10 @@ pub(crate) fn doing(id: i32) -> Doing {
 pub(crate) fn count() -> Option<usize> {
     #[cfg(target_os = "linux")]
     {
-        Some(std::fs::read_dir("/proc/self/task").ok()?.count())
+        // One number, read at one moment. A list of them all ends early where a thread ends that has just been read.
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let threads = status.lines().find_map(|line| line.strip_prefix("Threads:"))?;
+        threads.trim().parse().ok()
     }
     #[cfg(not(target_os = "linux"))]
     {
