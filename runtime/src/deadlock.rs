@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use crate::g::label::Title;
 use crate::g::{G, GRef, pool};
 use crate::main_goroutine;
 use crate::sched::Runtime;
@@ -79,10 +80,7 @@ impl fmt::Display for Report {
 
 /// One paragraph. Valid while nothing runs.
 fn describe(g: &G, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "\ngoroutine {}", g.id())?;
-    if let Some(name) = g.name() {
-        write!(f, " {name:?}")?;
-    }
+    write!(f, "\n{}", Title(g.id(), g.name()))?;
     if let Some(reason) = g.reason() {
         writeln!(f, " [{reason}]:\n\twaiting at {}", g.wait_site())?;
     }

@@ -11,6 +11,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, OnceLock};
 
 use crate::g::G;
+use crate::g::label::Title;
 
 /// What the hook saw of a panic on a goroutine.
 #[derive(Debug)]
@@ -293,11 +294,7 @@ impl PanicReport<'_> {
 impl fmt::Display for PanicReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "panic: {}\n", self.panic.message())?;
-        write!(f, "goroutine {}", self.goroutine)?;
-        if let Some(name) = self.name {
-            write!(f, " {name:?}")?;
-        }
-        writeln!(f, " [running]:")?;
+        writeln!(f, "{} [running]:", Title(self.goroutine, self.name))?;
         if let Some(location) = self.panic.location() {
             writeln!(f, "\tpanicked at {location}")?;
         }

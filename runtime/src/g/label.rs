@@ -4,6 +4,7 @@
 //! block: that is why they are atomic, and why a name is freed under a lock while such a thread exists.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -18,6 +19,19 @@ static READING: Mutex<()> = Mutex::new(());
 /// From now on [`Label::read`] may be called.
 pub(crate) fn expect_readers() {
     READ_BY_OTHERS.store(true, Ordering::SeqCst);
+}
+
+/// What reports call a goroutine: `goroutine 7 "hasher"`, by its number and its name.
+pub(crate) struct Title<'a>(pub(crate) u64, pub(crate) Option<&'a str>);
+
+impl fmt::Display for Title<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "goroutine {}", self.0)?;
+        match self.1 {
+            Some(name) => write!(f, " {name:?}"),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) struct Label {

@@ -104,18 +104,21 @@ fn loom_poll_two_readers() {
     });
 }
 
+/// A thread that closes.
+fn closer(pipe: &Arc<Pipe>) -> thread::JoinHandle<()> {
+    let pipe = Arc::clone(pipe);
+    thread::spawn(move || {
+        pipe.closed.store(1, Ordering::SeqCst);
+        pipe.direction.interrupt();
+    })
+}
+
 /// Closing ends a read that waits, or is about to. All executions.
 #[test]
 fn loom_poll_close_against_wait() {
     model(None, || {
         let pipe = Pipe::new();
-        let closer = {
-            let pipe = Arc::clone(&pipe);
-            thread::spawn(move || {
-                pipe.closed.store(1, Ordering::SeqCst);
-                pipe.direction.interrupt();
-            })
-        };
+        let closer = closer(&pipe);
         assert!(!pipe.read(None));
         closer.join().unwrap();
     });
@@ -143,13 +146,7 @@ fn loom_poll_close_against_two_waits() {
                     }
                 })
             };
-            let closer = {
-                let pipe = Arc::clone(&pipe);
-                thread::spawn(move || {
-                    pipe.closed.store(1, Ordering::SeqCst);
-                    pipe.direction.interrupt();
-                })
-            };
+            let closer = closer(&pipe);
             assert!(!pipe.read(None));
             first.join().unwrap();
             closer.join().unwrap();

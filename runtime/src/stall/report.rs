@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::g::label::Title;
 use crate::stall::Seen;
 use crate::sys::thread::Doing;
 
@@ -163,19 +164,6 @@ impl StallReport {
     }
 }
 
-/// Who: `goroutine 7 "hasher"`.
-struct Title<'a>(&'a StallReport);
-
-impl fmt::Display for Title<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let StallReport { goroutine, name, .. } = self.0;
-        match name {
-            Some(name) => write!(f, "goroutine {goroutine} {name:?}"),
-            None => write!(f, "goroutine {goroutine}"),
-        }
-    }
-}
-
 /// A length without digits that nobody wants to read.
 struct Rounded(Duration);
 
@@ -191,7 +179,7 @@ impl fmt::Display for Rounded {
 
 impl fmt::Display for StallReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (title, length) = (Title(self), Rounded(self.length));
+        let (title, length) = (Title(self.goroutine, self.name()), Rounded(self.length));
         let Some(site) = self.spawned_at else {
             return writeln!(
                 f,
