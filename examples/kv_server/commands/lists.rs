@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use super::super::reply::Failure;
 use super::{Call, Done};
 
 type List = VecDeque<Vec<u8>>;
@@ -38,16 +37,7 @@ pub(super) fn rpop(call: &mut Call<'_>) -> Done {
 
 /// One value; or, with a count, a list of so many.
 fn pop(call: &mut Call<'_>, one: fn(&mut List) -> Option<Vec<u8>>) -> Done {
-    if call.request.len() > 3 {
-        return Err(Failure::Syntax);
-    }
-    let count = match call.request.len() {
-        2 => None,
-        _ => Some(
-            usize::try_from(call.integer(2)?)
-                .map_err(|_| Failure::Other("ERR value is out of range, must be positive".to_owned()))?,
-        ),
-    };
+    let count = call.how_many()?;
     let popped = call
         .store()
         .shard(call.key())

@@ -209,6 +209,17 @@ impl<'a> Call<'a> {
         number(self.arg(n)).ok_or(Failure::NotAnInteger)
     }
 
+    /// The number that may follow the key of a command that takes something out.
+    fn how_many(&self) -> Result<Option<usize>, Failure> {
+        match self.request.len() {
+            ..=2 => Ok(None),
+            3 => usize::try_from(self.integer(2)?)
+                .map(Some)
+                .map_err(|_| Failure::Other("ERR value is out of range, must be positive".to_owned())),
+            _ => Err(Failure::Syntax),
+        }
+    }
+
     /// The option that stands there, in capitals.
     fn option(&self, n: usize) -> Vec<u8> {
         self.arg(n).to_ascii_uppercase()

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::super::reply::Failure;
 use super::{Call, Done};
 
 type Set = HashSet<Vec<u8>>;
@@ -33,16 +32,7 @@ pub(super) fn srem(call: &mut Call<'_>) -> Done {
 
 /// Any member, which is none of anybody's choice; or, with a count, so many.
 pub(super) fn spop(call: &mut Call<'_>) -> Done {
-    if call.request.len() > 3 {
-        return Err(Failure::Syntax);
-    }
-    let count = match call.request.len() {
-        2 => None,
-        _ => Some(
-            usize::try_from(call.integer(2)?)
-                .map_err(|_| Failure::Other("ERR value is out of range, must be positive".to_owned()))?,
-        ),
-    };
+    let count = call.how_many()?;
     let popped = call
         .store()
         .shard(call.key())
