@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,8 +9,8 @@ use socket2::SockRef;
 use tungstenite::protocol::Role;
 use tungstenite::{Error, Message, WebSocket};
 
-use super::service::Service;
-use super::{program, run, same_text};
+use super::same_text;
+use super::service::{Service, says_what_is_wrong};
 
 struct Guest(WebSocket<TcpStream>);
 
@@ -436,17 +435,5 @@ fn says_how_it_is_called() {
             "--queue takes a number from 1 to 4294967295, not 0",
         ),
     ];
-    for (args, problem) in wrong {
-        let outcome = run(Command::new(program("chat_room")).args(*args));
-        assert_eq!(outcome.status, Some(2), "{args:?}");
-        assert!(
-            outcome
-                .stderr
-                .starts_with(&format!("chat_room: {problem}\nusage: chat_room ")),
-            "{outcome:#?}"
-        );
-    }
-    let outcome = run(Command::new(program("chat_room")).args(["serve", "nowhere"]));
-    assert_eq!(outcome.status, Some(1));
-    assert!(outcome.stderr.starts_with("chat_room: "), "{outcome:#?}");
+    says_what_is_wrong("chat_room", wrong);
 }

@@ -2,14 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use redis::{Commands, ErrorKind, ServerErrorKind};
 
-use super::service::Service;
-use super::{PATIENCE, program, run, same_text};
+use super::service::{Service, says_what_is_wrong};
+use super::{PATIENCE, same_text};
 
 pub(super) fn start(options: &[&str]) -> Service {
     Service::start("kv_server", &[&["serve", "127.0.0.1:0"], options].concat())
@@ -374,17 +373,5 @@ fn says_how_it_is_called() {
             "--max-clients takes a number from 1 to 4294967295, not many",
         ),
     ];
-    for (args, problem) in wrong {
-        let outcome = run(Command::new(program("kv_server")).args(*args));
-        assert_eq!(outcome.status, Some(2), "{args:?}");
-        assert!(
-            outcome
-                .stderr
-                .starts_with(&format!("kv_server: {problem}\nusage: kv_server ")),
-            "{outcome:#?}"
-        );
-    }
-    let outcome = run(Command::new(program("kv_server")).args(["serve", "nowhere"]));
-    assert_eq!(outcome.status, Some(1));
-    assert!(outcome.stderr.starts_with("kv_server: "), "{outcome:#?}");
+    says_what_is_wrong("kv_server", wrong);
 }

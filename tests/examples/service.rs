@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Outcome, PATIENCE, all_of, program};
+use super::{Outcome, PATIENCE, all_of, program, run};
 
 pub(super) struct Service {
     child: Child,
@@ -129,4 +129,22 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Called in each of these ways the program names the problem and says how it is called; and that there is no such address as `nowhere`.
+#[track_caller]
+pub(super) fn says_what_is_wrong(name: &str, wrong: &[(&[&str], &str)]) {
+    for (args, problem) in wrong {
+        let outcome = run(Command::new(program(name)).args(*args));
+        assert_eq!(outcome.status, Some(2), "{args:?}");
+        assert!(
+            outcome
+                .stderr
+                .starts_with(&format!("{name}: {problem}\nusage: {name} ")),
+            "{outcome:#?}"
+        );
+    }
+    let outcome = run(Command::new(program(name)).args(["serve", "nowhere"]));
+    assert_eq!(outcome.status, Some(1));
+    assert!(outcome.stderr.starts_with(&format!("{name}: ")), "{outcome:#?}");
 }
