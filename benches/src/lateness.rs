@@ -12,32 +12,54 @@ const HEAD_START: Duration = Duration::from_millis(200);
 /// Over how long the deadlines of staggered sleepers are spread.
 const SPREAD: Duration = Duration::from_secs(1);
 
-/// Many sleepers that are all due at the same time, each with a place for how late it woke.
+/// Many sleepers, each with a place for how late it woke.
 #[derive(Debug)]
 pub struct Lateness {
-    due: Instant,
+    /// When the first of them is due.
+    first: Instant,
+    /// Over how long their deadlines are spread.
+    spread: Duration,
     nanoseconds: Box<[AtomicU64]>,
 }
 
-/// The same with deadlines that are spread over a second.
-#[derive(Debug)]
-pub struct Staggered(Lateness);
-
 impl Lateness {
-    /// For `sleepers` that the caller starts now.
+    /// For `sleepers` that the caller starts now, all due at the same time.
     pub fn new(sleepers: usize) -> Lateness {
         Lateness {
-            due: Instant::now() + HEAD_START + START * sleepers as u32,
+            first: Instant::now() + HEAD_START + START * sleepers as u32,
+            spread: Duration::ZERO,
             nanoseconds: (0..sleepers).map(|_| AtomicU64::new(0)).collect(),
         }
+    }
+
+    /// The same with deadlines that are spread over a second.
+    pub fn staggered(sleepers: usize) -> Lateness {
+        Lateness {
+            spread: SPREAD,
+            ..Lateness::new(sleepers)
+        }
+    }
+
+    /// How many there are.
+    pub fn sleepers(&self) -> usize {
+        self.nanoseconds.len()
+    }
+
+    /// Neighbours in the order of starting are not neighbours in time.
+    fn due(&self, i: usize) -> Instant {
+        let sleepers = self.sleepers();
+        self.first
+            + self
+                .spread
+                .mul_f64((i * 7919 % sleepers) as f64 / sleepers as f64)
     }
 
     /// How long sleeper `i` has to sleep from now on.
     ///
     /// # Panics
     /// When it is late already: a side that cannot start them in time has no figure.
-    pub fn pause(&self, _i: usize) -> Duration {
-        remaining(self.due)
+    pub fn pause(&self, i: usize) -> Duration {
+        remaining(self.due(i))
     }
 
     /// Sleeper `i` is awake.
@@ -45,59 +67,25 @@ impl Lateness {
     /// # Panics
     /// When it woke too early.
     pub fn awake(&self, i: usize) {
-        self.note(i, self.due);
-    }
-
-    fn note(&self, i: usize, due: Instant) {
         let late = Instant::now()
-            .checked_duration_since(due)
+            .checked_duration_since(self.due(i))
             .expect("woke too early");
         self.nanoseconds[i].store(late.as_nanos() as u64, Ordering::Relaxed);
     }
 
-    fn sorted(&self) -> Vec<Duration> {
-        let mut all: Vec<_> = self
+    /// Once all have woken: how late the last one was, and that divided among all; or, if they were staggered, how late they were
+    /// each.
+    pub fn figures(&self) -> Vec<Figure> {
+        let late = self
             .nanoseconds
             .iter()
-            .map(|ns| Duration::from_nanos(ns.load(Ordering::Relaxed)))
-            .collect();
-        all.sort_unstable();
-        all
-    }
-
-    /// Once all have woken: how late the last one was, and that divided among all.
-    pub fn figures(&self) -> Vec<Figure> {
-        let last = *self.sorted().last().expect("a sleeper");
-        let each = last.as_nanos() as f64 / self.nanoseconds.len() as f64;
+            .map(|ns| Duration::from_nanos(ns.load(Ordering::Relaxed)));
+        if !self.spread.is_zero() {
+            return percentiles(late.collect());
+        }
+        let last = late.max().expect("a sleeper");
+        let each = last.as_nanos() as f64 / self.sleepers() as f64;
         vec![Figure::ms("last", last), Figure::new("each", each, "ns")]
-    }
-}
-
-impl Staggered {
-    /// For `sleepers` that the caller starts now.
-    pub fn new(sleepers: usize) -> Staggered {
-        Staggered(Lateness::new(sleepers))
-    }
-
-    /// Neighbours in the order of starting are not neighbours in time.
-    fn due(&self, i: usize) -> Instant {
-        let sleepers = self.0.nanoseconds.len();
-        self.0.due + SPREAD.mul_f64((i * 7919 % sleepers) as f64 / sleepers as f64)
-    }
-
-    /// As [`Lateness::pause`].
-    pub fn pause(&self, i: usize) -> Duration {
-        remaining(self.due(i))
-    }
-
-    /// As [`Lateness::awake`].
-    pub fn awake(&self, i: usize) {
-        self.0.note(i, self.due(i));
-    }
-
-    /// Once all have woken.
-    pub fn figures(&self) -> Vec<Figure> {
-        percentiles(self.0.sorted())
     }
 }
 

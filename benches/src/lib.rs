@@ -1,13 +1,15 @@
 //! What the Rust sides share: the harness, and the parts of workloads that must be the same on all of them.
 
+mod echo;
 mod harness;
 mod lateness;
 mod memory;
 mod sort;
 mod work;
 
+pub use echo::{call, serve};
 pub use harness::{Figure, Workload, check, main, share, sum_below, workers};
-pub use lateness::{Lateness, Staggered, percentiles};
+pub use lateness::{Lateness, percentiles};
 pub use memory::resident;
 pub use sort::{SMALL, check_sorted, partition, random, sort_small};
 pub use work::spin;

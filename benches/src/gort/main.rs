@@ -13,7 +13,7 @@ mod trees;
 
 use std::process::ExitCode;
 
-use gort_bench::{LEAVES, Workload};
+use gort_bench::{LEAVES, Lateness, Workload};
 
 const WORKLOADS: &[Workload] = &[
     Workload::sized("spawn", 1000, goroutines::spawn),
@@ -39,8 +39,10 @@ const WORKLOADS: &[Workload] = &[
     Workload::once("parked-1e4", 10_000, parked::parked),
     Workload::once("parked-1e5", 100_000, parked::parked),
     Workload::once("parked-1e6", 1_000_000, parked::parked),
-    Workload::once("sleepers", 100_000, sleepers::sleepers),
-    Workload::once("sleepers-staggered", 100_000, sleepers::staggered),
+    Workload::once("sleepers", 100_000, |n| sleepers::sleepers(Lateness::new(n))),
+    Workload::once("sleepers-staggered", 100_000, |n| {
+        sleepers::sleepers(Lateness::staggered(n))
+    }),
     Workload::new("echo", net::echo),
     Workload::once("hogs", 1, |_| sleepers::hogs()),
     Workload::once("blocking", 64, blocking::announced),

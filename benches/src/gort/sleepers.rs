@@ -6,26 +6,12 @@ use std::time::Instant;
 use gort::prelude::*;
 use gort::sync::WaitGroup;
 use gort::time::sleep;
-use gort_bench::{Figure, HOGGED, Lateness, NAP, Staggered, percentiles, spin, workers};
+use gort_bench::{Figure, HOGGED, Lateness, NAP, percentiles, spin, workers};
 
-pub(crate) fn sleepers(goroutines: usize) -> Vec<Figure> {
-    let late = Arc::new(Lateness::new(goroutines));
+pub(crate) fn sleepers(late: Lateness) -> Vec<Figure> {
+    let late = Arc::new(late);
     let wg = WaitGroup::new();
-    for i in 0..goroutines {
-        let late = Arc::clone(&late);
-        wg.go(move || {
-            sleep(late.pause(i));
-            late.awake(i);
-        });
-    }
-    wg.wait();
-    late.figures()
-}
-
-pub(crate) fn staggered(goroutines: usize) -> Vec<Figure> {
-    let late = Arc::new(Staggered::new(goroutines));
-    let wg = WaitGroup::new();
-    for i in 0..goroutines {
+    for i in 0..late.sleepers() {
         let late = Arc::clone(&late);
         wg.go(move || {
             sleep(late.pause(i));

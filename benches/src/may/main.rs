@@ -15,7 +15,7 @@ mod waits;
 
 use std::process::ExitCode;
 
-use gort_bench::{LEAVES, Workload};
+use gort_bench::{LEAVES, Lateness, Workload};
 use may::go;
 
 const WORKLOADS: &[Workload] = &[
@@ -41,8 +41,10 @@ const WORKLOADS: &[Workload] = &[
     Workload::once("parked-1e4", 10_000, coroutines::parked),
     Workload::once("parked-1e5", 100_000, coroutines::parked),
     Workload::once("parked-1e6", 1_000_000, coroutines::parked),
-    Workload::once("sleepers", 100_000, waits::sleepers),
-    Workload::once("sleepers-staggered", 100_000, waits::staggered),
+    Workload::once("sleepers", 100_000, |n| waits::sleepers(Lateness::new(n))),
+    Workload::once("sleepers-staggered", 100_000, |n| {
+        waits::sleepers(Lateness::staggered(n))
+    }),
     Workload::new("echo", net::echo),
     Workload::once("hogs", 1, |_| waits::hogs()),
     Workload::once("blocking-unannounced", 64, waits::unannounced),

@@ -4,30 +4,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use gort_bench::{BLOCKED, Figure, HOGGED, Lateness, NAP, Staggered, percentiles, spin, workers};
+use gort_bench::{BLOCKED, Figure, HOGGED, Lateness, NAP, percentiles, spin, workers};
 use may::coroutine::sleep;
 use may::go;
 use may::sync::WaitGroup;
 
-pub(crate) fn sleepers(coroutines: usize) -> Vec<Figure> {
-    let late = Arc::new(Lateness::new(coroutines));
+pub(crate) fn sleepers(late: Lateness) -> Vec<Figure> {
+    let late = Arc::new(late);
     let all = WaitGroup::new();
-    for i in 0..coroutines {
-        let (late, one) = (Arc::clone(&late), all.clone());
-        go!(move || {
-            sleep(late.pause(i));
-            late.awake(i);
-            drop(one);
-        });
-    }
-    all.wait();
-    late.figures()
-}
-
-pub(crate) fn staggered(coroutines: usize) -> Vec<Figure> {
-    let late = Arc::new(Staggered::new(coroutines));
-    let all = WaitGroup::new();
-    for i in 0..coroutines {
+    for i in 0..late.sleepers() {
         let (late, one) = (Arc::clone(&late), all.clone());
         go!(move || {
             sleep(late.pause(i));

@@ -1,11 +1,10 @@
 //! Round trips over loopback TCP, with a thread for each end of each connection.
 
-use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gort_bench::{CONNECTIONS, MESSAGE, check, share};
+use gort_bench::{CONNECTIONS, call, serve, share};
 
 pub(crate) fn echo(n: usize) -> (usize, Duration) {
     let each = share(n, CONNECTIONS);
@@ -29,24 +28,4 @@ pub(crate) fn echo(n: usize) -> (usize, Duration) {
         }
     });
     (each * CONNECTIONS, start.elapsed())
-}
-
-fn serve(mut connection: TcpStream) {
-    let mut message = [0; MESSAGE];
-    loop {
-        match connection.read(&mut message).expect("a message") {
-            0 => return,
-            length => connection.write_all(&message[..length]).expect("an answer"),
-        }
-    }
-}
-
-fn call(mut connection: TcpStream, times: usize) {
-    let (mut message, mut answer) = ([0; MESSAGE], [0; MESSAGE]);
-    for i in 0..times {
-        message[..8].copy_from_slice(&i.to_le_bytes());
-        connection.write_all(&message).expect("a message");
-        connection.read_exact(&mut answer).expect("an answer");
-        check(answer == message);
-    }
 }

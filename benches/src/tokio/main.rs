@@ -17,7 +17,7 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use gort_bench::{LEAVES, Workload};
+use gort_bench::{LEAVES, Lateness, Workload};
 use tokio::runtime::Runtime;
 
 const WORKLOADS: &[Workload] = &[
@@ -42,9 +42,11 @@ const WORKLOADS: &[Workload] = &[
     Workload::once("parked-1e4", 10_000, |n| on_a_worker(tasks::parked(n))),
     Workload::once("parked-1e5", 100_000, |n| on_a_worker(tasks::parked(n))),
     Workload::once("parked-1e6", 1_000_000, |n| on_a_worker(tasks::parked(n))),
-    Workload::once("sleepers", 100_000, |n| on_a_worker(waits::sleepers(n))),
+    Workload::once("sleepers", 100_000, |n| {
+        on_a_worker(waits::sleepers(Lateness::new(n)))
+    }),
     Workload::once("sleepers-staggered", 100_000, |n| {
-        on_a_worker(waits::staggered(n))
+        on_a_worker(waits::sleepers(Lateness::staggered(n)))
     }),
     Workload::new("echo", |n| on_a_worker(net::echo(n))),
     Workload::once("hogs", 1, |_| on_a_worker(waits::hogs())),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use gort_bench::{BLOCKED, Figure, HOGGED, Lateness, NAP, Staggered, percentiles, spin, workers};
+use gort_bench::{BLOCKED, Figure, HOGGED, Lateness, NAP, percentiles, spin, workers};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
-pub(crate) async fn sleepers(count: usize) -> Vec<Figure> {
-    let late = Arc::new(Lateness::new(count));
+pub(crate) async fn sleepers(late: Lateness) -> Vec<Figure> {
+    let late = Arc::new(late);
     let sleeper = |i| {
         let late = Arc::clone(&late);
         tokio::spawn(async move {
@@ -17,20 +17,7 @@ pub(crate) async fn sleepers(count: usize) -> Vec<Figure> {
             late.awake(i);
         })
     };
-    all((0..count).map(sleeper).collect()).await;
-    late.figures()
-}
-
-pub(crate) async fn staggered(count: usize) -> Vec<Figure> {
-    let late = Arc::new(Staggered::new(count));
-    let sleeper = |i| {
-        let late = Arc::clone(&late);
-        tokio::spawn(async move {
-            sleep(late.pause(i)).await;
-            late.awake(i);
-        })
-    };
-    all((0..count).map(sleeper).collect()).await;
+    all((0..late.sleepers()).map(sleeper).collect()).await;
     late.figures()
 }
 
