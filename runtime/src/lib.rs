@@ -6,7 +6,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config` |
-//! | thread-locals | `tls` |
+//! | thread-locals, bias | `tls`, `bias` |
 //! | context switch | `fiber` |
 //! | goroutine | `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
@@ -22,6 +22,7 @@
 //! and the compiler cannot see that. `docs/ARCHITECTURE.md` says why and what the sound side costs ([`Migration::Pinned`],
 //! [`lock_os_thread`]).
 
+mod bias;
 mod blocking;
 mod builder;
 mod config;
@@ -57,6 +58,7 @@ mod timer;
 mod tls;
 mod worker;
 
+pub use bias::lock::RawLock;
 #[doc(hidden)]
 pub use blocking::blocking_wait;
 pub use blocking::{Withdrawal, blocking, blocking_unless};
@@ -67,7 +69,6 @@ pub use goexit::{end_goroutine, goexit};
 pub use join_handle::Outlet;
 pub use join_handle::{JoinError, JoinHandle};
 pub use local::LocalKey;
-pub use lock::RawLock;
 #[doc(hidden)]
 pub use main_goroutine::main;
 pub use main_goroutine::run;

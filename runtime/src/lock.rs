@@ -1,53 +1,44 @@
-//! The lock of channels and queues: held for a few dozen instructions, sometimes across one context switch.
+//! A spin lock for the runtime's own short sections, and the back-off that its locks share.
 //!
-//! Why not `parking_lot`: a goroutine that parks releases the lock *after* it left its stack, from the worker's own stack,
-//! and whoever takes the lock next may resume that goroutine at once. So unlocking must be one store with nothing after it,
-//! and locking must never park (it may run on a worker's stack). Measured under contention (buffered channel, 8:8) it also
-//! costs a third: the back-off leaves the cache line alone.
+//! Why not `parking_lot`: some of these locks are released on a worker's stack after a goroutine has left its own, and whoever takes
+//! the lock next may resume that goroutine at once. So unlocking must be one store with nothing after it, and locking must never park.
+//! Measured under contention (buffered channel, 8:8) it also costs a third: the back-off leaves the cache line alone.
 
-use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The first back-off and the largest, in pauses.
+#[cfg(not(loom))]
 const MIN_PAUSES: u32 = 16;
+#[cfg(not(loom))]
 const MAX_PAUSES: u32 = 512;
 
 /// A test-and-set spin lock with exponential back-off that gives the CPU away when spinning does not help.
 ///
-/// It guards short sections only. Unfair by nature; not re-entrant.
-///
-/// ```
-/// let lock = gort_runtime::RawLock::new();
-/// lock.lock();
-/// assert!(!lock.try_lock());
-/// // SAFETY: taken two lines above.
-/// unsafe { lock.unlock() };
-/// assert!(lock.try_lock());
-/// ```
+/// It guards short sections only. Unfair by nature; not re-entrant. What goroutines lock for one another is a
+/// [`RawLock`](crate::RawLock); this one is for what other threads lock as often.
 #[derive(Debug, Default)]
-pub struct RawLock {
+pub(crate) struct SpinLock {
     held: AtomicBool,
 }
 
-impl RawLock {
+impl SpinLock {
     /// A free lock.
-    pub const fn new() -> RawLock {
-        RawLock {
+    pub(crate) const fn new() -> SpinLock {
+        SpinLock {
             held: AtomicBool::new(false),
         }
     }
 
     /// Takes the lock, spinning until it is free.
     #[inline]
-    pub fn lock(&self) {
+    pub(crate) fn lock(&self) {
         if !self.try_lock() {
-            self.lock_contended();
+            contend(|| !self.held.load(Ordering::Relaxed), || self.try_lock());
         }
     }
 
-    /// Takes the lock if it is free.
     #[inline]
-    pub fn try_lock(&self) -> bool {
+    fn try_lock(&self) -> bool {
         // Acquire pairs with the release in `unlock`.
         self.held
             .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
@@ -59,26 +50,32 @@ impl RawLock {
     /// # Safety
     /// The caller holds the lock (or was handed it by the goroutine that took it).
     #[inline]
-    pub unsafe fn unlock(&self) {
+    pub(crate) unsafe fn unlock(&self) {
         self.held.store(false, Ordering::Release);
     }
+}
 
-    #[cold]
-    fn lock_contended(&self) {
-        let mut pauses = MIN_PAUSES;
-        loop {
-            for _ in 0..pauses {
-                spin_loop();
-            }
-            if !self.held.load(Ordering::Relaxed) && self.try_lock() {
-                return;
-            }
-            if pauses < MAX_PAUSES {
-                pauses *= 2;
-            } else {
-                // The holder was probably preempted: give it the CPU.
-                crate::sys::thread::yield_now();
-            }
+/// Tries again and again to take a lock that was not free, at growing intervals and only when it looks free.
+#[cold]
+pub(crate) fn contend(looks_free: impl Fn() -> bool, try_lock: impl Fn() -> bool) {
+    #[cfg(not(loom))]
+    let mut pauses = MIN_PAUSES;
+    loop {
+        #[cfg(loom)]
+        loom::thread::yield_now();
+        #[cfg(not(loom))]
+        for _ in 0..pauses {
+            std::hint::spin_loop();
+        }
+        if looks_free() && try_lock() {
+            return;
+        }
+        #[cfg(not(loom))]
+        if pauses < MAX_PAUSES {
+            pauses *= 2;
+        } else {
+            // The holder was probably preempted: give it the CPU.
+            crate::sys::thread::yield_now();
         }
     }
 }

@@ -6,9 +6,9 @@ use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 
 #[cfg(not(all(test, loom)))]
-use crate::lock::RawLock;
+use crate::lock::SpinLock;
 #[cfg(all(test, loom))]
-use crate::loom_tests::rt::{RawLock, Task, park};
+use crate::loom_tests::rt::{SpinLock, Task, park};
 use crate::reason::WaitReason;
 #[cfg(not(all(test, loom)))]
 use crate::task::{Task, park};
@@ -34,7 +34,7 @@ pub enum Place {
 /// assert!(sema.try_acquire());
 /// ```
 pub struct Sema {
-    lock: RawLock,
+    lock: SpinLock,
     state: UnsafeCell<State>,
 }
 
@@ -66,7 +66,7 @@ impl Sema {
     #[cfg(not(all(test, loom)))]
     pub const fn new(permits: usize) -> Sema {
         Sema {
-            lock: RawLock::new(),
+            lock: SpinLock::new(),
             state: UnsafeCell::new(State::new(permits)),
         }
     }
@@ -75,7 +75,7 @@ impl Sema {
     #[cfg(all(test, loom))]
     pub(crate) fn new(permits: usize) -> Sema {
         Sema {
-            lock: RawLock::new(),
+            lock: SpinLock::new(),
             state: UnsafeCell::new(State::new(permits)),
         }
     }

@@ -4,9 +4,9 @@
 //! constructors, which loom's types lack.
 
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
 
 /// A sequentially consistent fence, for the paths where its price counts.
 #[cfg(not(all(target_arch = "x86_64", not(loom), not(miri))))]
@@ -24,6 +24,24 @@ pub(crate) fn full_fence() {
     // what it is. (Not at the top: what returns next would wait for it.) Not being `nomem`, the block keeps the compiler from moving
     // accesses across it, and the lock prefix keeps the processor from it.
     unsafe { std::arch::asm!("lock add dword ptr [rsp - 4], 0", options(nostack)) };
+}
+
+/// One round of a loop that waits for another thread, which is quick unless the kernel has taken its CPU away. `rounds` begins at 0.
+pub(crate) fn spin_once(rounds: &mut u32) {
+    #[cfg(loom)]
+    {
+        let _ = rounds;
+        loom::thread::yield_now();
+    }
+    #[cfg(not(loom))]
+    {
+        *rounds += 1;
+        if rounds.is_multiple_of(64) {
+            crate::sys::thread::yield_now();
+        } else {
+            std::hint::spin_loop();
+        }
+    }
 }
 
 /// Asks for the cache line of `at`, and does not wait for it.
@@ -76,12 +94,15 @@ pub(crate) type Guard<'a, T> = loom::sync::MutexGuard<'a, T>;
 pub(crate) type Guard<'a, T> = parking_lot::MutexGuard<'a, T>;
 
 impl<T> Mutex<T> {
+    #[cfg(loom)]
     pub(crate) fn new(value: T) -> Mutex<T> {
-        #[cfg(loom)]
-        return Mutex {
+        Mutex {
             inner: loom::sync::Mutex::new(value),
-        };
-        #[cfg(not(loom))]
+        }
+    }
+
+    #[cfg(not(loom))]
+    pub(crate) const fn new(value: T) -> Mutex<T> {
         Mutex {
             inner: parking_lot::Mutex::new(value),
         }

@@ -3,7 +3,8 @@
 //!
 //! This module decides. What it has to see and do outside (the queues, waking a thread) it asks of its [`Surroundings`].
 
-use crate::shim::{AtomicUsize, Guard, Mutex, Ordering, fence, full_fence};
+use crate::bias::heavy_fence;
+use crate::shim::{AtomicUsize, Guard, Mutex, Ordering, full_fence};
 
 const SEARCHER: usize = 1;
 const SLEEPER: usize = 1 << 16;
@@ -70,6 +71,15 @@ impl Idle {
     /// After work was queued where any worker may take it: wakes one unless somebody searches already.
     #[inline]
     pub(crate) fn notify(&self, around: &impl Surroundings) {
+        // Orders the caller's push before the load. Pairs with the read-modify-write by which the last searcher leaves,
+        // followed by its second look: one of the two sees the other.
+        full_fence();
+        self.notify_behind_fence(around);
+    }
+
+    /// As [`Idle::notify`], after a fence of the caller's ([`Bias::publish_fence`](crate::bias::Bias::publish_fence)).
+    #[inline]
+    pub(crate) fn notify_behind_fence(&self, around: &impl Surroundings) {
         if let Some(index) = self.wake_one() {
             around.unpark(index);
         }
@@ -114,9 +124,9 @@ impl Idle {
     /// when it lies down. In any other order it may go round and round until both are done.
     pub(crate) fn change_limit(&self, limit: usize, publish: impl FnOnce(), around: &impl Surroundings) {
         let before = self.relist(limit, publish);
-        // Orders the change of the counts before the look at the queues. Pairs with the fence in `wake_one`: work may have
+        // Orders the change of the counts before the look at the queues. Pairs with the fence in `notify`: work may have
         // been queued while nobody slept who was allowed to take it. And nobody may have slept who is eligible as timekeeper.
-        fence(Ordering::SeqCst);
+        heavy_fence();
         if limit > before && (around.any_visible_work() || around.watch_is_vacant()) {
             // One is enough: whoever finds something wakes the next.
             self.notify(around);
@@ -152,13 +162,11 @@ impl Idle {
             .fetch_add(sleepers.wrapping_add(searchers), Ordering::SeqCst)
     }
 
-    /// After work was queued: the worker to wake, if one should be. It counts as searching from now on.
+    /// After work was queued, and a fence: the worker to wake, if one should be. It counts as searching from now on.
     #[inline]
-    pub(crate) fn wake_one(&self) -> Option<usize> {
-        // Orders the caller's push before the load. Pairs with the read-modify-write by which the last searcher leaves,
-        // followed by its second look: one of the two sees the other.
-        full_fence();
-        let counts = self.counts.load(Ordering::Relaxed);
+    fn wake_one(&self) -> Option<usize> {
+        // Sequentially consistent, for a caller that left the fence out: behind its look at whether it may.
+        let counts = self.counts.load(Ordering::SeqCst);
         if counts & LOW != 0 || counts < SLEEPER {
             return None;
         }
@@ -213,8 +221,8 @@ impl Idle {
     fn stop_search(&self) -> bool {
         let last = self.counts.fetch_sub(SEARCHER, Ordering::SeqCst) & LOW == 1;
         if last {
-            // Orders the count before the second look. Pairs with the fence in `wake_one`.
-            fence(Ordering::SeqCst);
+            // Orders the count before the second look. Pairs with the fence in `notify`.
+            heavy_fence();
         }
         last
     }
@@ -226,8 +234,8 @@ impl Idle {
         let searchers = if searching { SEARCHER.wrapping_neg() } else { 0 };
         let before = self.enlist(&mut lists, index, searchers);
         drop(lists);
-        // Orders the count, and the list, before the second look. Pairs with the fences in `wake_one` and `notify_this`.
-        fence(Ordering::SeqCst);
+        // Orders the count, and the list, before the second look. Pairs with the fences in `notify` and `notify_this`.
+        heavy_fence();
         Asleep {
             check_again: before & LOW == usize::from(searching),
             retired,
@@ -259,6 +267,12 @@ impl Idle {
     /// Whether somebody searches, about.
     pub(crate) fn anybody_searches(&self) -> bool {
         self.counts.load(Ordering::Relaxed) & LOW != 0
+    }
+
+    /// Whether of the workers below `limit` all but one sleep or search, about.
+    pub(crate) fn others_rest(&self, limit: usize) -> bool {
+        let counts = self.counts.load(Ordering::Relaxed);
+        counts / SLEEPER + (counts & LOW) + 1 >= limit
     }
 
     /// Whether somebody sleeps, about.

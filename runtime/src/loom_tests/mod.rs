@@ -7,6 +7,7 @@
 //! of its protocol were tried, by mutation, and are caught. Where a model has a preemption bound, it says so: bound `n`
 //! explores all executions in which threads are preempted at most `n` times (waiting does not count).
 
+mod bias;
 mod future;
 mod helpers;
 mod idle;

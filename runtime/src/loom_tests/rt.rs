@@ -1,4 +1,4 @@
-//! What stands in for the context switch and the spin lock, on loom's threads: `Task`, `park` and `RawLock` under their names.
+//! What stands in for the context switch and the spin lock, on loom's threads: `Task`, `park` and `SpinLock` under their names.
 //!
 //! `commit` runs in place, then the thread waits for its flag, so a `ready` that comes as soon as the commit has released its lock is
 //! one of the orders that loom tries. The lock is loom's mutex, because a spin lock has endless executions.
@@ -99,19 +99,19 @@ pub(crate) unsafe fn park_until(
 }
 
 /// A lock whose holder may be another stack than the one that took it.
-pub(crate) struct RawLock {
+pub(crate) struct SpinLock {
     mutex: Mutex<()>,
     guard: UnsafeCell<Option<MutexGuard<'static, ()>>>,
 }
 
 // SAFETY: `guard` is touched by the holder only.
-unsafe impl Send for RawLock {}
+unsafe impl Send for SpinLock {}
 // SAFETY: as above.
-unsafe impl Sync for RawLock {}
+unsafe impl Sync for SpinLock {}
 
-impl RawLock {
-    pub(crate) fn new() -> RawLock {
-        RawLock {
+impl SpinLock {
+    pub(crate) fn new() -> SpinLock {
+        SpinLock {
             mutex: Mutex::new(()),
             guard: UnsafeCell::new(None),
         }

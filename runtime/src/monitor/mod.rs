@@ -89,12 +89,17 @@ impl Monitor {
 }
 
 /// Starts the monitor's thread. Called once.
-pub(crate) fn start(rt: &'static Runtime) {
+///
+/// `prepare_bias`: it has that to do first. It takes some milliseconds, which others would wait for.
+pub(crate) fn start(rt: &'static Runtime, prepare_bias: bool) {
     let parker = Parker::new();
     let _ = rt.monitor.thread.set(parker.unparker().clone());
     let stalls = Stalls::of(rt);
     let body = move || {
         thread::precise_sleeps();
+        if prepare_bias {
+            crate::bias::prepare();
+        }
         watch(rt, &parker, stalls);
     };
     rt.start_thread(String::from("gort-monitor"), body);

@@ -23,11 +23,11 @@ use std::ptr::NonNull;
 use std::time::Instant;
 
 #[cfg(not(all(test, loom)))]
-use crate::lock::RawLock;
+use crate::lock::SpinLock;
 #[cfg(all(test, loom))]
 pub(crate) use crate::loom_tests::rt::Task;
 #[cfg(all(test, loom))]
-use crate::loom_tests::rt::{Claim, RawLock, park, park_until};
+use crate::loom_tests::rt::{Claim, SpinLock, park, park_until};
 use crate::reason::WaitReason;
 use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
 #[cfg(not(all(test, loom)))]
@@ -57,7 +57,7 @@ impl Look {
 /// One direction of a descriptor.
 pub(crate) struct Direction {
     word: AtomicUsize,
-    lock: RawLock,
+    lock: SpinLock,
     queue: UnsafeCell<Queue>,
 }
 
@@ -85,7 +85,7 @@ impl Direction {
     pub(crate) fn new() -> Direction {
         Direction {
             word: AtomicUsize::new(READY),
-            lock: RawLock::new(),
+            lock: SpinLock::new(),
             queue: UnsafeCell::new(Queue::default()),
         }
     }

@@ -2,12 +2,15 @@
 //!
 //! The owner pushes and pops; thieves take from the other end. Run-next holds the goroutine that was woken last by the one
 //! that runs now: it runs next, with the cache still warm. Only the owner writes a goroutine into the slot, so a plain store
-//! does when it is empty; the owner and thieves take it out with an exchange, so that exactly one gets it.
+//! does when it is empty. Thieves and the owner take it out with an exchange, so that exactly one gets it; the owner does without
+//! while it is favoured (see [`bias`](crate::bias)), for which thieves keep `theft` while they are at the slot.
 
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
+use crate::bias::lock::RawLock;
+use crate::bias::{Seat, bias};
 use crate::g::{G, GRef};
 
 /// The owner's half.
@@ -19,6 +22,8 @@ pub(crate) struct Local {
 #[repr(align(128))]
 pub(crate) struct Visible {
     next: AtomicPtr<G>,
+    /// Held by who takes something out of `next`, but not by the owner when it exchanges.
+    theft: RawLock,
     /// How many runs the owner has begun: a thief reads it twice to see whether the owner makes progress.
     ticks: AtomicU64,
     stealer: Stealer<GRef>,
@@ -30,6 +35,7 @@ pub(crate) fn new() -> (Local, Visible) {
     let stealer = deque.stealer();
     let visible = Visible {
         next: AtomicPtr::new(std::ptr::null_mut()),
+        theft: RawLock::new(),
         ticks: AtomicU64::new(0),
         stealer,
     };
@@ -70,13 +76,34 @@ impl Visible {
         }
     }
 
-    /// Owner or thief: takes what is in the slot.
+    /// Owner, whose seat this is: takes what is in the slot.
     #[inline]
-    pub(crate) fn take_next(&self) -> Option<GRef> {
+    pub(crate) fn take_next(&self, seat: &Seat) -> Option<GRef> {
         if self.next.load(Ordering::Relaxed).is_null() {
             return None;
         }
+        let taken = if self.theft.lock_if_favoured(bias(), Some(seat)) {
+            let next = self.next.load(Ordering::Relaxed);
+            self.next.store(std::ptr::null_mut(), Ordering::Relaxed);
+            // SAFETY: taken above.
+            unsafe { self.theft.unlock() };
+            next
+        } else {
+            self.next.swap(std::ptr::null_mut(), Ordering::Acquire)
+        };
+        // SAFETY: only `as_ptr` values are stored.
+        unsafe { GRef::from_ptr(taken) }
+    }
+
+    /// Thief: takes what is in the slot.
+    pub(crate) fn steal_next(&self) -> Option<GRef> {
+        if !self.has_next() {
+            return None;
+        }
+        self.theft.lock();
         let taken = self.next.swap(std::ptr::null_mut(), Ordering::Acquire);
+        // SAFETY: taken above.
+        unsafe { self.theft.unlock() };
         // SAFETY: only `as_ptr` values are stored.
         unsafe { GRef::from_ptr(taken) }
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 use crossbeam_utils::CachePadded;
 
+use crate::bias::bias;
 use crate::config::{self, Config, MAX_WORKERS, Migration};
 use crate::g::{GRef, NO_HOME};
 use crate::idle::Idle;
@@ -69,8 +70,12 @@ pub(crate) fn runtime() -> &'static Runtime {
 fn start(rt: &'static Runtime, started: &OnceLock<()>) {
     crate::fiber::overflow::install_once();
     started.get_or_init(|| {
+        let in_time = crate::sys::thread::count() == Some(1);
+        if in_time {
+            crate::bias::prepare();
+        }
         rt.rebalance();
-        crate::monitor::start(rt);
+        crate::monitor::start(rt, !in_time);
     });
 }
 
@@ -98,7 +103,7 @@ fn ready_on(worker: &Worker, g: GRef) {
         None => {
             g.prefetch();
             worker.push_ready(g);
-            rt.notify();
+            rt.notify_from(worker);
         }
         Some(index) if index == worker.index() => worker.push_ready_bound(g),
         Some(index) => rt.send_bound(g, index),
@@ -249,6 +254,13 @@ impl Runtime {
     #[inline]
     pub(crate) fn notify(&self) {
         self.idle.notify(self);
+    }
+
+    /// The same, for `worker`, which runs this code: while it is favoured, it need not pay for the fence.
+    #[inline]
+    pub(crate) fn notify_from(&self, worker: &Worker) {
+        bias().publish_fence(worker.seat());
+        self.idle.notify_behind_fence(self);
     }
 
     /// Like [`Runtime::notify`], for the global queue, to which nobody is close: a searcher's nap ends.

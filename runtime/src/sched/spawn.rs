@@ -116,7 +116,7 @@ impl Spawn {
             Some(worker) => {
                 worker.count_started();
                 worker.push_ready(g);
-                rt.notify();
+                rt.notify_from(worker);
             }
             None => {
                 rt.started_outside.fetch_add(1, Ordering::AcqRel);

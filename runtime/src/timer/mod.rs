@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::g::G;
-use crate::lock::RawLock;
+use crate::lock::SpinLock;
 use crate::reason::WaitReason;
 use crate::sched;
 use crate::sys::clock::{self, NEVER};
@@ -34,7 +34,7 @@ const LOOKED_AT: usize = 10_000;
 /// One worker's timers.
 #[repr(align(128))]
 pub(crate) struct Shard {
-    lock: RawLock,
+    lock: SpinLock,
     /// The earliest deadline, `NEVER` if there is none. Written under the lock, read by anybody.
     next: AtomicU64,
     heap: UnsafeCell<Heap<Timer>>,
@@ -79,7 +79,7 @@ pub(crate) struct Expired {
 impl Shard {
     pub(crate) const fn new() -> Shard {
         Shard {
-            lock: RawLock::new(),
+            lock: SpinLock::new(),
             next: AtomicU64::new(NEVER),
             heap: UnsafeCell::new(Heap::new()),
         }
@@ -269,7 +269,7 @@ pub fn sleep_until(deadline: Instant) {
 pub struct CallTimer {
     timer: Timer,
     /// Held by whoever arms or stops the timer, around the shard's lock. Only under it does the timer change shards.
-    control: RawLock,
+    control: SpinLock,
     function: Box<dyn Fn() + Send + Sync>,
     /// Whether anybody cares; nothing means yes.
     awaited: Option<Box<dyn Fn() -> bool + Send + Sync>>,
@@ -317,7 +317,7 @@ impl CallTimer {
                 shard: AtomicPtr::new(std::ptr::null_mut()),
                 action: Action::Call(Cell::new(None)),
             },
-            control: RawLock::new(),
+            control: SpinLock::new(),
             function,
             awaited,
         })

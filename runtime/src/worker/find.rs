@@ -1,5 +1,6 @@
 //! The order in which a worker looks for work.
 
+use crate::bias::bias;
 use crate::g::GRef;
 use crate::idle::Surroundings;
 use crate::sched::Runtime;
@@ -30,7 +31,7 @@ impl Worker {
     }
 
     #[inline]
-    fn own_work(&self, tick: u64) -> Option<GRef> {
+    fn own_work(&'static self, tick: u64) -> Option<GRef> {
         if self.timers().next() != NEVER {
             self.look_at_timers(tick);
         }
@@ -64,7 +65,8 @@ impl Worker {
 
     /// What comes from elsewhere has its turn, though the own queue is not empty.
     #[cold]
-    fn outside_work(&self) -> Option<GRef> {
+    fn outside_work(&'static self) -> Option<GRef> {
+        self.alone.consider(self);
         self.look_at_poller();
         self.rt.global.take_one()
     }
@@ -81,7 +83,7 @@ impl Worker {
     /// Run-next, unless the slice that it inherits is used up.
     #[inline]
     fn within_slice(&self) -> Option<GRef> {
-        if let Some(g) = self.post.queue.take_next() {
+        if let Some(g) = self.post.queue.take_next(&self.seat) {
             if !self.slice.is_used_up() {
                 return Some(g);
             }
@@ -100,7 +102,7 @@ impl Worker {
     #[cold]
     fn retiring_work(&self) -> Option<GRef> {
         let mut moved = false;
-        while let Some(g) = self.post.queue.take_next().or_else(|| self.queue.pop()) {
+        while let Some(g) = self.post.queue.take_next(&self.seat).or_else(|| self.queue.pop()) {
             self.rt.global.push(g);
             moved = true;
         }
@@ -160,7 +162,7 @@ impl Worker {
     }
 
     /// Looks at all queues again and again, with naps while the others get along without help.
-    fn search(&self) -> Option<GRef> {
+    fn search(&'static self) -> Option<GRef> {
         let mut nap = super::sleep::FIRST_NAP;
         let mut fruitless = 0;
         loop {
@@ -191,6 +193,7 @@ impl Worker {
 
     /// The searcher found something.
     pub(super) fn stop_search(&self) {
+        bias().end_others(&self.seat);
         self.rt.idle.leave_search(self.rt);
     }
 }

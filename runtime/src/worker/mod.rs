@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering, f
 use crossbeam_utils::sync::{Parker, Unparker};
 use parking_lot::Mutex;
 
+use crate::bias::Seat;
 use crate::fiber;
 use crate::g::{self, G, GRef};
 use crate::queue::bound::{Bound, Inbox};
@@ -15,12 +16,14 @@ use crate::queue::local::{self, Local, Visible};
 use crate::sched::Runtime;
 use crate::timer::Shard;
 
+mod alone;
 mod find;
 mod run;
 mod sleep;
 mod slice;
 mod steal;
 
+use alone::Alone;
 use slice::Slice;
 
 /// Goroutine numbers that a worker takes at once.
@@ -41,6 +44,8 @@ pub(crate) struct Worker {
     current: AtomicPtr<G>,
     random: Cell<u64>,
     slice: Slice,
+    seat: Seat,
+    alone: Alone,
     bound: Bound,
     /// Whose turn it was last: the bound goroutines', or the deque's.
     bound_first: Cell<bool>,
@@ -225,6 +230,8 @@ impl Worker {
             current: AtomicPtr::new(std::ptr::null_mut()),
             random: Cell::new(crate::random::fresh_seed()),
             slice: Slice::default(),
+            seat: Seat::new(),
+            alone: Alone::default(),
             bound: Bound::default(),
             bound_first: Cell::new(false),
             pushes: Cell::new(0),
@@ -264,6 +271,12 @@ impl Worker {
     #[inline(always)]
     pub(crate) fn current(&self) -> *const G {
         self.current.load(Ordering::Relaxed)
+    }
+
+    /// Its place in the bias.
+    #[inline(always)]
+    pub(crate) fn seat(&self) -> &Seat {
+        &self.seat
     }
 
     #[inline(always)]

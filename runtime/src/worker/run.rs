@@ -26,13 +26,13 @@ impl Worker {
     /// Runs `g` until it switches away.
     #[inline]
     fn execute(&self, g: GRef) {
-        if g.fiber_if_bound().is_none() && !self.seat(g) {
+        if g.fiber_if_bound().is_none() && !self.give_stack(g) {
             return;
         }
         g.set_running(self.index as u32);
         self.current.store(g.as_ptr(), Ordering::Relaxed);
         let fiber = g.fiber();
-        // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it is seated.
+        // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it has a stack.
         unsafe { fiber.resume() };
         self.current.store(std::ptr::null_mut(), Ordering::Relaxed);
         match g.request() {
@@ -58,7 +58,7 @@ impl Worker {
 
     /// Gives a fresh goroutine a stack. `false` if there is none to be had; the goroutine has then ended with a panic.
     #[cold]
-    fn seat(&self, g: GRef) -> bool {
+    fn give_stack(&self, g: GRef) -> bool {
         let default = self.rt.config.stack_size;
         match self.with_fibers(|fibers| fibers.take(g.stack_size(), default)) {
             Ok(fiber) => {

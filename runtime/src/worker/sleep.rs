@@ -7,6 +7,7 @@
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
+use crate::bias::bias;
 use crate::sys::clock::{self, NEVER};
 use crate::worker::Worker;
 
@@ -44,6 +45,7 @@ impl Worker {
 
     /// Sleeps until somebody wakes this worker or a timer is due. On return it counts as a searcher.
     pub(super) fn sleep(&'static self, searching: bool) -> Slept {
+        bias().waive(&self.seat);
         let may_park = self.rt.idle.lie_down(self.index, searching, self.rt);
         if self.post.is_stuck() {
             // The mark came after the last run.

@@ -75,7 +75,7 @@ impl Worker {
         }
         if runs == 0
             && stands_still(victim, watched)
-            && let Some(g) = victim.queue.take_next()
+            && let Some(g) = victim.queue.steal_next()
         {
             return Loot::Goroutine(g);
         }
