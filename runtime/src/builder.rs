@@ -15,6 +15,7 @@ use crate::stall::{StallPolicy, StallReport};
 /// | [`max_procs`](Builder::max_procs) | `GOMAXPROCS` | the CPUs this process may use |
 /// | [`stack_size`](Builder::stack_size) | `GORT_STACK` | 256 KiB |
 /// | [`migration`](Builder::migration) | `GORT_MIGRATION` | [`Migration::Stealing`] |
+/// | whether a worker that runs alone does without barriers | `GORT_BIAS` (`auto`, `off`; `eager`: tests) | `auto` |
 /// | [`blocking_threads`](Builder::blocking_threads) | | 512 |
 /// | [`blocking_keep_alive`](Builder::blocking_keep_alive) | | 10 s |
 /// | [`max_threads`](Builder::max_threads) | | 10,000 |

@@ -58,12 +58,38 @@ impl std::str::FromStr for Migration {
     }
 }
 
+/// When a worker may be favoured (see [`bias`](crate::bias)): `GORT_BIAS=auto|off|eager`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Favour {
+    /// When it has been alone for a while.
+    #[default]
+    Auto,
+    /// Never: no thread is interrupted by a barrier.
+    Off,
+    /// For tests: all the time, whoever else runs.
+    Eager,
+}
+
+impl std::str::FromStr for Favour {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Favour, String> {
+        match text.trim() {
+            "auto" => Ok(Favour::Auto),
+            "off" => Ok(Favour::Off),
+            "eager" => Ok(Favour::Eager),
+            other => Err(format!("`{other}` is not one of auto, off, eager")),
+        }
+    }
+}
+
 /// The settings in force.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) procs: usize,
     pub(crate) stack_size: usize,
     pub(crate) migration: Migration,
+    pub(crate) favour: Favour,
     pub(crate) blocking_threads: usize,
     pub(crate) blocking_keep_alive: Duration,
     pub(crate) max_threads: usize,
@@ -126,6 +152,7 @@ fn fix() -> &'static Config {
                 .migration
                 .or_else(|| from_env("GORT_MIGRATION", str::parse))
                 .unwrap_or_default(),
+            favour: from_env("GORT_BIAS", str::parse).unwrap_or_default(),
             blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
             blocking_keep_alive: wishes.blocking_keep_alive.unwrap_or(DEFAULT_BLOCKING_KEEP_ALIVE),
             max_threads: wishes.max_threads.unwrap_or(MAX_WORKERS).max(3),
@@ -257,6 +284,12 @@ mod tests {
         for bad in ["", "K", "-1", "12x", "99999999999G"] {
             assert!(parse_size(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn names_of_favours() {
+        assert_eq!(" eager".parse(), Ok(Favour::Eager));
+        assert!("on".parse::<Favour>().unwrap_err().contains("auto, off, eager"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Everything the scheduler offers, mixed at random, with the seed printed when something goes wrong.
 //!
-//! The test runs itself as a child for each setting. `GORT_STRESS=<seed>` (with `GOMAXPROCS` and `GORT_MIGRATION`) replays one;
+//! The test runs itself as a child for each setting. `GORT_STRESS=<seed>` (with `GOMAXPROCS`, `GORT_MIGRATION` and `GORT_BIAS`) replays one;
 //! `GORT_STRESS_ROUNDS` says how many seeds each setting gets. Two runs of one seed ask for the same; what the threads
 //! make of it still differs.
 
@@ -48,9 +48,14 @@ fn everything_at_once() {
         .as_nanos() as u64;
     for round in 0..rounds {
         for procs in ["1", "2", "4", "8", "64"] {
-            for migration in ["stealing", "pinned", "always"] {
+            for (migration, bias) in [
+                ("stealing", "auto"),
+                ("stealing", "eager"),
+                ("pinned", "auto"),
+                ("always", "eager"),
+            ] {
                 let seed = Random(base ^ (round << 32) ^ procs.len() as u64).next();
-                child(seed, procs, migration);
+                child(seed, procs, migration, bias);
             }
         }
     }
@@ -60,13 +65,14 @@ fn env_number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn child(seed: u64, procs: &str, migration: &str) {
-    let replay = format!("GORT_STRESS={seed} GOMAXPROCS={procs} GORT_MIGRATION={migration}");
+fn child(seed: u64, procs: &str, migration: &str, bias: &str) {
+    let replay = format!("GORT_STRESS={seed} GOMAXPROCS={procs} GORT_MIGRATION={migration} GORT_BIAS={bias}");
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "everything_at_once", "--nocapture"])
         .env("GORT_STRESS", seed.to_string())
         .env("GOMAXPROCS", procs)
         .env("GORT_MIGRATION", migration)
+        .env("GORT_BIAS", bias)
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -1,4 +1,4 @@
-//! Stress in every migration mode at every worker count: one child for each, since both are fixed at the start of a process.
+//! Stress in every migration mode, and with the bias changing hands all the time, at every worker count: one child for each, since both are fixed at the start of a process.
 
 use std::time::Duration;
 
@@ -12,39 +12,50 @@ pub(crate) fn seconds(default: f64) -> f64 {
     })
 }
 
-pub(crate) fn at_every_worker_count(mode: &str, patience: f64, run: impl Fn(Child) -> Outcome) {
+pub(crate) fn at_every_worker_count(mode: &str, bias: &str, patience: f64, run: impl Fn(Child) -> Outcome) {
     let seed = seed();
     for procs in [1, 2, 4, 8] {
         let child = Child::default()
             .env("GORT_MIGRATION", mode)
+            .env("GORT_BIAS", bias)
             .env("GOMAXPROCS", procs)
             .env("GORT_SEED", seed)
             .timeout(Duration::from_secs_f64(patience));
         let out = run(child).expect_code(0);
-        println!("GORT_MIGRATION={mode} GOMAXPROCS={procs}: {}", out.stdout.trim());
+        println!(
+            "GORT_MIGRATION={mode} GORT_BIAS={bias} GOMAXPROCS={procs}: {}",
+            out.stdout.trim()
+        );
     }
 }
 
-/// Makes the three tests of a program: a child may take `patience` seconds.
+/// Makes the four tests of a program: a child may take `patience` seconds.
 macro_rules! in_every_mode {
     ($program:expr, patience = $patience:expr) => {
         #[test]
         fn stealing() {
-            $crate::support::stress::at_every_worker_count("stealing", $patience, |child| {
+            $crate::support::stress::at_every_worker_count("stealing", "auto", $patience, |child| {
+                child.run(|| $program)
+            });
+        }
+
+        #[test]
+        fn favoured() {
+            $crate::support::stress::at_every_worker_count("stealing", "eager", $patience, |child| {
                 child.run(|| $program)
             });
         }
 
         #[test]
         fn pinned() {
-            $crate::support::stress::at_every_worker_count("pinned", $patience, |child| {
+            $crate::support::stress::at_every_worker_count("pinned", "auto", $patience, |child| {
                 child.run(|| $program)
             });
         }
 
         #[test]
         fn always() {
-            $crate::support::stress::at_every_worker_count("always", $patience, |child| {
+            $crate::support::stress::at_every_worker_count("always", "auto", $patience, |child| {
                 child.run(|| $program)
             });
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use crossbeam_utils::CachePadded;
 
 use crate::bias::bias;
-use crate::config::{self, Config, MAX_WORKERS, Migration};
+use crate::config::{self, Config, Favour, MAX_WORKERS, Migration};
 use crate::g::{GRef, NO_HOME};
 use crate::idle::Idle;
 use crate::monitor::Monitor;
@@ -70,12 +70,13 @@ pub(crate) fn runtime() -> &'static Runtime {
 fn start(rt: &'static Runtime, started: &OnceLock<()>) {
     crate::fiber::overflow::install_once();
     started.get_or_init(|| {
-        let in_time = crate::sys::thread::count() == Some(1);
+        let bias = rt.config.favour != Favour::Off;
+        let in_time = bias && crate::sys::thread::count() == Some(1);
         if in_time {
             crate::bias::prepare();
         }
         rt.rebalance();
-        crate::monitor::start(rt, !in_time);
+        crate::monitor::start(rt, bias && !in_time);
     });
 }
 

@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use super::Worker;
 use crate::bias::bias;
+use crate::config::Favour;
 use crate::sys::clock;
 
 /// How long a worker has been alone before it asks, in cycles: at first about 1 ms, and up to 100.
@@ -29,6 +30,16 @@ impl Alone {
     pub(super) fn consider(&self, worker: &'static Worker) {
         if bias().favours(&worker.seat) {
             return;
+        }
+        match worker.rt.config.favour {
+            Favour::Auto => {}
+            Favour::Off => return,
+            Favour::Eager => {
+                if crate::bias::is_possible() {
+                    bias().begin(&worker.seat);
+                }
+                return;
+            }
         }
         let now = clock::cycles();
         let elapsed = now.wrapping_sub(self.since.get());
