@@ -10,7 +10,7 @@ Measures gort and its rivals and prints a Markdown report. Without `scale`: ever
 them for 10^2 to 10^6 goroutines, and for 1, 2, 4 and 8 workers, for the plots.
 
   --rounds N          how often each side runs each workload (5; 3 for scale); 0 measures nothing, for --merge
-  --sides A,B,...     of go,gort,gort-slab,may,tokio,threads (all; for scale go,gort,gort-slab,tokio)
+  --sides A,B,...     of go,gort,gort-slab,gort-lto,gort-slab-lto,may,tokio,threads (all; for scale go,gort,gort-slab,tokio)
   --workloads A,B,... of those in benches/README.md (all)
   --sizes A,B,...     scale: how many goroutines (100,1000,10000,100000,1000000)
   --procs A,B,...     scale: how many workers (1,2,4,8)

@@ -101,7 +101,7 @@ fn ratios(text: &mut String, record: &Record, sides: &[&str], rows: &[&Row]) {
 
 /// Whether a backing of gort has reached the goal.
 fn mark(row: &Row, side: &str, ratio: f64) -> &'static str {
-    let goal = match (row.goal, side) {
+    let goal = match (row.goal, side.trim_end_matches("-lto")) {
         (Some((any, _)), "gort") => any,
         (Some((_, slab)), "gort-slab") => slab,
         _ => return "",

@@ -1,7 +1,16 @@
 //! What is measured: the sides, the rows of the tables with their goals, what stands in for what, the scaling runs.
 
 /// The order of the columns; ratios are to the first.
-pub(crate) const SIDES: [&str; 6] = ["go", "gort", "gort-slab", "may", "tokio", "threads"];
+pub(crate) const SIDES: [&str; 8] = [
+    "go",
+    "gort",
+    "gort-slab",
+    "gort-lto",
+    "gort-slab-lto",
+    "may",
+    "tokio",
+    "threads",
+];
 /// The sides whose costs are measured against N. The others cannot make 10^6 of anything.
 pub(crate) const SCALED_SIDES: &[&str] = &["go", "gort", "gort-slab", "tokio"];
 

@@ -42,7 +42,11 @@ pub(crate) fn build(name: &str) -> Option<Side> {
             .arg(".");
         version = output(Command::new("go").arg("version"));
     } else {
-        let (binary, feature) = match name {
+        let (plain, lto) = match name.strip_suffix("-lto") {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        let (binary, feature) = match plain {
             "gort-slab" => ("gort", "slab-stacks"),
             name => (name, name),
         };
@@ -53,6 +57,11 @@ pub(crate) fn build(name: &str) -> Option<Side> {
             .args(["build", "--quiet", "--release", "--bin", binary])
             .args(features);
         command.env("CARGO_TARGET_DIR", &target);
+        if lto {
+            command
+                .env("CARGO_PROFILE_RELEASE_LTO", "fat")
+                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
+        }
         version = output(
             cargo(here)
                 .args([
@@ -100,8 +109,11 @@ fn versions(tree: &str, name: &str) -> String {
         .map(|line| line.split(" (").next().unwrap_or(line))
         .collect::<Vec<_>>()
         .join(", ");
-    if name == "gort-slab" {
+    if name.starts_with("gort-slab") {
         text.push_str(", feature `slab-stacks`");
+    }
+    if name.ends_with("-lto") {
+        text.push_str(", built with `lto = \"fat\"` and `codegen-units = 1`");
     }
     text
 }

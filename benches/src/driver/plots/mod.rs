@@ -45,6 +45,8 @@ fn colour(side: &str) -> RGBColor {
         "go" => RGBColor(110, 110, 110),
         "gort" => RGBColor(213, 94, 0),
         "gort-slab" => RGBColor(240, 170, 60),
+        "gort-lto" => RGBColor(150, 50, 0),
+        "gort-slab-lto" => RGBColor(200, 110, 90),
         "may" => RGBColor(86, 180, 233),
         "tokio" => RGBColor(0, 90, 160),
         _ => RGBColor(0, 140, 100),
