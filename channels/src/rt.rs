@@ -4,14 +4,12 @@
 
 #[cfg(loom)]
 pub(crate) use crate::rt_thread::{
-    Claim, WaitReason, end_goroutine, lock_rank, park, park_until, polled_in_vain, random_u32,
+    Claim, Here, WaitReason, end_goroutine, lock_rank, park, park_until, polled_in_vain,
 };
 #[cfg(loom)]
 pub use crate::rt_thread::{RawLock, Task};
 #[cfg(not(loom))]
-pub(crate) use gort_runtime::{
-    Claim, WaitReason, end_goroutine, park, park_until, polled_in_vain, random_u32,
-};
+pub(crate) use gort_runtime::{Claim, Here, WaitReason, end_goroutine, park, park_until, polled_in_vain};
 #[cfg(not(loom))]
 pub(crate) use gort_runtime::{JoinError, JoinHandle, Outlet, ScopedJoinHandle};
 #[cfg(not(loom))]

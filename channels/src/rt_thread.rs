@@ -28,6 +28,23 @@ thread_local! {
     static PARKER: Arc<Parker> = Arc::new(Parker { notified: Mutex::new(false), wake: Condvar::new() });
 }
 
+/// Which worker runs this code: there are none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Here;
+
+impl Here {
+    /// # Safety
+    /// None here; the real one is not to be kept across a wait.
+    pub(crate) unsafe fn ask() -> Here {
+        Here
+    }
+
+    /// Loom needs runs that repeat, so there is no chance here.
+    pub(crate) fn random_u32(self) -> u32 {
+        0x5DEE_CE66
+    }
+}
+
 /// Who waits.
 pub struct Task(Kind);
 
@@ -46,6 +63,16 @@ impl Task {
     /// This thread.
     pub fn current() -> Task {
         Task(Kind::Thread(PARKER.with(Arc::clone)))
+    }
+
+    /// The same.
+    pub(crate) fn current_here(_here: Here) -> Task {
+        Task::current()
+    }
+
+    /// Lets it go on. Once per park.
+    pub(crate) fn ready_here(self, _here: Here) {
+        self.ready();
     }
 
     /// Whoever polls a future.
@@ -221,17 +248,17 @@ impl RawLock {
         self.guard.with_mut(|g| unsafe { *g = Some(guard) });
     }
 
+    /// The same.
+    pub(crate) fn lock_here(&self, _here: Here) {
+        self.lock();
+    }
+
     /// # Safety
     /// The caller holds the lock.
     pub unsafe fn unlock(&self) {
         // SAFETY: the lock is held.
         drop(self.guard.with_mut(|g| unsafe { (*g).take() }));
     }
-}
-
-/// Loom needs runs that repeat, so there is no chance here.
-pub(crate) fn random_u32() -> u32 {
-    0x5DEE_CE66
 }
 
 /// Ends the caller.

@@ -13,7 +13,7 @@
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
 //! | services | `blocking`, `deadlock`, `stall`, `monitor`, `signals` |
-//! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
+//! | interface | `here`, `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
 //!
 //! # The rule
 //!
@@ -32,6 +32,7 @@ mod fiber;
 pub mod future;
 mod g;
 mod goexit;
+mod here;
 mod idle;
 mod join_handle;
 mod local;
@@ -65,6 +66,8 @@ pub use blocking::{Withdrawal, blocking, blocking_unless};
 pub use builder::{AlreadyStarted, Builder};
 pub use config::Migration;
 pub use goexit::{end_goroutine, goexit};
+#[doc(hidden)]
+pub use here::Here;
 #[doc(hidden)]
 pub use join_handle::Outlet;
 pub use join_handle::{JoinError, JoinHandle};

@@ -4,6 +4,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::worker::Worker;
+
 /// Advances a state; never zero for a non-zero state.
 #[inline]
 pub(crate) fn step(mut state: u64) -> u64 {
@@ -42,13 +44,14 @@ pub(crate) fn fresh_seed() -> u64 {
 /// ```
 #[inline]
 pub fn random_u32() -> u32 {
-    let worker = crate::tls::worker();
-    let number = if worker.is_null() {
-        crate::tls::thread_random()
-    } else {
-        // SAFETY: a worker lives as long as the process, and this code runs on its own thread: nothing between the
-        // read above and the use here can switch.
-        unsafe { (*worker).random() }
-    };
+    // SAFETY: a worker lives as long as the process, and this code runs on its own thread: nothing between the read and the
+    // use can switch.
+    of(unsafe { crate::tls::worker().as_ref() })
+}
+
+/// The same for one who knows the worker that runs this code.
+#[inline]
+pub(crate) fn of(worker: Option<&Worker>) -> u32 {
+    let number = worker.map_or_else(crate::tls::thread_random, Worker::random);
     (number >> 32) as u32
 }

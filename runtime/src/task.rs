@@ -12,8 +12,10 @@ use std::time::Instant;
 use crossbeam_utils::sync::{Parker, Unparker};
 
 use crate::g::{G, GRef};
+use crate::here::Here;
 use crate::reason::WaitReason;
 use crate::sched;
+use crate::worker::Worker;
 
 /// Who waits. Made by the one who is about to [`park`], stored where a waker finds it, and used up by [`Task::ready`].
 ///
@@ -47,7 +49,15 @@ impl Task {
     /// The goroutine that runs this code, or this OS thread.
     #[inline]
     pub fn current() -> Task {
-        let g = crate::tls::current_g();
+        // SAFETY: used at once.
+        Task::current_here(unsafe { Here::ask() })
+    }
+
+    /// The same for one who has asked already.
+    #[doc(hidden)]
+    #[inline]
+    pub fn current_here(here: Here) -> Task {
+        let g = here.worker().map_or(std::ptr::null(), Worker::current);
         if g.is_null() {
             Task::from_waker(Waker::from(crate::tls::thread_parker()))
         } else {
@@ -87,11 +97,19 @@ impl Task {
     /// Exactly once for each time it parks, and only after the park's commit published it.
     #[inline]
     pub fn ready(self) {
+        // SAFETY: used once, before anything else happens.
+        self.ready_here(unsafe { Here::ask() });
+    }
+
+    /// The same for one who has asked already, and does not use the answer afterwards.
+    #[doc(hidden)]
+    #[inline]
+    pub fn ready_here(self, here: Here) {
         match self.goroutine() {
             Some(g) => {
                 // A goroutine's task owns nothing.
                 std::mem::forget(self);
-                sched::ready(g);
+                sched::ready(here, g);
             }
             None => {
                 let waker = self.waker();

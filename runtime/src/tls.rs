@@ -9,7 +9,6 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crate::bias::Seat;
 use crate::g::G;
 use crate::task::{ThreadParker, ThreadWaiter};
 use crate::worker::Worker;
@@ -45,19 +44,6 @@ fn opaque<T>(mut value: *const T) -> *const T {
 #[inline(never)]
 pub(crate) fn worker() -> *const Worker {
     opaque(WORKER.get())
-}
-
-/// The place in the bias of the worker this thread is, if it is one.
-#[inline(never)]
-pub(crate) fn seat() -> Option<&'static Seat> {
-    let worker = WORKER.get();
-    if worker.is_null() {
-        return None;
-    }
-    // SAFETY: as in `current_g`.
-    let seat = unsafe { (*worker).seat() };
-    // SAFETY: it is the address of a reference.
-    unsafe { opaque(std::ptr::from_ref(seat)).as_ref() }
 }
 
 /// The goroutine that runs on this thread now, or null outside goroutines.

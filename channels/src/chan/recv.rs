@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::send::finish;
 use super::{CLOSED, Core, GAVE_BACK};
-use crate::rt::{self, Claim, Task, WaitReason};
+use crate::rt::{self, Claim, Here, Task, WaitReason};
 use crate::waiter::{Kind, Outcome, Slot, Wait};
 
 /// What came of an attempt under the lock.
@@ -77,14 +77,16 @@ impl<T> Core<T> {
     /// `slot` is empty; `slot` and `wait` stay where they are until the wait is over.
     #[inline(never)]
     unsafe fn start_recv(&self, slot: &Slot<T>, wait: &mut MaybeUninit<Wait>, kind: Kind) -> Start {
-        self.lock.lock();
+        // SAFETY: as in `start_send`.
+        let here = unsafe { Here::ask() };
+        self.lock.lock_here(here);
         // SAFETY: the lock is held, and released before the sender runs, except where the caller gets it.
         unsafe {
             match self.take(slot) {
                 Take::Done(task) => {
                     self.lock.unlock();
                     if let Some(task) = task {
-                        ready_sender(task, slot);
+                        ready_sender(task, here, slot);
                     }
                     Start::Done
                 }
@@ -93,7 +95,7 @@ impl<T> Core<T> {
                     Start::Closed
                 }
                 Take::Wait => {
-                    let wait = Wait::start(wait, kind, Task::current(), slot.erased());
+                    let wait = Wait::start(wait, kind, Task::current_here(here), slot.erased());
                     self.recvq.push(&wait.node);
                     Start::Park
                 }
@@ -198,7 +200,7 @@ impl<T> Core<T> {
 ///
 /// # Safety
 /// The slot holds a value, and the caller takes it out after this returns.
-pub(crate) unsafe fn ready_sender<T>(task: Task, slot: &Slot<T>) {
+pub(crate) unsafe fn ready_sender<T>(task: Task, here: Here, slot: &Slot<T>) {
     struct DropValue<'a, T>(&'a Slot<T>);
     impl<T> Drop for DropValue<'_, T> {
         fn drop(&mut self) {
@@ -207,6 +209,6 @@ pub(crate) unsafe fn ready_sender<T>(task: Task, slot: &Slot<T>) {
         }
     }
     let on_unwind = DropValue(slot);
-    task.ready();
+    task.ready_here(here);
     std::mem::forget(on_unwind);
 }

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 
 use super::{CLOSED, Core};
-use crate::rt::{self, Claim, Task, WaitReason};
+use crate::rt::{self, Claim, Here, Task, WaitReason};
 use crate::waiter::{Kind, Outcome, Slot, Wait};
 
 /// Why a value cannot be sent, now or ever.
@@ -99,14 +99,16 @@ impl<T> Core<T> {
     /// `slot` holds a value; `slot` and `wait` stay where they are until the wait is over.
     #[inline(never)]
     unsafe fn start_send(&self, slot: &Slot<T>, wait: &mut MaybeUninit<Wait>, kind: Kind) -> Start {
-        self.lock.lock();
+        // SAFETY: this neither waits nor runs foreign code before the receiver is readied, which is the last use.
+        let here = unsafe { Here::ask() };
+        self.lock.lock_here(here);
         // SAFETY: the lock is held, and released before the receiver runs, except where the caller gets it.
         unsafe {
             match self.offer(slot) {
                 Offer::Done(task) => {
                     self.lock.unlock();
                     if let Some(task) = task {
-                        task.ready();
+                        task.ready_here(here);
                     }
                     Start::Done
                 }
@@ -115,7 +117,7 @@ impl<T> Core<T> {
                     Start::Refused(why)
                 }
                 Offer::Wait => {
-                    let wait = Wait::start(wait, kind, Task::current(), slot.erased());
+                    let wait = Wait::start(wait, kind, Task::current_here(here), slot.erased());
                     self.sendq.push(&wait.node);
                     Start::Park
                 }

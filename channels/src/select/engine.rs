@@ -24,7 +24,7 @@ use std::mem::MaybeUninit;
 
 use super::case::{Arm, Poll};
 use super::order::{Dice, sort_locks};
-use crate::rt::{Claim, RawLock, Task};
+use crate::rt::{Claim, Here, RawLock, Task};
 use crate::shim::Watch;
 use crate::waiter::{Head, Kind};
 
@@ -97,7 +97,9 @@ impl<'r> Run<'r> {
     /// Passes 0, 1 and, if `wait`, 2.
     #[inline(never)]
     pub(crate) fn begin(&self, wait: bool) -> Begun {
-        if let Some(chosen) = self.quick_look() {
+        // SAFETY: this does not wait, and the only foreign code that it may run is the waker of the one that it readies at its end.
+        let here = unsafe { Here::ask() };
+        if let Some(chosen) = self.quick_look(here) {
             return Begun::Chosen(chosen);
         }
         if let ([arm], false) = (self.arms, wait)
@@ -107,25 +109,25 @@ impl<'r> Run<'r> {
             // Of a single arm even the look without the lock is exact.
             return Begun::NotReady;
         }
-        self.look_at_all(wait)
+        self.look_at_all(here, wait)
     }
 
     /// Pass 0. Leaves the arms in the order in which pass 1 is to look at them.
-    fn quick_look(&self) -> Option<usize> {
+    fn quick_look(&self, here: Here) -> Option<usize> {
         for (i, place) in self.order.iter().enumerate() {
             place.set(i as u32);
         }
         if self.biased {
-            return (!self.arms.is_empty()).then(|| self.try_alone(0)).flatten();
+            return (!self.arms.is_empty()).then(|| self.try_alone(here, 0)).flatten();
         }
         let n = self.order.len();
-        let mut dice = Dice::new();
+        let mut dice = Dice::new(here);
         for k in 0..n {
             // The next of a random permutation, drawn as it is needed.
             if k + 1 < n {
                 self.order[k].swap(&self.order[k + dice.below((n - k) as u32) as usize]);
             }
-            let chosen = self.try_alone(self.order[k].get() as usize);
+            let chosen = self.try_alone(here, self.order[k].get() as usize);
             if chosen.is_some() {
                 return chosen;
             }
@@ -135,13 +137,13 @@ impl<'r> Run<'r> {
 
     /// Performs one arm under its own lock, if it is ready.
     #[inline]
-    fn try_alone(&self, index: usize) -> Option<usize> {
+    fn try_alone(&self, here: Here, index: usize) -> Option<usize> {
         let arm = self.arms[index];
         if !arm.maybe_ready() {
             return None;
         }
         let lock = arm.lock()?;
-        lock.lock();
+        lock.lock_here(here);
         // SAFETY: the lock is held until the unlock; the arm is in no queue.
         let polled = unsafe {
             let polled = arm.poll();
@@ -151,7 +153,7 @@ impl<'r> Run<'r> {
         match polled {
             Poll::Ready(task) => {
                 if let Some(task) = task {
-                    ready(task, arm);
+                    ready(task, here, arm);
                 }
                 Some(index)
             }
@@ -160,8 +162,8 @@ impl<'r> Run<'r> {
     }
 
     /// Passes 1 and 2.
-    fn look_at_all(&self, wait: bool) -> Begun {
-        self.lock_all();
+    fn look_at_all(&self, here: Here, wait: bool) -> Begun {
+        self.lock_all(here);
         let mut live = 0;
         for place in self.order {
             let index = place.get();
@@ -171,7 +173,7 @@ impl<'r> Run<'r> {
                     // SAFETY: the locks are held.
                     unsafe { self.unlock() };
                     if let Some(task) = task {
-                        ready(task, self.arms[index as usize]);
+                        ready(task, here, self.arms[index as usize]);
                     }
                     return Begun::Chosen(index as usize);
                 }
@@ -193,7 +195,8 @@ impl<'r> Run<'r> {
             };
         }
         // SAFETY: no node is queued, so nobody else looks at the head; it stays in this frame until `end` has unqueued all.
-        let head: &Head = unsafe { (*self.head.get()).write(Head::new(Kind::Claimed, Task::current())) };
+        let head: &Head =
+            unsafe { (*self.head.get()).write(Head::new(Kind::Claimed, Task::current_here(here))) };
         for place in &self.order[..live] {
             let index = place.get() as usize;
             // SAFETY: the locks are held since the arm was polled as pending. 0 means an open claim, so count from 1.
@@ -202,7 +205,7 @@ impl<'r> Run<'r> {
         Begun::Park
     }
 
-    fn lock_all(&self) {
+    fn lock_all(&self, here: Here) {
         let mut found = 0;
         for lock in self.arms.iter().filter_map(|arm| arm.lock()) {
             self.locks[found].set(lock);
@@ -212,7 +215,7 @@ impl<'r> Run<'r> {
         self.locked.set(found);
         for lock in &self.locks[..found] {
             // SAFETY: the arms keep their channels alive.
-            unsafe { (*lock.get()).lock() };
+            unsafe { (*lock.get()).lock_here(here) };
         }
     }
 
@@ -249,12 +252,14 @@ impl<'r> Run<'r> {
     pub(crate) unsafe fn end(&self) -> Ended {
         // SAFETY: by contract the head is there and the task was readied, by the claim's winner.
         let winner = unsafe { self.claim() }.winner();
+        // SAFETY: used by the loop only, which neither waits nor runs foreign code.
+        let here = unsafe { Here::ask() };
         for (i, arm) in self.arms.iter().enumerate() {
             if winner == Some(i + 1) {
                 continue;
             }
             if let Some(lock) = arm.lock() {
-                lock.lock();
+                lock.lock_here(here);
                 // SAFETY: the lock is held.
                 unsafe {
                     arm.dequeue();
@@ -279,7 +284,7 @@ impl<'r> Run<'r> {
 /// Readies the other party of `arm`, which was performed. If that runs a waker that panics, nobody will hear that the arm was
 /// chosen: what it received is dropped, so that the arm can be used again.
 #[inline]
-fn ready(task: Task, arm: &dyn Arm) {
+fn ready(task: Task, here: Here, arm: &dyn Arm) {
     struct Discard<'a>(&'a dyn Arm);
     impl Drop for Discard<'_> {
         fn drop(&mut self) {
@@ -287,6 +292,6 @@ fn ready(task: Task, arm: &dyn Arm) {
         }
     }
     let on_unwind = Discard(arm);
-    task.ready();
+    task.ready_here(here);
     std::mem::forget(on_unwind);
 }

@@ -2,20 +2,22 @@
 
 use std::cell::Cell;
 
-use crate::rt::{RawLock, lock_rank, random_u32};
+use crate::rt::{Here, RawLock, lock_rank};
 
 /// Draws numbers below a bound from few random words: of `word * bound` the upper half is the draw and the lower half is
 /// what is left of the randomness. Used until the bounds' product passes 2^16, each draw is off even by less than 2^-16.
 pub(crate) struct Dice {
+    here: Here,
     word: u32,
     spent: u32,
 }
 
 impl Dice {
     #[inline]
-    pub(crate) fn new() -> Dice {
+    pub(crate) fn new(here: Here) -> Dice {
         Dice {
-            word: random_u32(),
+            here,
+            word: here.random_u32(),
             spent: 1,
         }
     }
@@ -25,7 +27,7 @@ impl Dice {
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
         self.spent = self.spent.saturating_mul(bound);
         if self.spent > 1 << 16 {
-            self.word = random_u32();
+            self.word = self.here.random_u32();
             self.spent = bound;
         }
         let wide = u64::from(self.word) * u64::from(bound);
@@ -91,7 +93,9 @@ mod tests {
         for bound in [2, 3, 8, 1000] {
             let mut counts = vec![0u32; bound as usize];
             for _ in 0..ROUNDS {
-                counts[Dice::new().below(bound) as usize] += 1;
+                // SAFETY: used at once.
+                let here = unsafe { Here::ask() };
+                counts[Dice::new(here).below(bound) as usize] += 1;
             }
             let mean = f64::from(ROUNDS) / f64::from(bound);
             let far = counts

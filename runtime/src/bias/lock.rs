@@ -10,6 +10,7 @@
 //! `held` waits.
 
 use super::{Bias, Seat};
+use crate::here::Here;
 use crate::lock::contend;
 use crate::shim::{AtomicBool, Ordering, spin_once};
 
@@ -52,7 +53,15 @@ impl RawLock {
     /// Takes the lock, spinning until it is free.
     #[inline]
     pub fn lock(&self) {
-        self.lock_with(super::bias(), crate::tls::seat);
+        // SAFETY: used for this call only, which neither waits nor runs foreign code.
+        self.lock_with(super::bias(), || unsafe { Here::ask() }.seat());
+    }
+
+    /// The same for one who has asked already.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn lock_here(&self, here: Here) {
+        self.lock_with(super::bias(), || here.seat());
     }
 
     /// `seat` gives the calling worker's own; it is asked only while somebody is favoured.

@@ -8,6 +8,7 @@ use crossbeam_utils::CachePadded;
 use crate::bias::bias;
 use crate::config::{self, Config, Favour, MAX_WORKERS, Migration};
 use crate::g::{GRef, NO_HOME};
+use crate::here::Here;
 use crate::idle::Idle;
 use crate::monitor::Monitor;
 use crate::queue::injector::GlobalQueue;
@@ -90,8 +91,8 @@ fn this_worker() -> Option<&'static Worker> {
 
 /// Queues a goroutine that was parked and wakes somebody for it if need be.
 #[inline]
-pub(crate) fn ready(g: GRef) {
-    match this_worker() {
+pub(crate) fn ready(here: Here, g: GRef) {
+    match here.worker() {
         Some(worker) => ready_on(worker, g),
         None => ready_outside(g),
     }

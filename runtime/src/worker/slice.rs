@@ -32,6 +32,18 @@ impl Slice {
         self.interval.set(1);
     }
 
+    /// Whether another run needs no look at the clock.
+    #[inline(always)]
+    pub(super) fn has_runs_left(&self) -> bool {
+        self.countdown.get() > 1
+    }
+
+    /// Counts a run for which there was one left.
+    #[inline(always)]
+    pub(super) fn count_run(&self) {
+        self.countdown.set(self.countdown.get() - 1);
+    }
+
     /// Counts a run. `true` if the slice is over.
     #[inline]
     pub(super) fn is_used_up(&self) -> bool {

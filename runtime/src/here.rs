@@ -1,0 +1,40 @@
+//! `Here`: which worker runs this code, asked once for several uses.
+
+use crate::bias::Seat;
+use crate::worker::Worker;
+
+/// The worker that runs this code, if one does.
+///
+/// Each question for it is a call that the compiler may not merge with another, since a goroutine may change threads in between.
+/// Code that asks several times without waiting in between asks once.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Here(*const Worker);
+
+impl Here {
+    /// Asks.
+    ///
+    /// # Safety
+    /// The answer is not used any more after anything that may wait or run code of users, and stays on this stack.
+    #[inline(always)]
+    pub unsafe fn ask() -> Here {
+        Here(crate::tls::worker())
+    }
+
+    #[inline(always)]
+    pub(crate) fn worker(self) -> Option<&'static Worker> {
+        // SAFETY: null or a worker, which lives as long as the process.
+        unsafe { self.0.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn seat(self) -> Option<&'static Seat> {
+        self.worker().map(Worker::seat)
+    }
+
+    /// A number from the worker's own generator, or the thread's.
+    #[inline(always)]
+    pub fn random_u32(self) -> u32 {
+        crate::random::of(self.worker())
+    }
+}
