@@ -36,6 +36,9 @@ use crate::sys::memory;
 /// More than the frames take that a suspended body has called (`yield_with` and what it calls), also unoptimised.
 const BELOW_SEAT: usize = 2048;
 
+/// See [`crate::fiber`]: generator's header.
+pub(super) const CONTEXT_LINES: usize = 5;
+
 type Coroutine = Generator<'static, (), ()>;
 
 /// How to reach a fiber's context.

@@ -8,6 +8,7 @@
 //! | | |
 //! |---|---|
 //! | `Switch` | plain data: what it needs to find a fiber's context. `end()` is where the frames end, in the stack's highest page |
+//! | `CONTEXT_LINES` | how many cache lines a switch touches from there on |
 //! | `make(size)` | a new idle fiber |
 //! | `bind(fiber, g)` | the next `resume` runs the job of `g` |
 //! | `resume(fiber)`, `switch_away(fiber)` | onto the stack, and off it |
@@ -96,6 +97,15 @@ impl Fiber {
     pub(crate) unsafe fn resume(&self) {
         // SAFETY: by the caller.
         unsafe { backing::resume(self) };
+    }
+
+    /// Fetches what [`Fiber::resume`] reads first.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        let context = std::ptr::without_provenance::<[u8; 64]>(self.switch.end());
+        for line in 0..backing::CONTEXT_LINES {
+            crate::shim::prefetch(context.wrapping_add(line));
+        }
     }
 
     /// The end of the stack.

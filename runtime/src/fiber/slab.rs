@@ -35,6 +35,9 @@ use crate::fiber::{Fiber, NoStack, stacks};
 use crate::g::GRef;
 use crate::sys::memory;
 
+/// See [`crate::fiber`]: the head.
+pub(super) const CONTEXT_LINES: usize = 1;
+
 type Context = Coroutine<(), (), Infallible, Extent>;
 
 /// How to reach a fiber's context.

@@ -40,6 +40,10 @@ pub(crate) const NO_HOME: u32 = u32::MAX;
 /// Bytes of closure (later: of result) that fit in the block itself.
 const INLINE: usize = 64;
 
+/// How many cache lines of a parked goroutine's innermost frames are fetched before it runs: below its commit, and from there on.
+const LINES_BELOW: usize = 2;
+const LINES_ABOVE: usize = 6;
+
 /// What a goroutine asks of the worker that runs it, when it switches away.
 #[derive(Clone, Copy)]
 pub(crate) enum Request {
@@ -147,6 +151,13 @@ impl GRef {
 
     pub(crate) fn as_ptr(self) -> *mut G {
         self.0.as_ptr()
+    }
+}
+
+impl From<&G> for GRef {
+    #[inline]
+    fn from(g: &G) -> GRef {
+        GRef(NonNull::from(g))
     }
 }
 
@@ -303,6 +314,21 @@ impl G {
     #[inline(always)]
     pub(crate) fn prefetch(&self) {
         crate::shim::prefetch(self);
+    }
+
+    /// Fetches the rest of what a resume touches, and soon after it an end: the stack's innermost frames and the rest of the block.
+    /// For a goroutine that has been parked for long, and whose [`G::prefetch`] is some time ago.
+    pub(crate) fn prefetch_more(&self) {
+        if let Some(fiber) = self.fiber.get() {
+            fiber.prefetch();
+        }
+        // The commit lies in the frame of whoever waits, from which the registers were saved a little further down.
+        let frame = self.asked.get().data.cast_const().cast::<[u8; 64]>();
+        for line in 0..LINES_BELOW + LINES_ABOVE {
+            crate::shim::prefetch(frame.wrapping_sub(LINES_BELOW).wrapping_add(line));
+        }
+        crate::shim::prefetch(&raw const self.life);
+        crate::shim::prefetch(&raw const self.locals);
     }
 
     /// Notes why and where the goroutine is about to park.

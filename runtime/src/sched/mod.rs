@@ -112,6 +112,36 @@ fn ready_on(worker: &Worker, g: GRef) {
     }
 }
 
+/// Queues goroutines that were parked, in this order, and wakes somebody for them if need be.
+///
+/// While one is queued, what the switch to another one touches is fetched: none of them may have run for long.
+pub(crate) fn ready_all(goroutines: &[GRef]) {
+    /// How many goroutines ahead: fetching takes about as long as queueing so many.
+    const AHEAD: usize = 8;
+    let Some(worker) = this_worker() else {
+        return goroutines.iter().for_each(|&g| ready_outside(g));
+    };
+    let rt = worker.runtime();
+    let mut queued = false;
+    goroutines.iter().take(AHEAD).for_each(|g| g.prefetch_more());
+    for (index, &g) in goroutines.iter().enumerate() {
+        if let Some(later) = goroutines.get(index + AHEAD) {
+            later.prefetch_more();
+        }
+        match rt.bound_to(g) {
+            None => {
+                worker.push_ready(g);
+                queued = true;
+            }
+            Some(index) if index == worker.index() => worker.push_ready_bound(g),
+            Some(index) => rt.send_bound(g, index),
+        }
+    }
+    if queued {
+        rt.notify_from(worker);
+    }
+}
+
 #[cold]
 fn ready_outside(g: GRef) {
     let rt = runtime();

@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sched::Runtime;
 use crate::timer::{Expired, Shard};
 
+/// So much of what is due is taken out at once. Those that wait behind it lie where they are, not in the caches; and others
+/// can take them.
+pub(crate) const BATCH: usize = 128;
+
 const VACANT: usize = usize::MAX;
 
 /// The office of the timekeeper.
@@ -56,28 +60,38 @@ impl Timekeeper {
     }
 }
 
-/// Makes runnable, or calls, what is due on one worker's timers. `true` if something was.
-pub(crate) fn expire(shard: &Shard, now: u64) -> bool {
+/// Makes runnable, or calls, what is due on one worker's timers, up to `limit` of it. `true` if something was.
+pub(crate) fn expire(shard: &Shard, now: u64, limit: usize) -> bool {
     let mut due = Expired::default();
-    shard.expire(now, &mut due);
+    shard.expire(now, limit, &mut due);
     deliver(due)
 }
 
 impl Runtime {
-    /// The same for everybody's timers.
+    /// The same for everybody's timers, up to [`BATCH`] of each worker.
     pub(crate) fn expire_all(&self, now: u64) -> bool {
+        self.expire_where(now, |_| true)
+    }
+
+    /// The same for the timers to which nobody has seen for long, though some have been due for as long: `patience`, in nanoseconds.
+    pub(crate) fn expire_neglected(&self, now: u64, patience: u64) -> bool {
+        self.expire_where(now, |shard| {
+            now.saturating_sub(shard.next().max(shard.expired())) > patience
+        })
+    }
+
+    fn expire_where(&self, now: u64, which: impl Fn(&Shard) -> bool) -> bool {
         let mut due = Expired::default();
-        self.posts()
-            .for_each(|(_, post)| post.timers.expire(now, &mut due));
+        for (_, post) in self.posts().filter(|(_, post)| which(&post.timers)) {
+            post.timers.expire(now, BATCH, &mut due);
+        }
         deliver(due)
     }
 }
 
 fn deliver(due: Expired) -> bool {
-    let any = !due.tasks.is_empty() || !due.calls.is_empty();
-    for task in due.tasks {
-        task.ready();
-    }
+    let any = !due.goroutines.is_empty() || !due.calls.is_empty();
+    crate::sched::ready_all(&due.goroutines);
     for call in due.calls {
         // A timer's function is ours or documented to be short; a panic in it must not end the thread. Nor one in what the
         // function holds: this may be the last reference, so it is dropped inside.

@@ -1,12 +1,17 @@
 //! Timers: a heap for each worker, passive. Expiring gives back tasks and calls; the scheduler runs them.
 //!
-//! Two kinds:
+//! Three kinds:
 //!
+//! * A *sleeper* is a goroutine that nothing but the clock wakes. It is in the heap itself: nothing on its stack is looked at before it
+//!   runs.
 //! * A *park timer* lies on the stack of a goroutine that waits with a deadline. It is armed in the commit of the park, when
 //!   the goroutine is off its stack, and before the commit releases the caller's locks. Everything that touches it
 //!   happens under its shard's lock: firing wins the claim and takes the task there, so that a goroutine which was woken by
 //!   somebody else and then takes the lock to cancel knows that nobody looks at its timer any more.
 //! * A *call timer* ([`CallTimer`]) is reference-counted and runs a function, after the lock was released.
+//!
+//! Of very many that are due at once, [`Shard::expire`] takes out a batch: those run before the next one, while the caches still
+//! hold what was fetched for them.
 //!
 //! Lock order: a channel's lock, then a call timer's own, then a shard's. Nothing is called under a shard's lock.
 
@@ -17,16 +22,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::g::G;
+use crate::g::{G, GRef};
 use crate::lock::SpinLock;
 use crate::reason::WaitReason;
 use crate::sched;
 use crate::sys::clock::{self, NEVER};
-use crate::task::{Claim, Task};
+use crate::task::Claim;
 
 mod heap;
 
-use heap::{Heap, Place, Placed};
+use heap::{Heap, Item, Place, Placed};
 
 /// More timers than this are not asked whether anybody waits for them.
 const LOOKED_AT: usize = 10_000;
@@ -37,7 +42,9 @@ pub(crate) struct Shard {
     lock: SpinLock,
     /// The earliest deadline, `NEVER` if there is none. Written under the lock, read by anybody.
     next: AtomicU64,
-    heap: UnsafeCell<Heap<Timer>>,
+    /// When something was taken out last because it was due. Written under the lock, read by anybody.
+    expired: AtomicU64,
+    heap: UnsafeCell<Heap<Timer, GRef>>,
 }
 
 // SAFETY: the heap is only touched under the lock.
@@ -54,11 +61,8 @@ pub(crate) struct Timer {
 }
 
 enum Action {
-    /// A park timer. Without a claim there is no other waker.
-    Wake {
-        claim: Option<NonNull<Claim>>,
-        task: Cell<Option<Task>>,
-    },
+    /// A park timer: if it wins the claim, it wakes the goroutine.
+    Wake { claim: NonNull<Claim>, g: GRef },
     /// The timer inside of a `CallTimer`.
     Call(Cell<Option<Arc<CallTimer>>>),
 }
@@ -72,7 +76,7 @@ impl Placed for Timer {
 /// What became due.
 #[derive(Default)]
 pub(crate) struct Expired {
-    pub(crate) tasks: Vec<Task>,
+    pub(crate) goroutines: Vec<GRef>,
     pub(crate) calls: Vec<Arc<CallTimer>>,
 }
 
@@ -81,6 +85,7 @@ impl Shard {
         Shard {
             lock: SpinLock::new(),
             next: AtomicU64::new(NEVER),
+            expired: AtomicU64::new(0),
             heap: UnsafeCell::new(Heap::new()),
         }
     }
@@ -91,7 +96,12 @@ impl Shard {
         self.next.load(Ordering::Acquire)
     }
 
-    fn with_heap<R>(&self, f: impl FnOnce(&mut Heap<Timer>) -> R) -> R {
+    /// When somebody saw to what is due here last.
+    pub(crate) fn expired(&self) -> u64 {
+        self.expired.load(Ordering::Relaxed)
+    }
+
+    fn with_heap<R>(&self, f: impl FnOnce(&mut Heap<Timer, GRef>) -> R) -> R {
         self.lock.lock();
         // SAFETY: under the lock.
         let heap = unsafe { &mut *self.heap.get() };
@@ -118,7 +128,8 @@ impl Shard {
         self.next() != NEVER
             && self.with_heap(|heap| {
                 heap.len() > LOOKED_AT
-                    || heap.iter().any(|timer| {
+                    || heap.iter().any(|item| {
+                        let Item::Timer(timer) = item else { return true };
                         // SAFETY: valid while in the heap, which the lock keeps as it is.
                         match unsafe { &timer.as_ref().action } {
                             Action::Wake { .. } => true,
@@ -133,28 +144,40 @@ impl Shard {
             })
     }
 
-    /// Takes out what is due at `now`.
-    pub(crate) fn expire(&self, now: u64, out: &mut Expired) {
+    /// Takes out what is due at `now`, the earliest first, up to `limit` of them.
+    pub(crate) fn expire(&self, now: u64, limit: usize, out: &mut Expired) {
         if self.next() > now {
             return;
         }
         self.with_heap(|heap| {
-            while let Some(timer) = heap.pop_due(now) {
-                // SAFETY: valid while in the heap, and, as the lock is still held, until the end of this round: its owner
-                // has to take the lock before it may go.
-                match unsafe { &timer.as_ref().action } {
-                    Action::Wake { claim, task } => {
-                        // SAFETY: the claim lives in the same frame as the timer, or further down.
-                        let won =
-                            claim.is_none_or(|claim| unsafe { claim.as_ref() }.try_claim(Claim::TIMEOUT));
-                        if won {
-                            out.tasks.extend(task.take());
-                        }
-                    }
-                    Action::Call(me) => out.calls.extend(me.take()),
+            self.expired.store(now, Ordering::Relaxed);
+            for item in std::iter::from_fn(|| heap.pop_due(now)).take(limit) {
+                let g = match item {
+                    Item::Sleeper(g) => Some(g),
+                    // SAFETY: valid while in the heap, and, as the lock is still held, until the end of this round: its owner has to
+                    // take the lock before it may go.
+                    Item::Timer(timer) => unsafe { timer.as_ref() }.fire(out),
+                };
+                if let Some(g) = g {
+                    g.prefetch();
+                    out.goroutines.push(g);
                 }
             }
         });
+    }
+}
+
+impl Timer {
+    /// Under the lock of its shard, when it has just been taken out. Gives the goroutine that it has to wake.
+    fn fire(&self, out: &mut Expired) -> Option<GRef> {
+        match &self.action {
+            // SAFETY: the claim lives in the same frame as the timer, or further down.
+            Action::Wake { claim, g } => unsafe { claim.as_ref() }.try_claim(Claim::TIMEOUT).then_some(*g),
+            Action::Call(me) => {
+                out.calls.extend(me.take());
+                None
+            }
+        }
     }
 }
 
@@ -184,8 +207,8 @@ pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
         place: Place::nowhere(),
         shard: AtomicPtr::new(std::ptr::null_mut()),
         action: Action::Wake {
-            claim: Some(NonNull::from(claim)),
-            task: Cell::new(Some(Task::current())),
+            claim: NonNull::from(claim),
+            g: GRef::from(g),
         },
     };
     let at = NonNull::from(&timer);
@@ -232,23 +255,17 @@ pub fn sleep_until(deadline: Instant) {
     if deadline <= Instant::now() {
         return;
     }
-    let timer = Timer {
-        place: Place::nowhere(),
-        shard: AtomicPtr::new(std::ptr::null_mut()),
-        action: Action::Wake {
-            claim: None,
-            task: Cell::new(Some(Task::current())),
-        },
-    };
-    let at = NonNull::from(&timer);
+    // SAFETY: control blocks are never freed.
+    let g = unsafe { &*g };
+    let sleeper = GRef::from(g);
     let deadline = clock::to_nanos(deadline);
-    // SAFETY: control blocks are never freed, and this goroutine runs this code. The timer is its only waker, and arming is
-    // the last thing the commit does; the goroutine stays here until it fired.
-    unsafe {
-        sched::park::park_goroutine(&*g, WaitReason::Sleep, Location::caller(), move || {
-            arm_on_this_worker(deadline, at);
-        });
-    }
+    let arm = move || {
+        // The goroutine is off its stack, and this is its only waker.
+        sched::timer_shard().with_heap(|heap| heap.insert_sleeper(deadline, sleeper));
+        sched::timer_armed(deadline);
+    };
+    // SAFETY: this goroutine runs this code, and the commit makes it known to exactly one waker.
+    unsafe { sched::park::park_goroutine(g, WaitReason::Sleep, Location::caller(), arm) };
 }
 
 /// A timer that runs a function, on a worker's own stack: the function must be short and must not wait.

@@ -4,7 +4,7 @@ use crate::bias::bias;
 use crate::g::GRef;
 use crate::idle::Surroundings;
 use crate::sched::Runtime;
-use crate::sched::timekeeper;
+use crate::sched::timekeeper::{self, BATCH};
 use crate::sys::clock::{self, NEVER};
 use crate::worker::Worker;
 use crate::worker::sleep::Slept;
@@ -15,6 +15,8 @@ const GLOBAL_TURN: u64 = 64;
 /// Timers are looked at when this many cycles have passed (about 10 µs), or at every `TIMER_TURN`th run.
 const TIMER_CYCLES: u64 = 25_000;
 const TIMER_TURN: u64 = 16;
+/// Nanoseconds for which others' timers are left to their owners, who look more often than that, unless they are in a long run.
+const OTHERS_LATE: u64 = 50_000;
 /// A searcher that found nothing this often in a row goes to sleep.
 const FRUITLESS_ROUNDS: u32 = 3;
 
@@ -134,7 +136,12 @@ impl Worker {
         let cycles = clock::cycles();
         if tick.is_multiple_of(TIMER_TURN) || cycles.wrapping_sub(self.timers_checked.get()) > TIMER_CYCLES {
             self.timers_checked.set(cycles);
-            self.run_timers(false);
+            // Of very many that are due, no more than can soon run: what has been fetched for them would be gone again. But always as
+            // many as have run since the last look, however many others wait too.
+            let ticks = self.post.queue.ticks();
+            let run = ticks.wrapping_sub(self.timers_tick.replace(ticks)) as usize;
+            let room = BATCH.saturating_sub(self.queue.len());
+            timekeeper::expire(self.timers(), clock::now(), room.max(run));
         }
     }
 
@@ -144,8 +151,13 @@ impl Worker {
         if all {
             self.rt.expire_all(now)
         } else {
-            timekeeper::expire(self.timers(), now)
+            timekeeper::expire(self.timers(), now, BATCH)
         }
+    }
+
+    /// The same for other workers' timers that their owners are not quick enough to see to.
+    fn help_with_timers(&self) -> bool {
+        self.rt.earliest_timer() != NEVER && self.rt.expire_neglected(clock::now(), OTHERS_LATE)
     }
 
     #[cold]
@@ -153,6 +165,9 @@ impl Worker {
         loop {
             if let Some(g) = self.own_work(1) {
                 return Some(g);
+            }
+            if self.timers().next() != NEVER && self.run_timers(false) {
+                continue;
             }
             let retired = self.index >= self.rt.limit();
             if !retired {
@@ -184,7 +199,8 @@ impl Worker {
             if let Some(g) = self.rt.global.take_batch(&self.queue) {
                 return Some(g);
             }
-            if self.timers().next() != NEVER && self.run_timers(false) || !self.post.inbox.is_empty() {
+            let own_due = self.timers().next() != NEVER && self.run_timers(false);
+            if own_due || self.help_with_timers() || !self.post.inbox.is_empty() {
                 return self.own_work(1);
             }
             if self.look_at_poller() {

@@ -55,6 +55,8 @@ pub(crate) struct Worker {
     wrote: Cell<bool>,
     /// When the timers were looked at last, in cycles.
     timers_checked: Cell<u64>,
+    /// How many runs had begun then.
+    timers_tick: Cell<u64>,
     next_id: Cell<u64>,
     last_id: Cell<u64>,
     blocks: UnsafeCell<g::pool::LocalPool>,
@@ -238,6 +240,7 @@ impl Worker {
             vain_polls: Cell::new(0),
             wrote: Cell::new(false),
             timers_checked: Cell::new(0),
+            timers_tick: Cell::new(0),
             next_id: Cell::new(0),
             last_id: Cell::new(0),
             blocks: UnsafeCell::default(),
