@@ -33,6 +33,8 @@
 //! if after, its look at the counts sees the change.
 
 pub(crate) mod lock;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use std::ptr::{self, null_mut};
 
