@@ -101,6 +101,9 @@ impl<T: Send> RecvFrom for JoinHandle<T> {
     type Item = Result<T, JoinError>;
 
     fn operand(&self) -> Operand<'_, Self::Item> {
+        // Made here and not at the engine's first look: if the goroutine ends at this very moment, making it wakes whoever polled the
+        // handle before. That is a user's code, which may wait, and the engine relies on staying on one worker.
+        watch(self);
         Operand::source(self)
     }
 }
