@@ -90,6 +90,7 @@ pub enum Polled<T> {
 /// * The lock's address names the source: while it lives no other source has the same, so it stands for one item type `T`.
 /// * Waiters in [`queue`](Source::queue) are completed with values of type `T` only, under the lock.
 /// * `poll` runs no foreign code (it is called under the lock) and does not touch the lock.
+/// * `lock`, `queue` and `maybe_ready` do not wait and run no foreign code either: a select goes on with the worker on which it began.
 /// * While a waiter stands in the queue the source does not move and is not freed.
 pub unsafe trait Source<T> {
     /// The lock that guards the source.
