@@ -39,7 +39,8 @@ const GAVE_BACK: u8 = 4;
 /// Set once, by whoever does not want the channel to close when the last handle that can send is gone.
 const STAYS_OPEN: u8 = 8;
 
-/// What all handles of a channel share.
+/// What all handles of a channel share. In the order that is written here: a hand-off between two goroutines needs the first cache
+/// line only.
 #[repr(C, align(64))]
 pub(crate) struct Core<T> {
     lock: RawLock,
@@ -48,14 +49,17 @@ pub(crate) struct Core<T> {
     capacity: usize,
     /// How many values the buffer holds. Written under the lock, looked at without it.
     len: AtomicUsize,
-    /// Under the lock.
-    ring: UnsafeCell<Ring<T>>,
     recvq: WaitQueue,
     sendq: WaitQueue,
+    /// Under the lock.
+    ring: UnsafeCell<Ring<T>>,
     given_back: GivenBack<T>,
     /// Under the lock.
     abandoned: UnsafeCell<Option<Abandoned>>,
 }
+
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(Core<u8>, sendq) + size_of::<WaitQueue>() <= 64);
 
 /// What an event source wants done when nobody can receive any more.
 type Abandoned = Box<dyn FnOnce() + Send>;
@@ -85,9 +89,9 @@ impl<T> Core<T> {
             flags: AtomicU8::new(0),
             capacity,
             len: AtomicUsize::new(0),
-            ring: UnsafeCell::new(Ring::new(capacity)),
             recvq: WaitQueue::new(),
             sendq: WaitQueue::new(),
+            ring: UnsafeCell::new(Ring::new(capacity)),
             given_back: GivenBack::new(),
             abandoned: UnsafeCell::new(None),
         }
