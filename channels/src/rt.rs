@@ -4,12 +4,14 @@
 
 #[cfg(loom)]
 pub(crate) use crate::rt_thread::{
-    Claim, Here, WaitReason, end_goroutine, lock_rank, park, park_until, polled_in_vain,
+    Claim, Here, WaitReason, end_goroutine, lock_rank, park, park_holding, park_until, polled_in_vain,
 };
 #[cfg(loom)]
 pub use crate::rt_thread::{RawLock, Task};
 #[cfg(not(loom))]
-pub(crate) use gort_runtime::{Claim, Here, WaitReason, end_goroutine, park, park_until, polled_in_vain};
+pub(crate) use gort_runtime::{
+    Claim, Here, WaitReason, end_goroutine, park, park_holding, park_until, polled_in_vain,
+};
 #[cfg(not(loom))]
 pub(crate) use gort_runtime::{JoinError, JoinHandle, Outlet, ScopedJoinHandle};
 #[cfg(not(loom))]

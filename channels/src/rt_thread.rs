@@ -142,6 +142,15 @@ pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
     wait();
 }
 
+/// Like [`park`] with a commit that frees `lock`.
+///
+/// # Safety
+/// As [`park`], and the caller holds the lock.
+pub(crate) unsafe fn park_holding(reason: WaitReason, lock: &RawLock) {
+    // SAFETY: by the caller.
+    unsafe { park(reason, || lock.unlock()) };
+}
+
 /// Like [`park`], with a timer that competes for `claim`.
 ///
 /// The thread is its own timer: it tries the claim at once, and as its neighbours run in every order around

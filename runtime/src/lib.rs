@@ -99,5 +99,5 @@ pub mod net {
 pub mod process {
     pub use crate::sys::process::{await_end, await_readable, descriptor, has_ended, signal};
 }
-pub use task::{Claim, Task, park, park_until};
+pub use task::{Claim, Task, park, park_holding, park_until};
 pub use timer::{CallTimer, sleep_until};

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use crossbeam_utils::sync::{Parker, Unparker};
 
+use crate::bias::lock::RawLock;
 use crate::g::{G, GRef};
 use crate::here::Here;
 use crate::reason::WaitReason;
@@ -192,6 +193,23 @@ pub unsafe fn park<C: FnOnce()>(reason: WaitReason, commit: C) {
     }
     // SAFETY: control blocks are never freed; this one is the current goroutine's.
     unsafe { sched::park::park_goroutine(&*g, reason, Location::caller(), commit) };
+}
+
+/// Like [`park`] with a commit that frees `lock`, which the caller holds. The commit needs nothing of the parked stack, and the lock says
+/// what will be touched first when somebody comes to wake the goroutine.
+///
+/// # Safety
+/// As [`park`]; and the caller holds the lock.
+#[inline(always)]
+#[track_caller]
+pub unsafe fn park_holding(reason: WaitReason, lock: &RawLock) {
+    let g = crate::tls::current_g();
+    if g.is_null() {
+        // SAFETY: handed on; the lock is held.
+        return unsafe { park_thread(|| lock.unlock(), None) };
+    }
+    // SAFETY: control blocks are never freed; this one is the current goroutine's.
+    unsafe { sched::park::park_goroutine_holding(&*g, reason, Location::caller(), lock) };
 }
 
 /// Like [`park`], but when `deadline` comes the timer tries to win `claim` with [`Claim::TIMEOUT`] and, if it does, readies

@@ -118,8 +118,7 @@ impl<T> Core<T> {
                 Start::Closed => return None,
                 Start::Park => {}
             }
-            let lock = &self.lock;
-            rt::park(WaitReason::ChanReceive, move || lock.unlock());
+            rt::park_holding(WaitReason::ChanReceive, &self.lock);
             match finish(wait) {
                 Outcome::Done => Some(slot.read()),
                 _ => None,

@@ -140,8 +140,7 @@ impl<T> Core<T> {
                 Start::Refused(why) => return Err((why, slot.read())),
                 Start::Park => {}
             }
-            let lock = &self.lock;
-            rt::park(WaitReason::ChanSend, move || lock.unlock());
+            rt::park_holding(WaitReason::ChanSend, &self.lock);
             match finish(wait) {
                 Outcome::Done => Ok(()),
                 outcome => Err((refused(outcome), slot.read())),

@@ -31,13 +31,11 @@ use parking_lot::Mutex;
 
 use crate::fiber::{Fiber, NoStack};
 use crate::g::GRef;
+use crate::shim::prefetch;
 use crate::sys::memory;
 
 /// More than the frames take that a suspended body has called (`yield_with` and what it calls), also unoptimised.
 const BELOW_SEAT: usize = 2048;
-
-/// See [`crate::fiber`]: generator's header.
-pub(super) const CONTEXT_LINES: usize = 5;
 
 type Coroutine = Generator<'static, (), ()>;
 
@@ -45,8 +43,13 @@ type Coroutine = Generator<'static, (), ()>;
 #[derive(Clone, Copy)]
 pub(super) struct Switch {
     raw: NonNull<usize>,
-    seat: NonNull<Seat>,
+    /// The stack's lowest usable address. In its low bits, which are zero as it is the start of a page: how far below `raw` the
+    /// [`Seat`] is, in units of its alignment.
+    low_and_seat: usize,
 }
+
+/// The bits that the start of a page does not have, whatever a page is.
+const SEAT: usize = (4 << 10) - 1;
 
 impl Switch {
     /// The address of generator's header.
@@ -54,9 +57,44 @@ impl Switch {
     pub(super) fn end(self) -> usize {
         self.raw.addr().get()
     }
+
+    #[inline(always)]
+    pub(super) fn low(self) -> usize {
+        self.low_and_seat & !SEAT
+    }
+
+    #[inline(always)]
+    fn seat(self) -> *const Seat {
+        let below = (self.low_and_seat & SEAT) * align_of::<Seat>();
+        std::ptr::with_exposed_provenance(self.raw.addr().get() - below)
+    }
+
+    #[inline(always)]
+    pub(super) fn into_words(self) -> (NonNull<()>, usize) {
+        (self.raw.cast(), self.low_and_seat)
+    }
+
+    #[inline(always)]
+    pub(super) fn from_words(context: NonNull<()>, rest: usize) -> Switch {
+        Switch {
+            raw: context.cast(),
+            low_and_seat: rest,
+        }
+    }
+
+    /// The header is a saved set of registers, what links it to its parent, an error, and (further up) input and output.
+    #[inline(always)]
+    pub(super) fn fetch(self) {
+        let header = self.raw.as_ptr().cast::<u8>();
+        for at in [0, 64, 128, 256] {
+            prefetch(header.wrapping_add(at));
+        }
+        prefetch(self.seat());
+    }
 }
 
 /// The part of a fiber that lies in its body's frame.
+#[repr(align(16))]
 struct Seat {
     scope: UnsafeCell<Scope<'static, 'static, (), ()>>,
     /// The goroutine that the body runs next, or runs now.
@@ -99,14 +137,20 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     // `top`; nothing reads or writes it.
     unsafe { memory::merge_guard(guard, page) };
     drop(mapping);
-    let switch = Switch { raw, seat };
-    Ok(Fiber { switch, low })
+    let below = raw.addr().get() - seat.expose_provenance().get();
+    assert!(
+        below <= SEAT * align_of::<Seat>(),
+        "generator's first frames are small"
+    );
+    let low_and_seat = low | (below / align_of::<Seat>());
+    let switch = Switch { raw, low_and_seat };
+    Ok(Fiber { switch })
 }
 
 /// See [`Fiber::bind`].
 pub(super) unsafe fn bind(fiber: &Fiber, g: GRef) {
     // SAFETY: the body is suspended and its frame, where the seat lies, lives as long as the fiber.
-    unsafe { fiber.switch.seat.as_ref() }.occupant.set(Some(g));
+    unsafe { (*fiber.switch.seat()).occupant.set(Some(g)) };
 }
 
 /// See [`Fiber::resume`].
@@ -124,13 +168,13 @@ pub(super) unsafe fn resume(fiber: &Fiber) {
 #[inline(always)]
 pub(super) unsafe fn switch_away(fiber: &Fiber) {
     // SAFETY: by the caller.
-    unsafe { leave(fiber.switch.seat) };
+    unsafe { leave(fiber.switch.seat()) };
 }
 
 #[inline(always)]
-unsafe fn leave(seat: NonNull<Seat>) {
+unsafe fn leave(seat: *const Seat) {
     // SAFETY: the seat lies in the frame at the bottom of this very stack; only the fiber's own code uses the scope.
-    unsafe { (*seat.as_ref().scope.get()).yield_with(()) };
+    unsafe { (*(*seat).scope.get()).yield_with(()) };
 }
 
 /// Gives back what lies between the two pages that an idle fiber needs. All of them stay usable.
@@ -139,8 +183,8 @@ pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
     let middles: Vec<_> = idle
         .iter()
         .map(|fiber| {
-            let frames = fiber.switch.seat.addr().get() - BELOW_SEAT;
-            fiber.low + page..frames & !(page - 1)
+            let frames = fiber.switch.seat().addr() - BELOW_SEAT;
+            fiber.low() + page..frames & !(page - 1)
         })
         .collect();
     // SAFETY: the fibers are idle and the caller's: each stands in `leave`, called from the frame of its body, where the seat
@@ -178,7 +222,7 @@ fn body(scope: Scope<'_, 'static, (), ()>, out: Publish, size: usize) {
     let enter = ENTER[super::colour(at.addr().get(), size) / super::COLOUR];
     loop {
         // SAFETY: this is the fiber's own body.
-        unsafe { leave(at) };
+        unsafe { leave(at.as_ptr()) };
         if let Some(g) = seat.occupant.take() {
             enter(g);
         }

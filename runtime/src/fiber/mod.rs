@@ -7,8 +7,8 @@
 //!
 //! | | |
 //! |---|---|
-//! | `Switch` | plain data: what it needs to find a fiber's context. `end()` is where the frames end, in the stack's highest page |
-//! | `CONTEXT_LINES` | how many cache lines a switch touches from there on |
+//! | `Switch` | plain data, two words: what it needs to find a fiber's context. `end()` is where the frames end, in the stack's |
+//! | | highest page; `low()` the lowest usable address; `fetch()` asks for the lines that a switch touches |
 //! | `make(size)` | a new idle fiber |
 //! | `bind(fiber, g)` | the next `resume` runs the job of `g` |
 //! | `resume(fiber)`, `switch_away(fiber)` | onto the stack, and off it |
@@ -20,6 +20,8 @@
 //! operation that waits, because a return to a frame from before the switch is always mispredicted.
 
 use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use crate::g::{G, GRef};
 use crate::sys::memory;
@@ -62,8 +64,53 @@ fn colour(address: usize, size: usize) -> usize {
 #[derive(Clone, Copy)]
 pub(crate) struct Fiber {
     switch: backing::Switch,
-    /// Lowest usable address; the guard page ends here.
-    low: usize,
+}
+
+/// Where a goroutine keeps the fiber that it is bound to, if it is. Its owner reads and writes it. Others may look at any time, for a
+/// hint: two words that need not belong together.
+pub(crate) struct Slot {
+    /// Null if there is none.
+    context: AtomicPtr<()>,
+    rest: AtomicUsize,
+}
+
+impl Slot {
+    pub(crate) const fn new() -> Slot {
+        Slot {
+            context: AtomicPtr::new(std::ptr::null_mut()),
+            rest: AtomicUsize::new(0),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<Fiber> {
+        let context = NonNull::new(self.context.load(Ordering::Relaxed))?;
+        let rest = self.rest.load(Ordering::Relaxed);
+        Some(Fiber {
+            switch: backing::Switch::from_words(context, rest),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, fiber: Option<Fiber>) {
+        let (context, rest) = match fiber {
+            Some(fiber) => {
+                let (context, rest) = fiber.switch.into_words();
+                (context.as_ptr(), rest)
+            }
+            None => (std::ptr::null_mut(), 0),
+        };
+        self.rest.store(rest, Ordering::Relaxed);
+        self.context.store(context, Ordering::Relaxed);
+    }
+
+    /// Asks for the lines that a switch to the fiber touches, besides the frame that switched away.
+    #[inline(always)]
+    pub(crate) fn fetch(&self) {
+        if let Some(fiber) = self.get() {
+            fiber.switch.fetch();
+        }
+    }
 }
 
 /// Why there is no new stack.
@@ -99,13 +146,10 @@ impl Fiber {
         unsafe { backing::resume(self) };
     }
 
-    /// Fetches what [`Fiber::resume`] reads first.
-    #[inline]
-    pub(crate) fn prefetch(&self) {
-        let context = std::ptr::without_provenance::<[u8; 64]>(self.switch.end());
-        for line in 0..backing::CONTEXT_LINES {
-            crate::shim::prefetch(context.wrapping_add(line));
-        }
+    /// The lowest usable address; the guard page ends here.
+    #[inline(always)]
+    fn low(&self) -> usize {
+        self.switch.low()
     }
 
     /// The end of the stack.
@@ -115,13 +159,13 @@ impl Fiber {
 
     /// Usable bytes.
     pub(crate) fn size(&self) -> usize {
-        self.top() - self.low
+        self.top() - self.low()
     }
 
     /// Where this stack's frames are.
     #[inline]
     pub(crate) fn frames(&self) -> Range<usize> {
-        self.low..self.switch.end()
+        self.low()..self.switch.end()
     }
 
     /// Whether an address lies among them.
@@ -132,7 +176,7 @@ impl Fiber {
 
     /// Whether an address lies in the guard page.
     pub(crate) fn guard_holds(&self, address: usize, page: usize) -> bool {
-        (self.low - page..self.low).contains(&address)
+        (self.low() - page..self.low()).contains(&address)
     }
 }
 
@@ -143,10 +187,12 @@ impl Fiber {
 #[inline(always)]
 pub(crate) unsafe fn suspend(g: &G) {
     let fiber = g.fiber();
-    let here = 0_u8;
-    if !fiber.holds((&raw const here).addr()) {
+    let mut here = 0_u8;
+    let here = &raw mut here;
+    if !fiber.holds(here.addr()) {
         nested_generator(g);
     }
+    g.sight().set_stands(here);
     // SAFETY: the fiber is bound to the goroutine that runs this code, and the check above says that this is its stack.
     unsafe { backing::switch_away(&fiber) };
 }

@@ -35,15 +35,13 @@ use crate::fiber::{Fiber, NoStack, stacks};
 use crate::g::GRef;
 use crate::sys::memory;
 
-/// See [`crate::fiber`]: the head.
-pub(super) const CONTEXT_LINES: usize = 1;
-
 type Context = Coroutine<(), (), Infallible, Extent>;
 
 /// How to reach a fiber's context.
 #[derive(Clone, Copy)]
 pub(super) struct Switch {
     head: NonNull<Head>,
+    low: usize,
 }
 
 impl Switch {
@@ -51,15 +49,44 @@ impl Switch {
     pub(super) fn end(self) -> usize {
         self.head.addr().get()
     }
+
+    #[inline(always)]
+    pub(super) fn low(self) -> usize {
+        self.low
+    }
+
+    #[inline(always)]
+    pub(super) fn into_words(self) -> (NonNull<()>, usize) {
+        (self.head.cast(), self.low)
+    }
+
+    #[inline(always)]
+    pub(super) fn from_words(context: NonNull<()>, rest: usize) -> Switch {
+        Switch {
+            head: context.cast(),
+            low: rest,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn fetch(self) {
+        crate::shim::prefetch(self.head.as_ptr());
+    }
 }
 
 /// What lies at the top of a stack. Valid from `bind` on.
-#[repr(C, align(64))]
+///
+/// With corosensei's parent link right below it, it fills one cache line: a switch touches both.
+#[repr(C, align(16))]
 struct Head {
     context: UnsafeCell<MaybeUninit<Context>>,
     /// Written by `first_frame`, of which it is an argument.
     yielder: Cell<*const Yielder<(), ()>>,
 }
+
+/// corosensei's own at the base of a stack: the parent link and its return address.
+const LINK: usize = 16;
+const _: () = assert!(size_of::<Head>() + LINK <= 64);
 
 /// What corosensei is to know of a stack: the part below the head.
 struct Extent {
@@ -68,7 +95,7 @@ struct Extent {
 }
 
 // SAFETY: between the two lie a guard page and, above it, at least `config::MIN_STACK` bytes less the head, which belong to
-// the fiber (a stack that small has no colour); `base` is a multiple of 64.
+// the fiber (a stack that small has no colour); `base` is a multiple of 16.
 unsafe impl Stack for Extent {
     #[inline]
     fn base(&self) -> StackPointer {
@@ -90,8 +117,10 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
         unreachable!("a stack does not end at address 0")
     };
     Ok(Fiber {
-        switch: Switch { head },
-        low: stack.start,
+        switch: Switch {
+            head,
+            low: stack.start,
+        },
     })
 }
 
@@ -100,7 +129,7 @@ pub(super) unsafe fn bind(fiber: &Fiber, g: GRef) {
     let head = fiber.switch.head;
     let (Some(base), Some(limit)) = (
         NonZero::new(head.addr().get()),
-        NonZero::new(fiber.low - memory::page_size()),
+        NonZero::new(fiber.low() - memory::page_size()),
     ) else {
         unreachable!("no stack lies at address 0")
     };
@@ -137,7 +166,7 @@ pub(super) unsafe fn switch_away(fiber: &Fiber) {
 
 /// Gives the stacks back. None of the fibers stays.
 pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
-    let ranges = idle.iter().map(|fiber| fiber.low..fiber.top()).collect();
+    let ranges = idle.iter().map(|fiber| fiber.low()..fiber.top()).collect();
     // SAFETY: the fibers are idle and the caller's; nothing on the stack of an idle one is used again.
     unsafe { stacks::give_back(ranges) };
     Vec::new()

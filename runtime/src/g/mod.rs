@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering};
 
 use crate::fiber::Fiber;
 use crate::reason::WaitReason;
@@ -30,19 +30,17 @@ pub(crate) mod entry;
 pub(crate) mod join;
 pub(crate) mod label;
 pub(crate) mod pool;
+mod sight;
 
 pub(crate) use join::{Life, Outcome};
+pub(crate) use sight::Sight;
 
 use label::Label;
 
 /// No worker in particular.
-pub(crate) const NO_HOME: u32 = u32::MAX;
+pub(crate) const NO_HOME: u16 = u16::MAX;
 /// Bytes of closure (later: of result) that fit in the block itself.
 const INLINE: usize = 64;
-
-/// How many cache lines of a parked goroutine's innermost frames are fetched before it runs: below its commit, and from there on.
-const LINES_BELOW: usize = 2;
-const LINES_ABOVE: usize = 6;
 
 /// What a goroutine asks of the worker that runs it, when it switches away.
 #[derive(Clone, Copy)]
@@ -71,26 +69,21 @@ pub(crate) struct JobTable {
     pub(crate) drop_result: unsafe fn(&G),
 }
 
-/// A [`Request`] in two words, so that what every switch touches fits in one cache line.
-#[derive(Clone, Copy)]
-struct Asked {
-    commit: Option<unsafe fn(*mut ())>,
-    /// The commit's data; without a commit: null to yield, anything else to finish.
-    data: *mut (),
-}
+/// What a [`Request::Park`] has run. Without one, the data is null to yield, anything else to finish.
+type Commit = unsafe fn(*mut ());
 
 /// A goroutine's control block. In the order that is written here, since the first line is what matters when a thousand
 /// goroutines take turns: there it is one miss instead of three.
 #[repr(C, align(128))]
 pub(crate) struct G {
     // --- the switch: touched at every resume and park ---
-    fiber: Cell<Option<Fiber>>,
-    asked: Cell<Asked>,
+    sight: Sight,
+    commit: Cell<Option<Commit>>,
     wait_site: Cell<&'static Location<'static>>,
     /// The worker it must run on, or `NO_HOME`.
-    home: AtomicU32,
+    home: AtomicU16,
     /// The worker that ran it last.
-    last_worker: Cell<u32>,
+    last_worker: Cell<u16>,
     /// A `WaitReason` + 1, or 0 while it runs or is runnable. Other threads read it for reports only.
     reason: AtomicU8,
     /// It is bound to its thread for the length of one wait, because it waits while unwinding.
@@ -141,6 +134,8 @@ unsafe impl Sync for GRef {}
 const _: () = assert!(size_of::<G>() <= 256);
 #[cfg(not(loom))]
 const _: () = assert!(std::mem::offset_of!(G, flags) <= 64);
+const _: () = assert!(std::mem::offset_of!(G, sight) == 0);
+const _: () = assert!(crate::config::MAX_WORKERS < NO_HOME as usize);
 
 impl GRef {
     /// # Safety
@@ -175,12 +170,9 @@ impl G {
     #[track_caller]
     fn vacant() -> G {
         G {
-            fiber: Cell::new(None),
-            asked: Cell::new(Asked {
-                commit: None,
-                data: std::ptr::null_mut(),
-            }),
-            home: AtomicU32::new(NO_HOME),
+            sight: Sight::new(),
+            commit: Cell::new(None),
+            home: AtomicU16::new(NO_HOME),
             last_worker: Cell::new(NO_HOME),
             reason: AtomicU8::new(0),
             unwinding_park: Cell::new(false),
@@ -197,6 +189,22 @@ impl G {
             panic_seen: UnsafeCell::new(None),
             locals: UnsafeCell::new(None),
             scope: Cell::new(None),
+        }
+    }
+
+    /// Makes a vacant block of memory that may have been one before: others may still look at its sight.
+    ///
+    /// # Safety
+    /// `at` has room for a block and nobody has it. If it was a block, that was free, and so owns nothing.
+    unsafe fn write_vacant(at: NonNull<G>) {
+        let vacant = std::mem::MaybeUninit::new(G::vacant());
+        let rest = size_of::<Sight>();
+        // SAFETY: both are as long as a block, at whose start is the sight. `vacant` is left alone afterwards.
+        unsafe {
+            let (from, to) = (vacant.as_ptr().byte_add(rest), at.byte_add(rest).as_ptr());
+            let bytes = size_of::<G>() - rest;
+            std::ptr::copy_nonoverlapping(from.cast(), to.cast::<std::mem::MaybeUninit<u8>>(), bytes);
+            (*at.cast::<Sight>().as_ptr()).clear();
         }
     }
 
@@ -275,25 +283,27 @@ impl G {
     /// The fiber it is bound to.
     #[inline(always)]
     pub(crate) fn fiber(&self) -> Fiber {
-        match self.fiber.get() {
+        match self.fiber_if_bound() {
             Some(fiber) => fiber,
             None => unbound(),
         }
     }
 
+    #[inline(always)]
     pub(crate) fn fiber_if_bound(&self) -> Option<Fiber> {
-        self.fiber.get()
+        self.sight.fiber.get()
     }
 
+    #[inline]
     pub(crate) fn set_fiber(&self, fiber: Option<Fiber>) {
-        self.fiber.set(fiber);
+        self.sight.fiber.set(fiber);
     }
 
     /// The request of a goroutine that has just switched away.
     #[inline(always)]
     pub(crate) fn request(&self) -> Request {
-        let Asked { commit, data } = self.asked.get();
-        match commit {
+        let data = self.sight.data.load(Ordering::Relaxed);
+        match self.commit.get() {
             Some(commit) => Request::Park(commit, data),
             None if data.is_null() => Request::Yield,
             None => Request::Finish,
@@ -307,7 +317,14 @@ impl G {
             Request::Yield => (None, std::ptr::null_mut()),
             Request::Finish => (None, std::ptr::dangling_mut()),
         };
-        self.asked.set(Asked { commit, data });
+        self.commit.set(commit);
+        self.sight.data.store(data, Ordering::Relaxed);
+    }
+
+    /// What others may look at to see what a switch to it touches.
+    #[inline(always)]
+    pub(crate) fn sight(&self) -> &Sight {
+        &self.sight
     }
 
     /// Fetches what a resume touches into the cache: it is about to be queued, and soon run.
@@ -319,14 +336,7 @@ impl G {
     /// Fetches the rest of what a resume touches, and soon after it an end: the stack's innermost frames and the rest of the block.
     /// For a goroutine that has been parked for long, and whose [`G::prefetch`] is some time ago.
     pub(crate) fn prefetch_more(&self) {
-        if let Some(fiber) = self.fiber.get() {
-            fiber.prefetch();
-        }
-        // The commit lies in the frame of whoever waits, from which the registers were saved a little further down.
-        let frame = self.asked.get().data.cast_const().cast::<[u8; 64]>();
-        for line in 0..LINES_BELOW + LINES_ABOVE {
-            crate::shim::prefetch(frame.wrapping_sub(LINES_BELOW).wrapping_add(line));
-        }
+        self.sight.fetch_wide();
         crate::shim::prefetch(&raw const self.life);
         crate::shim::prefetch(&raw const self.locals);
     }
@@ -340,24 +350,24 @@ impl G {
 
     /// Notes that worker `index` runs it now.
     #[inline]
-    pub(crate) fn set_running(&self, index: u32) {
+    pub(crate) fn set_running(&self, index: u16) {
         self.reason.store(0, Ordering::Relaxed);
         self.last_worker.set(index);
     }
 
     /// The worker that ran it last, or `NO_HOME`.
     #[inline]
-    pub(crate) fn last_worker(&self) -> u32 {
+    pub(crate) fn last_worker(&self) -> u16 {
         self.last_worker.get()
     }
 
     /// The worker it must run on, or `NO_HOME`.
     #[inline]
-    pub(crate) fn home(&self) -> u32 {
+    pub(crate) fn home(&self) -> u16 {
         self.home.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_home(&self, worker: u32) {
+    pub(crate) fn set_home(&self, worker: u16) {
         self.home.store(worker, Ordering::Relaxed);
     }
 }

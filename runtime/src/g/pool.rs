@@ -205,7 +205,7 @@ impl Shared {
         };
         for block in slab.blocks() {
             // SAFETY: in bounds and aligned; nobody else has the slab. What stood there were free blocks, which own nothing.
-            unsafe { block.0.write(G::vacant()) };
+            unsafe { G::write_vacant(block.0) };
         }
         self.slabs.insert(slab, ALL);
         self.with_room.push(slab);

@@ -346,7 +346,7 @@ impl Runtime {
     }
 
     #[cold]
-    fn another_than(&self, last: u32) -> usize {
+    fn another_than(&self, last: u16) -> usize {
         if last == NO_HOME {
             0
         } else {

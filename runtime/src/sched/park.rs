@@ -3,6 +3,7 @@
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 
+use crate::bias::lock::RawLock;
 use crate::fiber;
 use crate::g::{G, NO_HOME, Request};
 use crate::reason::WaitReason;
@@ -26,6 +27,33 @@ pub(crate) unsafe fn park_goroutine<C: FnOnce()>(
     if g.unwinding_park.get() {
         unpin(g);
     }
+}
+
+/// Parks `g`, which holds `lock`; see [`crate::park_holding`].
+///
+/// # Safety
+/// As [`crate::park_holding`], and `g` is the goroutine that runs this code.
+#[inline(always)]
+pub(crate) unsafe fn park_goroutine_holding(
+    g: &G,
+    reason: WaitReason,
+    site: &'static Location<'static>,
+    lock: &RawLock,
+) {
+    prepare(g, reason, site);
+    g.set_request(Request::Park(unlock, std::ptr::from_ref(lock).cast_mut().cast()));
+    // SAFETY: `g` runs this code, and its request is in place.
+    unsafe { fiber::suspend(g) };
+    if g.unwinding_park.get() {
+        unpin(g);
+    }
+}
+
+/// The commit of whoever parks with a lock.
+unsafe fn unlock(lock: *mut ()) {
+    // SAFETY: the goroutine that parked holds the lock. Until it is free nobody can take the goroutine out of where it waits, so the lock
+    // is still there.
+    unsafe { (*lock.cast::<RawLock>()).unlock() };
 }
 
 /// Everything before the switch that needs no knowledge of the commit; never suspends, so its return is predicted.

@@ -18,12 +18,14 @@ use crate::timer::Shard;
 
 mod alone;
 mod find;
+mod foresight;
 mod run;
 mod sleep;
 mod slice;
 mod steal;
 
 use alone::Alone;
+use foresight::Foresight;
 use slice::Slice;
 
 /// Goroutine numbers that a worker takes at once.
@@ -43,6 +45,7 @@ pub(crate) struct Worker {
     /// Written by the owner only; the monitor reads it.
     current: AtomicPtr<G>,
     random: Cell<u64>,
+    foresight: Foresight,
     slice: Slice,
     seat: Seat,
     alone: Alone,
@@ -230,6 +233,7 @@ impl Worker {
             queue,
             parker,
             current: AtomicPtr::new(std::ptr::null_mut()),
+            foresight: Foresight::new(),
             random: Cell::new(crate::random::fresh_seed()),
             slice: Slice::default(),
             seat: Seat::new(),

@@ -26,10 +26,12 @@ impl Worker {
     /// Runs `g` until it switches away.
     #[inline]
     fn execute(&self, g: GRef) {
-        if g.fiber_if_bound().is_none() && !self.give_stack(g) {
+        if g.fiber_if_bound().is_some() {
+            self.foresight.look_ahead(g);
+        } else if !self.give_stack(g) {
             return;
         }
-        g.set_running(self.index as u32);
+        g.set_running(self.index as u16);
         self.current.store(g.as_ptr(), Ordering::Relaxed);
         let fiber = g.fiber();
         // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it has a stack.
@@ -66,7 +68,7 @@ impl Worker {
                 unsafe { fiber.bind(g) };
                 g.set_fiber(Some(fiber));
                 if self.rt.config.migration == Migration::Pinned {
-                    g.set_home(self.index as u32);
+                    g.set_home(self.index as u16);
                 }
                 true
             }

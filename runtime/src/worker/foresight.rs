@@ -1,0 +1,46 @@
+//! Who will run soon, as far as it can be guessed, and what is fetched for it. See [`Sight`](crate::g::Sight).
+
+use std::cell::Cell;
+
+use crate::g::{G, GRef};
+
+/// What the owner remembers of the last runs. The control block of whoever is guessed to run three runs later is fetched at once, its
+/// stack one run after that, with what stands in the block. Any earlier, and other lines drive them out again.
+pub(super) struct Foresight {
+    /// Who ran last, and before that.
+    past: [Cell<*const G>; 3],
+    /// Whose control block was fetched at the last run.
+    fetched: Cell<*const G>,
+}
+
+impl Foresight {
+    pub(super) fn new() -> Foresight {
+        Foresight {
+            past: [const { Cell::new(std::ptr::null()) }; 3],
+            fetched: Cell::new(std::ptr::null()),
+        }
+    }
+
+    /// `g` is about to run.
+    #[inline(always)]
+    pub(super) fn look_ahead(&self, g: GRef) {
+        let now = g.as_ptr().cast_const();
+        let last = self.past[0].replace(now);
+        let earlier = self.past[2].replace(self.past[1].replace(last));
+        // SAFETY: null or a control block: those are never unmapped, and only what is atomic is used.
+        if let Some(earlier) = unsafe { earlier.as_ref() } {
+            earlier.sight().learn(g);
+        }
+        // Two or three that take turns have everything in the cache.
+        let later = g.sight().later();
+        let far = !later.is_null() && later != now && later != last;
+        if far {
+            crate::shim::prefetch(later);
+        }
+        let fetched = self.fetched.replace(if far { later } else { std::ptr::null() });
+        // SAFETY: as above.
+        if let Some(fetched) = unsafe { fetched.as_ref() } {
+            fetched.sight().fetch();
+        }
+    }
+}
