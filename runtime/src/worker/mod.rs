@@ -5,6 +5,7 @@
 use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering, fence};
 
+use crossbeam_utils::CachePadded;
 use crossbeam_utils::sync::{Parker, Unparker};
 use parking_lot::Mutex;
 
@@ -22,11 +23,13 @@ mod foresight;
 mod run;
 mod sleep;
 mod slice;
+mod span;
 mod steal;
 
 use alone::Alone;
 use foresight::Foresight;
 use slice::Slice;
+use span::Span;
 
 /// Goroutine numbers that a worker takes at once.
 const ID_BATCH: u64 = 16;
@@ -71,6 +74,7 @@ pub(crate) struct Post {
     pub(crate) queue: Visible,
     pub(crate) timers: Shard,
     pub(crate) inbox: Inbox,
+    span: CachePadded<Span>,
     unparker: Unparker,
     napping: AtomicBool,
     /// The owner sleeps in the poller, or is about to: its parker's bell would not be heard.
@@ -108,6 +112,7 @@ impl Post {
             queue: visible,
             timers: Shard::new(),
             inbox: Inbox::new(),
+            span: CachePadded::new(Span::new()),
             unparker: parker.unparker().clone(),
             napping: AtomicBool::new(false),
             polling: AtomicBool::new(false),

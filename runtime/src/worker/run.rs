@@ -28,6 +28,7 @@ impl Worker {
     fn execute(&self, g: GRef) {
         if g.fiber_if_bound().is_some() {
             self.foresight.look_ahead(g);
+            self.post.span.note(g, || self.post.queue.ticks());
         } else if !self.give_stack(g) {
             return;
         }
