@@ -61,15 +61,23 @@ impl RawLock {
     #[doc(hidden)]
     #[inline(always)]
     pub fn lock_here(&self, here: Here) {
-        self.lock_with(super::bias(), || here.seat());
+        let bias = super::bias();
+        if !self.lock_if_favoured(bias, here.seat()) {
+            self.lock_among_others(bias, || here.seat());
+        }
     }
 
     /// `seat` gives the calling worker's own; it is asked only while somebody is favoured.
     #[inline(always)]
     pub(crate) fn lock_with<'s>(&self, bias: &Bias, seat: impl Fn() -> Option<&'s Seat>) {
-        if bias.is_on() && self.lock_if_favoured(bias, seat()) {
-            return;
+        if !(bias.is_on() && self.lock_if_favoured(bias, seat())) {
+            self.lock_among_others(bias, seat);
         }
+    }
+
+    /// Takes the lock as everybody does.
+    #[inline(always)]
+    fn lock_among_others<'s>(&self, bias: &Bias, seat: impl Fn() -> Option<&'s Seat>) {
         if !self.set_held() {
             contend(|| !self.held.load(Ordering::Relaxed), || self.set_held());
         }

@@ -26,12 +26,17 @@ impl Foresight {
     pub(super) fn look_ahead(&self, g: GRef) {
         let now = g.as_ptr().cast_const();
         let last = self.past[0].replace(now);
-        let earlier = self.past[2].replace(self.past[1].replace(last));
+        let before = self.past[1].replace(last);
+        let earlier = self.past[2].replace(before);
+        if before == now {
+            // Two that take turns have everything in the cache. (What is still noted as fetched does no harm.)
+            return;
+        }
         // SAFETY: null or a control block: those are never unmapped, and only what is atomic is used.
         if let Some(earlier) = unsafe { earlier.as_ref() } {
             earlier.sight().learn(g);
         }
-        // Two or three that take turns have everything in the cache.
+        // So have three.
         let later = g.sight().later();
         let far = !later.is_null() && later != now && later != last;
         if far {
