@@ -1,6 +1,6 @@
 //! The default backing: the `generator` crate, on stacks that it maps itself. The only file that names it.
 //!
-//! A fiber's body loops for ever: take the goroutine that was bound to it, run that goroutine's job, suspend. So a finished
+//! A fiber's body loops: take the goroutine that was bound to it, run that goroutine's job, suspend. So a finished
 //! goroutine leaves a fiber that can run the next one without being armed again.
 //!
 //! ```text
@@ -20,11 +20,12 @@
 //! ```
 //!
 //! An idle fiber needs its first page (header, suspended body) and its last one (sentinel). Everything between can go back to
-//! the kernel.
+//! the kernel. Of those that lie side by side in great number, all of it goes back: they end.
 
 use std::cell::{Cell, UnsafeCell};
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use generator::{Generator, Gn, Scope};
 use parking_lot::Mutex;
@@ -177,10 +178,31 @@ unsafe fn leave(seat: *const Seat) {
     unsafe { (*(*seat).scope.get()).yield_with(()) };
 }
 
-/// Gives back what lies between the two pages that an idle fiber needs. All of them stay usable.
-pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
+/// As many stacks side by side are unmapped, and after [`HOLES`] times, twice as many and more. Taken out one here and one there, they would split
+/// the mapping that they share with their neighbours, of which a process may have 65,530.
+const RUN: usize = 8;
+const LATER_RUN: usize = 64;
+/// Of a million stacks, this many holes and those of the longer runs are 24,000 at worst.
+const HOLES: usize = 8192;
+
+/// Ends those that lie side by side, and gives back what lies between the two pages that each of the others needs: they stay usable.
+pub(super) fn give_back(mut idle: Vec<Fiber>) -> Vec<Fiber> {
     let page = memory::page_size();
-    let middles: Vec<_> = idle
+    idle.sort_unstable_by_key(Fiber::low);
+    let mut usable = Vec::new();
+    // How many holes there can be: those that have closed again are counted too.
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    for run in idle.chunk_by(|one, next| one.top() == next.low() - page) {
+        let holes = MADE.load(Ordering::Relaxed);
+        if run.len() >= if holes < HOLES { RUN } else { LATER_RUN } {
+            MADE.store(holes + 1, Ordering::Relaxed);
+            // SAFETY: idle, and the caller's, who does not get them back.
+            run.iter().for_each(|fiber| unsafe { end(fiber) });
+        } else {
+            usable.extend_from_slice(run);
+        }
+    }
+    let middles: Vec<_> = usable
         .iter()
         .map(|fiber| {
             let frames = fiber.switch.seat().addr() - BELOW_SEAT;
@@ -191,7 +213,19 @@ pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
     // is. What is in use is `BELOW_SEAT` bytes below the seat, everything above it, and the sentinel in the lowest page.
     // The rest was left by goroutines that have ended.
     unsafe { memory::discard(&middles) };
-    idle
+    usable
+}
+
+/// Ends a fiber, and unmaps its stack.
+///
+/// # Safety
+/// It is idle and nobody uses it any more.
+unsafe fn end(fiber: &Fiber) {
+    // SAFETY: by the caller; `raw` came from `into_raw` of this very type.
+    let mut coroutine = unsafe { Coroutine::from_raw(fiber.switch.raw.as_ptr()) };
+    // Nobody is bound to it, so its body comes to its end; dropped before that, `generator` would unwind it.
+    coroutine.resume();
+    debug_assert!(coroutine.is_done());
 }
 
 /// Runs an empty generator, which makes the crate install its fault handler and its panic hook now, below ours.
@@ -223,9 +257,9 @@ fn body(scope: Scope<'_, 'static, (), ()>, out: Publish, size: usize) {
     loop {
         // SAFETY: this is the fiber's own body.
         unsafe { leave(at.as_ptr()) };
-        if let Some(g) = seat.occupant.take() {
-            enter(g);
-        }
+        // Nobody: the fiber is to end.
+        let Some(g) = seat.occupant.take() else { return };
+        enter(g);
     }
 }
 

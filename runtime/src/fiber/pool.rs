@@ -39,10 +39,15 @@ struct Idle {
     warm: VecDeque<Fiber>,
     /// Their memory was given back as far as it goes.
     cold: Vec<Fiber>,
+    /// Of these, the ones that are to be offered to the backing once more, in the order of their addresses: they did not all come in one
+    /// batch, and more goes back of what lies side by side.
+    sweep: Vec<Fiber>,
     /// The fewest that were warm since the period began: so many of them have not been needed.
     least: usize,
     /// How many are to be given back, in batches.
     due: usize,
+    /// Those that are cold have been offered once more since the last of a row of batches.
+    swept: bool,
 }
 
 impl Idle {
@@ -55,11 +60,26 @@ impl Idle {
         let count = self.due.min(GIVE_BACK).min(self.least.saturating_sub(reserve));
         self.due -= count;
         self.least -= count;
+        if count == 0 {
+            let keep = self.sweep.len().saturating_sub(GIVE_BACK);
+            return self.sweep.split_off(keep);
+        }
         let batch = self.warm.drain(..count).collect();
-        if count > 0 && self.due == 0 {
+        if self.due == 0 {
             self.warm.shrink_to(2 * self.warm.len());
         }
         batch
+    }
+
+    /// What the backing made of a batch. After the last of a row of batches, gives those that are to be offered once more.
+    fn take_back(&mut self, usable: Vec<Fiber>) -> Vec<Fiber> {
+        self.cold.extend(usable);
+        if self.due > 0 {
+            self.swept = false;
+        } else if self.sweep.is_empty() && !std::mem::replace(&mut self.swept, true) {
+            return std::mem::take(&mut self.cold);
+        }
+        Vec::new()
     }
 }
 
@@ -107,10 +127,11 @@ pub(crate) fn trim(now: u64) -> Option<u64> {
         let end_of_period = shared.period_ends;
         for (size, idle, reserve) in shared.each() {
             let batch = idle.batch(reserve, period_ends);
-            if !batch.is_empty() {
+            let batch_is_empty = batch.is_empty();
+            if !batch_is_empty {
                 batches.push((size, batch));
             }
-            if idle.due > 0 {
+            if idle.due > 0 || !idle.sweep.is_empty() || !batch_is_empty {
                 next = Some(now + PAUSE);
             } else if idle.warm.len() > reserve && next.is_none() {
                 next = Some(end_of_period);
@@ -119,8 +140,11 @@ pub(crate) fn trim(now: u64) -> Option<u64> {
     }
     for (size, batch) in batches {
         let usable = backing::give_back(batch);
-        if !usable.is_empty() {
-            shared().lock().idle(size).cold.extend(usable);
+        let mut again = shared().lock().idle(size).take_back(usable);
+        if !again.is_empty() {
+            again.sort_unstable_by_key(Fiber::low);
+            shared().lock().idle(size).sweep = again;
+            next = Some(now + PAUSE);
         }
     }
     next
@@ -156,7 +180,7 @@ impl LocalPool {
             idle.warm.pop_back()
         };
         idle.least = idle.least.min(idle.warm.len());
-        let found = found.or_else(|| idle.cold.pop());
+        let found = found.or_else(|| idle.cold.pop()).or_else(|| idle.sweep.pop());
         drop(shared);
         found.map_or_else(|| Fiber::new(size), Ok)
     }
