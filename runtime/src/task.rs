@@ -219,13 +219,14 @@ pub unsafe fn park_holding(reason: WaitReason, lock: &RawLock) {
 /// As [`park`]; and every other waker wins `claim` before it readies the task.
 #[track_caller]
 pub unsafe fn park_until<C: FnOnce()>(reason: WaitReason, deadline: Instant, claim: &Claim, commit: C) {
-    let g = crate::tls::current_g();
-    if g.is_null() {
+    let g = crate::tls::current_g().cast_mut();
+    // SAFETY: null or a control block.
+    let Some(g) = (unsafe { GRef::from_ptr(g) }) else {
         // SAFETY: handed on.
         return unsafe { park_thread(commit, Some((deadline, claim))) };
-    }
-    // SAFETY: control blocks are never freed; this one is the current goroutine's.
-    unsafe { crate::timer::park_goroutine_until(&*g, reason, Location::caller(), deadline, claim, commit) };
+    };
+    // SAFETY: handed on; it is the current goroutine.
+    unsafe { crate::timer::park_goroutine_until(g, reason, Location::caller(), deadline, claim, commit) };
 }
 
 /// Blocks this OS thread. With a deadline, the thread itself plays the timer.

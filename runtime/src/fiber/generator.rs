@@ -223,9 +223,13 @@ pub(super) fn give_back(mut idle: Vec<Fiber>) -> Vec<Fiber> {
 unsafe fn end(fiber: &Fiber) {
     // SAFETY: by the caller; `raw` came from `into_raw` of this very type.
     let mut coroutine = unsafe { Coroutine::from_raw(fiber.switch.raw.as_ptr()) };
-    // Nobody is bound to it, so its body comes to its end; dropped before that, `generator` would unwind it.
-    coroutine.resume();
-    debug_assert!(coroutine.is_done());
+    // Nobody is bound to it, so its body comes to its end; dropped before that, `generator` would unwind it. It panics, after it has
+    // unmapped the stack, if a goroutine has used that to the last word: that is nothing to us.
+    let _ = crate::panics::quietly(move || {
+        coroutine.resume();
+        debug_assert!(coroutine.is_done());
+        drop(coroutine);
+    });
 }
 
 /// Runs an empty generator, which makes the crate install its fault handler and its panic hook now, below ours.

@@ -25,7 +25,7 @@ const OTHER_RESERVE: usize = 8;
 pub(crate) const PERIOD: u64 = 1_000_000_000;
 /// Nanoseconds between two batches.
 pub(crate) const PAUSE: u64 = 500_000;
-/// Fibers in a batch: about half a millisecond of work.
+/// Fibers in a batch: about half a millisecond of work, or a few if their stacks are unmapped.
 const GIVE_BACK: usize = 1024;
 
 // SAFETY: an idle fiber's stack holds only the suspended body, which refers to nothing tied to a thread; whoever takes it
@@ -46,7 +46,7 @@ struct Idle {
     least: usize,
     /// How many are to be given back, in batches.
     due: usize,
-    /// Those that are cold have been offered once more since the last of a row of batches.
+    /// Those that are cold have been offered once more since the last full batch.
     swept: bool,
 }
 
@@ -64,6 +64,9 @@ impl Idle {
             let keep = self.sweep.len().saturating_sub(GIVE_BACK);
             return self.sweep.split_off(keep);
         }
+        if count == GIVE_BACK {
+            self.swept = false;
+        }
         let batch = self.warm.drain(..count).collect();
         if self.due == 0 {
             self.warm.shrink_to(2 * self.warm.len());
@@ -71,12 +74,10 @@ impl Idle {
         batch
     }
 
-    /// What the backing made of a batch. After the last of a row of batches, gives those that are to be offered once more.
+    /// What the backing made of a batch. After the last one, if any was full, gives those that are to be offered once more.
     fn take_back(&mut self, usable: Vec<Fiber>) -> Vec<Fiber> {
         self.cold.extend(usable);
-        if self.due > 0 {
-            self.swept = false;
-        } else if self.sweep.is_empty() && !std::mem::replace(&mut self.swept, true) {
+        if self.due == 0 && self.sweep.is_empty() && !std::mem::replace(&mut self.swept, true) {
             return std::mem::take(&mut self.cold);
         }
         Vec::new()

@@ -149,13 +149,6 @@ impl GRef {
     }
 }
 
-impl From<&G> for GRef {
-    #[inline]
-    fn from(g: &G) -> GRef {
-        GRef(NonNull::from(g))
-    }
-}
-
 impl std::ops::Deref for GRef {
     type Target = G;
 

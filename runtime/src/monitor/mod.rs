@@ -222,7 +222,7 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&
     let due = rt.earliest_timer();
     if due != NEVER && now.saturating_sub(due) > LATE {
         rt.monitor.expiring.store(true, Ordering::SeqCst);
-        let any = rt.expire_neglected(now, LATE);
+        let any = rt.expire_neglected(now, LATE, usize::MAX);
         rt.monitor.expiring.store(false, Ordering::SeqCst);
         // Whoever asked meanwhile whether anybody can run again was told to wait for this.
         rt.ask_again();

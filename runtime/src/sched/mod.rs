@@ -115,7 +115,9 @@ fn ready_on(worker: &Worker, g: GRef) {
 /// Queues goroutines that were parked, in this order, and wakes somebody for them if need be.
 ///
 /// While one is queued, what the switch to another one touches is fetched: none of them may have run for long.
-pub(crate) fn ready_all(goroutines: &[GRef]) {
+///
+/// `behind`: others were due before them and may not have run yet, so run-next, which would overtake those, is not for them.
+pub(crate) fn ready_all(goroutines: &[GRef], behind: bool) {
     /// How many goroutines ahead: fetching takes about as long as queueing so many.
     const AHEAD: usize = 8;
     let Some(worker) = this_worker() else {
@@ -130,10 +132,20 @@ pub(crate) fn ready_all(goroutines: &[GRef]) {
         }
         match rt.bound_to(g) {
             None => {
-                worker.push_ready(g);
+                if behind {
+                    worker.push(g);
+                } else {
+                    worker.push_ready(g);
+                }
                 queued = true;
             }
-            Some(index) if index == worker.index() => worker.push_ready_bound(g),
+            Some(index) if index == worker.index() => {
+                if behind {
+                    worker.push_bound(g);
+                } else {
+                    worker.push_ready_bound(g);
+                }
+            }
             Some(index) => rt.send_bound(g, index),
         }
     }

@@ -70,20 +70,21 @@ pub(crate) fn expire(shard: &Shard, now: u64, limit: usize) -> bool {
 impl Runtime {
     /// The same for everybody's timers, up to [`BATCH`] of each worker.
     pub(crate) fn expire_all(&self, now: u64) -> bool {
-        self.expire_where(now, |_| true)
+        self.expire_where(now, BATCH, |_| true)
     }
 
-    /// The same for the timers to which nobody has seen for long, though some have been due for as long: `patience`, in nanoseconds.
-    pub(crate) fn expire_neglected(&self, now: u64, patience: u64) -> bool {
-        self.expire_where(now, |shard| {
+    /// The same for the timers to which nobody has seen for long, though some have been due for as long: `patience`, in nanoseconds; up to
+    /// `limit` of each worker.
+    pub(crate) fn expire_neglected(&self, now: u64, patience: u64, limit: usize) -> bool {
+        self.expire_where(now, limit, |shard| {
             now.saturating_sub(shard.next().max(shard.expired())) > patience
         })
     }
 
-    fn expire_where(&self, now: u64, which: impl Fn(&Shard) -> bool) -> bool {
+    fn expire_where(&self, now: u64, limit: usize, which: impl Fn(&Shard) -> bool) -> bool {
         let mut due = Expired::default();
         for (_, post) in self.posts().filter(|(_, post)| which(&post.timers)) {
-            post.timers.expire(now, BATCH, &mut due);
+            post.timers.expire(now, limit, &mut due);
         }
         deliver(due)
     }
@@ -91,7 +92,7 @@ impl Runtime {
 
 fn deliver(due: Expired) -> bool {
     let any = !due.goroutines.is_empty() || !due.calls.is_empty();
-    crate::sched::ready_all(&due.goroutines);
+    crate::sched::ready_all(&due.goroutines, due.behind);
     for call in due.calls {
         // A timer's function is ours or documented to be short; a panic in it must not end the thread. Nor one in what the
         // function holds: this may be the last reference, so it is dropped inside.

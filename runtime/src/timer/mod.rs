@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::g::{G, GRef};
+use crate::g::GRef;
 use crate::lock::SpinLock;
 use crate::reason::WaitReason;
 use crate::sched;
@@ -44,10 +44,12 @@ pub(crate) struct Shard {
     next: AtomicU64,
     /// When something was taken out last because it was due. Written under the lock, read by anybody.
     expired: AtomicU64,
+    /// Whether something due was left then. Under the lock.
+    backlog: Cell<bool>,
     heap: UnsafeCell<Heap<Timer, GRef>>,
 }
 
-// SAFETY: the heap is only touched under the lock.
+// SAFETY: heap and backlog are only touched under the lock.
 unsafe impl Sync for Shard {}
 // SAFETY: the timers it points to may be cancelled or fired by any thread, under the lock.
 unsafe impl Send for Shard {}
@@ -77,6 +79,8 @@ impl Placed for Timer {
 #[derive(Default)]
 pub(crate) struct Expired {
     pub(crate) goroutines: Vec<GRef>,
+    /// Some of these were left by an earlier batch, which may not have run yet.
+    pub(crate) behind: bool,
     pub(crate) calls: Vec<Arc<CallTimer>>,
 }
 
@@ -86,6 +90,7 @@ impl Shard {
             lock: SpinLock::new(),
             next: AtomicU64::new(NEVER),
             expired: AtomicU64::new(0),
+            backlog: Cell::new(false),
             heap: UnsafeCell::new(Heap::new()),
         }
     }
@@ -144,14 +149,17 @@ impl Shard {
             })
     }
 
-    /// Takes out what is due at `now`, the earliest first, up to `limit` of them.
+    /// Takes out what is due at `now`, the earliest first, up to `limit` goroutines. (Calls are made at once, so they need no limit.)
     pub(crate) fn expire(&self, now: u64, limit: usize, out: &mut Expired) {
         if self.next() > now {
             return;
         }
         self.with_heap(|heap| {
             self.expired.store(now, Ordering::Relaxed);
-            for item in std::iter::from_fn(|| heap.pop_due(now)).take(limit) {
+            let full = out.goroutines.len().saturating_add(limit);
+            while out.goroutines.len() < full
+                && let Some(item) = heap.pop_due(now)
+            {
                 let g = match item {
                     Item::Sleeper(g) => Some(g),
                     // SAFETY: valid while in the heap, and, as the lock is still held, until the end of this round: its owner has to
@@ -163,6 +171,8 @@ impl Shard {
                     out.goroutines.push(g);
                 }
             }
+            let left = heap.first().is_some_and(|first| first <= now);
+            out.behind |= self.backlog.replace(left);
         });
     }
 }
@@ -196,7 +206,7 @@ fn cancel(timer: &Timer) -> bool {
 /// # Safety
 /// As [`crate::park_until`], and `g` runs this code.
 pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
-    g: &G,
+    g: GRef,
     reason: WaitReason,
     site: &'static Location<'static>,
     deadline: Instant,
@@ -208,7 +218,7 @@ pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
         shard: AtomicPtr::new(std::ptr::null_mut()),
         action: Action::Wake {
             claim: NonNull::from(claim),
-            g: GRef::from(g),
+            g,
         },
     };
     let at = NonNull::from(&timer);
@@ -222,7 +232,7 @@ pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
         commit();
     };
     // SAFETY: handed on; the timer readies only after it won the claim.
-    unsafe { sched::park::park_goroutine(g, reason, site, arm_and_commit) };
+    unsafe { sched::park::park_goroutine(&g, reason, site, arm_and_commit) };
     if claim.winner() != Some(Claim::TIMEOUT) {
         cancel(&timer);
     }
@@ -256,8 +266,9 @@ pub fn sleep_until(deadline: Instant) {
         return;
     }
     // SAFETY: control blocks are never freed.
-    let g = unsafe { &*g };
-    let sleeper = GRef::from(g);
+    let Some(sleeper) = (unsafe { GRef::from_ptr(g.cast_mut()) }) else {
+        unreachable!("it is not null")
+    };
     let deadline = clock::to_nanos(deadline);
     let arm = move || {
         // The goroutine is off its stack, and this is its only waker.
@@ -265,7 +276,7 @@ pub fn sleep_until(deadline: Instant) {
         sched::timer_armed(deadline);
     };
     // SAFETY: this goroutine runs this code, and the commit makes it known to exactly one waker.
-    unsafe { sched::park::park_goroutine(g, WaitReason::Sleep, Location::caller(), arm) };
+    unsafe { sched::park::park_goroutine(&sleeper, WaitReason::Sleep, Location::caller(), arm) };
 }
 
 /// A timer that runs a function, on a worker's own stack: the function must be short and must not wait.

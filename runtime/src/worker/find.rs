@@ -157,7 +157,7 @@ impl Worker {
 
     /// The same for other workers' timers that their owners are not quick enough to see to.
     fn help_with_timers(&self) -> bool {
-        self.rt.earliest_timer() != NEVER && self.rt.expire_neglected(clock::now(), OTHERS_LATE)
+        self.rt.earliest_timer() != NEVER && self.rt.expire_neglected(clock::now(), OTHERS_LATE, BATCH)
     }
 
     #[cold]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::g::{G, GRef};
+use crate::g::{G, GRef, Sight};
 
 /// What the owner remembers of the last runs. The control block of whoever is guessed to run three runs later is fetched at once, its
 /// stack one run after that, with what stands in the block. Any earlier, and other lines drive them out again.
@@ -32,9 +32,9 @@ impl Foresight {
             // Two that take turns have everything in the cache. (What is still noted as fetched does no harm.)
             return;
         }
-        // SAFETY: null or a control block: those are never unmapped, and only what is atomic is used.
-        if let Some(earlier) = unsafe { earlier.as_ref() } {
-            earlier.sight().learn(g);
+        // SAFETY: null or a control block: those are never unmapped. Its sight, which lies at its start, is valid whatever else is there.
+        if let Some(earlier) = unsafe { earlier.cast::<Sight>().as_ref() } {
+            earlier.learn(g);
         }
         // So have three.
         let later = g.sight().later();
@@ -44,8 +44,8 @@ impl Foresight {
         }
         let fetched = self.fetched.replace(if far { later } else { std::ptr::null() });
         // SAFETY: as above.
-        if let Some(fetched) = unsafe { fetched.as_ref() } {
-            fetched.sight().fetch();
+        if let Some(fetched) = unsafe { fetched.cast::<Sight>().as_ref() } {
+            fetched.fetch();
         }
     }
 }
