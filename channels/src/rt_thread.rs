@@ -30,7 +30,7 @@ thread_local! {
 
 /// Which worker runs this code: there are none.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Here;
+pub struct Here;
 
 impl Here {
     /// # Safety

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use crate::chan::{Core, Offer, Refused, Take};
-use crate::rt::{RawLock, Task};
+use crate::rt::{Here, RawLock, Task};
 use crate::source::{Origin, Polled};
 use crate::waiter::{Head, Node, Outcome, Slot};
 
@@ -52,6 +52,42 @@ pub unsafe trait Arm {
     /// # Safety
     /// The lock is held.
     unsafe fn dequeue(&self);
+
+    /// Performs the operation under its own lock, if it looks possible. Here, and not in the engine, so that what it calls is known when it is
+    /// compiled for an arm.
+    ///
+    /// # Safety
+    /// The arm has not been chosen before, and is in no queue; `here` is the worker that runs this.
+    unsafe fn attempt(&self, here: Here) -> Poll {
+        if !self.maybe_ready() {
+            return Poll::Pending;
+        }
+        let Some(lock) = self.lock() else {
+            return Poll::Pending;
+        };
+        lock.lock_here(here);
+        // SAFETY: the lock is held until the unlock; the rest is by the caller.
+        unsafe {
+            let polled = self.poll();
+            lock.unlock();
+            polled
+        }
+    }
+
+    /// Takes the arm's node out of the queue, under its own lock.
+    ///
+    /// # Safety
+    /// `here` is the worker that runs this.
+    unsafe fn withdraw(&self, here: Here) {
+        if let Some(lock) = self.lock() {
+            lock.lock_here(here);
+            // SAFETY: the lock is held.
+            unsafe {
+                self.dequeue();
+                lock.unlock();
+            }
+        }
+    }
 
     /// Drops what was received, so that the arm can be used again. Not under a lock.
     fn discard(&self);

@@ -23,7 +23,7 @@ use std::fmt;
 use std::mem::MaybeUninit;
 
 use super::case::{Arm, Poll};
-use super::order::{Dice, sort_locks};
+use super::order::{Dice, FEW, add_lock, sort_locks};
 use crate::rt::{Claim, Here, RawLock, Task};
 use crate::shim::Watch;
 use crate::waiter::{Head, Kind};
@@ -139,18 +139,8 @@ impl<'r> Run<'r> {
     #[inline]
     fn try_alone(&self, here: Here, index: usize) -> Option<usize> {
         let arm = self.arms[index];
-        if !arm.maybe_ready() {
-            return None;
-        }
-        let lock = arm.lock()?;
-        lock.lock_here(here);
-        // SAFETY: the lock is held until the unlock; the arm is in no queue.
-        let polled = unsafe {
-            let polled = arm.poll();
-            lock.unlock();
-            polled
-        };
-        match polled {
+        // SAFETY: no arm is in a queue, and none was chosen.
+        match unsafe { arm.attempt(here) } {
             Poll::Ready(task) => {
                 if let Some(task) = task {
                     ready(task, here, arm);
@@ -207,11 +197,18 @@ impl<'r> Run<'r> {
 
     fn lock_all(&self, here: Here) {
         let mut found = 0;
-        for lock in self.arms.iter().filter_map(|arm| arm.lock()) {
-            self.locks[found].set(lock);
-            found += 1;
+        let all = self.arms.iter().filter_map(|arm| arm.lock());
+        if self.arms.len() <= FEW {
+            for lock in all {
+                found = add_lock(self.locks, found, lock);
+            }
+        } else {
+            for (lock, place) in all.zip(self.locks) {
+                place.set(lock);
+                found += 1;
+            }
+            found = sort_locks(&self.locks[..found]);
         }
-        let found = sort_locks(&self.locks[..found]);
         self.locked.set(found);
         for lock in &self.locks[..found] {
             // SAFETY: the arms keep their channels alive.
@@ -258,14 +255,8 @@ impl<'r> Run<'r> {
             if winner == Some(i + 1) {
                 continue;
             }
-            if let Some(lock) = arm.lock() {
-                lock.lock_here(here);
-                // SAFETY: the lock is held.
-                unsafe {
-                    arm.dequeue();
-                    lock.unlock();
-                }
-            }
+            // SAFETY: asked above.
+            unsafe { arm.withdraw(here) };
         }
         // The commit is done with the list, which is about to go or to be used again.
         self.list.touch();

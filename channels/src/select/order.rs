@@ -36,26 +36,34 @@ impl Dice {
     }
 }
 
-/// Sorts locks by address and drops duplicates; returns how many are left.
+/// Up to so many locks are put in order one by one.
+pub(crate) const FEW: usize = 16;
+
+/// Puts a lock into its place among the first `found` ones, which are in order and without duplicates; returns how many they are then.
 ///
-/// This is the lock order of the crate: whoever holds several channel locks took them by rising address.
-pub(crate) fn sort_locks(locks: &[Cell<*const RawLock>]) -> usize {
-    if locks.len() > 16 {
-        // SAFETY: `Cell<X>` has the layout of `X`, and the cells are this thread's alone while a select is being prepared.
-        let plain: &mut [*const RawLock] =
-            unsafe { std::slice::from_raw_parts_mut(locks.as_ptr().cast_mut().cast(), locks.len()) };
-        plain.sort_unstable_by_key(|&lock| lock_rank(lock));
-    } else {
-        for i in 1..locks.len() {
-            let lock = locks[i].get();
-            let mut at = i;
-            while at > 0 && lock_rank(locks[at - 1].get()) > lock_rank(lock) {
-                locks[at].set(locks[at - 1].get());
-                at -= 1;
-            }
-            locks[at].set(lock);
-        }
+/// The order of addresses is the lock order of the crate: whoever holds several channel locks took them by rising address.
+#[inline]
+pub(crate) fn add_lock(locks: &[Cell<*const RawLock>], found: usize, lock: *const RawLock) -> usize {
+    let mut at = found;
+    while at > 0 && lock_rank(locks[at - 1].get()) > lock_rank(lock) {
+        at -= 1;
     }
+    if at > 0 && locks[at - 1].get() == lock {
+        return found;
+    }
+    let mut next = lock;
+    for place in &locks[at..=found] {
+        next = place.replace(next);
+    }
+    found + 1
+}
+
+/// The same for many at once.
+pub(crate) fn sort_locks(locks: &[Cell<*const RawLock>]) -> usize {
+    // SAFETY: `Cell<X>` has the layout of `X`, and the cells are this thread's alone while a select is being prepared.
+    let plain: &mut [*const RawLock] =
+        unsafe { std::slice::from_raw_parts_mut(locks.as_ptr().cast_mut().cast(), locks.len()) };
+    plain.sort_unstable_by_key(|&lock| lock_rank(lock));
     let mut kept = 0;
     for lock in locks {
         if kept == 0 || locks[kept - 1].get() != lock.get() {
@@ -81,9 +89,16 @@ mod tests {
             let mut expected: Vec<*const RawLock> = cells.iter().map(Cell::get).collect();
             expected.sort();
             expected.dedup();
+            let one_by_one: Vec<Cell<*const RawLock>> =
+                (0..2 * n).map(|_| Cell::new(std::ptr::null())).collect();
+            let found = cells
+                .iter()
+                .fold(0, |found, lock| add_lock(&one_by_one, found, lock.get()));
             let kept = sort_locks(&cells);
-            let got: Vec<*const RawLock> = cells[..kept].iter().map(Cell::get).collect();
-            assert_eq!(got, expected);
+            for (cells, kept) in [(&cells, kept), (&one_by_one, found)] {
+                let got: Vec<*const RawLock> = cells[..kept].iter().map(Cell::get).collect();
+                assert_eq!(got, expected);
+            }
         }
     }
 
