@@ -6,14 +6,14 @@
 //! | layer | modules |
 //! |---|---|
 //! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config` |
-//! | thread-locals, bias | `tls`, `bias` |
+//! | thread-locals, bias | `tls`, `here`, `bias` |
 //! | context switch | `fiber` |
 //! | goroutine | `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
 //! | services | `blocking`, `deadlock`, `stall`, `monitor`, `signals` |
-//! | interface | `here`, `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
+//! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
 //!
 //! # The rule
 //!
