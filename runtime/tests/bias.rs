@@ -4,7 +4,6 @@
 //! The test runs itself as a child for each setting. `GORT_STRESS_SECS` says how long each runs.
 
 use std::cell::UnsafeCell;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,22 +11,13 @@ use std::time::{Duration, Instant};
 use gort_runtime as rt;
 use rt::{RawLock, Task, WaitReason};
 
+mod support;
+
+use support::Random;
+
 const PLACES: usize = 4;
 const GOROUTINES: u64 = 8;
 const THREADS: u64 = 2;
-
-/// splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % limit
-    }
-}
 
 /// What a lock guards: two numbers that are equal outside of it, and who waits.
 #[derive(Default)]
@@ -207,42 +197,17 @@ fn nobody_is_inside_with_another() {
     if let Ok(seed) = std::env::var("GORT_BIAS_CHILD") {
         return program(seconds, seed.parse().unwrap());
     }
-    let seed = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_nanos() as u64;
+    let seed = support::fresh_seed().to_string();
+    let limit = Duration::from_secs(60) + Duration::from_secs_f64(2.0 * seconds);
     for procs in ["1", "2", "4", "8"] {
         for (migration, bias) in [("stealing", "auto"), ("stealing", "eager"), ("always", "eager")] {
-            child(seed, procs, migration, bias, seconds);
+            let variables = [
+                ("GORT_BIAS_CHILD", seed.as_str()),
+                ("GOMAXPROCS", procs),
+                ("GORT_MIGRATION", migration),
+                ("GORT_BIAS", bias),
+            ];
+            support::again("nobody_is_inside_with_another", &variables, limit);
         }
     }
-}
-
-fn child(seed: u64, procs: &str, migration: &str, bias: &str, seconds: f64) {
-    let what =
-        format!("GORT_BIAS_CHILD={seed} GOMAXPROCS={procs} GORT_MIGRATION={migration} GORT_BIAS={bias}");
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "nobody_is_inside_with_another", "--nocapture"])
-        .env("GORT_BIAS_CHILD", seed.to_string())
-        .env("GOMAXPROCS", procs)
-        .env("GORT_MIGRATION", migration)
-        .env("GORT_BIAS", bias)
-        .env("RUST_BACKTRACE", "0")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let limit = Duration::from_secs(60) + Duration::from_secs_f64(2.0 * seconds);
-    let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > limit {
-            let _ = child.kill();
-            let out = child.wait_with_output().unwrap();
-            panic!("hangs: {what}\n{}", String::from_utf8_lossy(&out.stderr));
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let out = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8_lossy(&out.stderr);
-    assert!(out.status.success(), "{}: {what}\n{stderr}", out.status);
 }

@@ -4,13 +4,16 @@
 //! `GORT_STRESS_ROUNDS` says how many seeds each setting gets. Two runs of one seed ask for the same; what the threads
 //! make of it still differs.
 
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gort_runtime as rt;
 use rt::{CallTimer, JoinError, Sema, SemaPlace, Spawn, WaitReason};
+
+mod support;
+
+use support::Random;
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// Goroutines that a program starts at its top, and the steps that each of them takes.
@@ -19,33 +22,13 @@ const STEPS: u32 = 40;
 /// How deep goroutines start goroutines that go on like this.
 const DEPTH: u32 = 3;
 
-/// splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-}
-
 #[test]
 fn everything_at_once() {
     if let Some(seed) = env_number("GORT_STRESS") {
         return program(seed);
     }
     let rounds = env_number("GORT_STRESS_ROUNDS").unwrap_or(1);
-    let base = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_nanos() as u64;
+    let base = support::fresh_seed();
     for round in 0..rounds {
         for procs in ["1", "2", "4", "8", "64"] {
             for (migration, bias) in [
@@ -55,7 +38,13 @@ fn everything_at_once() {
                 ("always", "eager"),
             ] {
                 let seed = Random(base ^ (round << 32) ^ procs.len() as u64).next();
-                child(seed, procs, migration, bias);
+                let variables = [
+                    ("GORT_STRESS", &*seed.to_string()),
+                    ("GOMAXPROCS", procs),
+                    ("GORT_MIGRATION", migration),
+                    ("GORT_BIAS", bias),
+                ];
+                support::again("everything_at_once", &variables, LIMIT);
             }
         }
     }
@@ -63,33 +52,6 @@ fn everything_at_once() {
 
 fn env_number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
-}
-
-fn child(seed: u64, procs: &str, migration: &str, bias: &str) {
-    let replay = format!("GORT_STRESS={seed} GOMAXPROCS={procs} GORT_MIGRATION={migration} GORT_BIAS={bias}");
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "everything_at_once", "--nocapture"])
-        .env("GORT_STRESS", seed.to_string())
-        .env("GOMAXPROCS", procs)
-        .env("GORT_MIGRATION", migration)
-        .env("GORT_BIAS", bias)
-        .env("RUST_BACKTRACE", "0")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > LIMIT {
-            let _ = child.kill();
-            let out = child.wait_with_output().unwrap();
-            panic!("hangs: {replay}\n{}", String::from_utf8_lossy(&out.stderr));
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let out = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8_lossy(&out.stderr);
-    assert!(out.status.success(), "{}: {replay}\n{stderr}", out.status);
 }
 
 /// What all goroutines of a program share.
