@@ -415,3 +415,42 @@ impl CallTimer {
         (self.function)();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// What is left of a batch is known as such when it comes out, so that it overtakes nobody; and calls do not count.
+    #[test]
+    fn batches() {
+        let shard = Shard::new();
+        let expire = |now, limit| {
+            let mut out = Expired::default();
+            shard.expire(now, limit, &mut out);
+            (out.goroutines.len(), out.behind)
+        };
+        let g = crate::g::pool::take_shared();
+        let sleep = |deadlines: std::ops::Range<u64>| {
+            shard.with_heap(|heap| deadlines.for_each(|deadline| heap.insert_sleeper(deadline, g)));
+        };
+        sleep(0..6);
+        assert_eq!(expire(2, 2), (2, false), "of three that are due");
+        assert_eq!(expire(3, 9), (2, true), "the third, and one more");
+        assert_eq!(expire(4, 1), (1, false), "nobody was left before");
+        assert_eq!(expire(9, 9), (1, false));
+        let calls = [(); 3].map(|()| Timer {
+            place: Place::nowhere(),
+            shard: AtomicPtr::new(std::ptr::null_mut()),
+            action: Action::Call(Cell::new(None)),
+        });
+        for call in &calls {
+            // SAFETY: in no heap, and out again below.
+            unsafe { shard.arm(10, NonNull::from(call)) };
+        }
+        sleep(11..13);
+        assert_eq!(expire(20, 1), (1, false), "all calls and one sleeper");
+        assert_eq!(expire(20, 1), (1, true));
+        assert_eq!(shard.next(), NEVER);
+        crate::g::pool::give_shared(g);
+    }
+}
