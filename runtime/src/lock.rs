@@ -33,7 +33,7 @@ impl SpinLock {
     #[inline]
     pub(crate) fn lock(&self) {
         if !self.try_lock() {
-            contend(|| !self.held.load(Ordering::Relaxed), || self.try_lock());
+            spin_until(|| !self.held.load(Ordering::Relaxed) && self.try_lock());
         }
     }
 
@@ -55,9 +55,10 @@ impl SpinLock {
     }
 }
 
-/// Tries again and again to take a lock that was not free, at growing intervals and only when it looks free.
+/// Asks `done` again and again, at growing intervals. For what was not so a moment ago, and depends on another thread that is quick
+/// unless the kernel has taken its CPU away.
 #[cold]
-pub(crate) fn contend(looks_free: impl Fn() -> bool, try_lock: impl Fn() -> bool) {
+pub(crate) fn spin_until(done: impl Fn() -> bool) {
     #[cfg(not(loom))]
     let mut pauses = MIN_PAUSES;
     loop {
@@ -67,14 +68,14 @@ pub(crate) fn contend(looks_free: impl Fn() -> bool, try_lock: impl Fn() -> bool
         for _ in 0..pauses {
             std::hint::spin_loop();
         }
-        if looks_free() && try_lock() {
+        if done() {
             return;
         }
         #[cfg(not(loom))]
         if pauses < MAX_PAUSES {
             pauses *= 2;
         } else {
-            // The holder was probably preempted: give it the CPU.
+            // The other one was probably preempted: give it the CPU.
             crate::sys::thread::yield_now();
         }
     }

@@ -26,24 +26,6 @@ pub(crate) fn full_fence() {
     unsafe { std::arch::asm!("lock add dword ptr [rsp - 4], 0", options(nostack)) };
 }
 
-/// One round of a loop that waits for another thread, which is quick unless the kernel has taken its CPU away. `rounds` begins at 0.
-pub(crate) fn spin_once(rounds: &mut u32) {
-    #[cfg(loom)]
-    {
-        let _ = rounds;
-        loom::thread::yield_now();
-    }
-    #[cfg(not(loom))]
-    {
-        *rounds += 1;
-        if rounds.is_multiple_of(64) {
-            crate::sys::thread::yield_now();
-        } else {
-            std::hint::spin_loop();
-        }
-    }
-}
-
 /// Asks for the cache line of `at`, and does not wait for it.
 #[inline(always)]
 pub(crate) fn prefetch<T>(at: *const T) {

@@ -11,8 +11,8 @@
 
 use super::{Bias, Seat};
 use crate::here::Here;
-use crate::lock::contend;
-use crate::shim::{AtomicBool, Ordering, spin_once};
+use crate::lock::spin_until;
+use crate::shim::{AtomicBool, Ordering};
 
 /// A spin lock for short sections, in which no user code runs. Unfair by nature; not re-entrant.
 ///
@@ -79,18 +79,16 @@ impl RawLock {
     #[inline(always)]
     fn lock_among_others<'s>(&self, bias: &Bias, seat: impl Fn() -> Option<&'s Seat>) {
         if !self.set_held() {
-            contend(|| !self.held.load(Ordering::Relaxed), || self.set_held());
+            spin_until(|| !self.held.load(Ordering::Relaxed) && self.set_held());
         }
         // Loom has no sequentially consistent accesses: there, this stands between the mark and the look.
         #[cfg(loom)]
         crate::shim::fence(Ordering::SeqCst);
-        if bias.is_on() {
-            // Held by those who come this way, and nobody is favoured but maybe this worker itself.
-            self.end_bias(bias, seat());
-        }
+        // Held by those who come this way, and nobody is favoured but maybe this worker itself.
+        bias.end_others(seat);
         // Set while somebody was favoured, and may be so still.
         if self.biased.load(Ordering::Acquire) {
-            self.wait_for_biased();
+            spin_until(|| !self.biased.load(Ordering::Acquire));
         }
     }
 
@@ -129,20 +127,5 @@ impl RawLock {
         self.held
             .compare_exchange(false, true, Ordering::SeqCst, Ordering::Relaxed)
             .is_ok()
-    }
-
-    #[cold]
-    fn end_bias(&self, bias: &Bias, seat: Option<&Seat>) {
-        if !seat.is_some_and(|seat| bias.favours(seat)) {
-            bias.end();
-        }
-    }
-
-    #[cold]
-    fn wait_for_biased(&self) {
-        let mut spins = 0;
-        while self.biased.load(Ordering::Acquire) {
-            spin_once(&mut spins);
-        }
     }
 }

@@ -41,7 +41,8 @@ use std::ptr::{self, null_mut};
 #[cfg(not(loom))]
 use crossbeam_utils::CachePadded;
 
-use crate::shim::{AtomicBool, AtomicPtr, Mutex, Ordering, fence, full_fence, spin_once};
+use crate::lock::spin_until;
+use crate::shim::{AtomicBool, AtomicPtr, Mutex, Ordering, fence, full_fence};
 
 /// A worker's place in the protocol.
 #[derive(Debug)]
@@ -125,9 +126,8 @@ impl Bias {
             // SAFETY: seats are never freed.
             let seat = unsafe { &*seat };
             // Acquire pairs with the release in `attempt`: what was done in the step is seen.
-            let mut spins = 0;
-            while seat.busy.load(Ordering::Acquire) {
-                spin_once(&mut spins);
+            if seat.busy.load(Ordering::Acquire) {
+                spin_until(|| !seat.busy.load(Ordering::Acquire));
             }
             // Release: who reads the null need not wait for the seat itself.
             self.favoured.store(null_mut(), Ordering::SeqCst);
@@ -147,10 +147,11 @@ impl Bias {
         }
     }
 
-    /// Before somebody else than the favoured one runs goroutines: one barrier now instead of one at its first step.
-    #[inline]
-    pub(crate) fn end_others(&self, seat: &Seat) {
-        if self.is_on() && !self.favours(seat) {
+    /// Nobody but the caller is favoured any more when this returns. `seat` gives the caller's own, if it is a worker; it is asked only while
+    /// somebody is favoured.
+    #[inline(always)]
+    pub(crate) fn end_others<'s>(&self, seat: impl FnOnce() -> Option<&'s Seat>) {
+        if self.is_on() && !seat().is_some_and(|seat| self.favours(seat)) {
             self.end();
         }
     }

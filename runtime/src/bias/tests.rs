@@ -89,7 +89,7 @@ fn everybody_is_alone_in_a_lock() {
             }
             match random.below(8) {
                 0 => bias.waive(seat),
-                1 => bias.end_others(seat),
+                1 => bias.end_others(|| Some(seat)),
                 _ => {}
             }
             random.pause(40);
@@ -134,10 +134,7 @@ fn no_wake_up_is_lost() {
     let meet = |round: &mut usize| {
         *round += 2;
         arrived.fetch_add(1, Ordering::AcqRel);
-        let mut spins = 0;
-        while arrived.load(Ordering::Acquire) < *round {
-            crate::shim::spin_once(&mut spins);
-        }
+        crate::lock::spin_until(|| arrived.load(Ordering::Acquire) >= *round);
     };
     std::thread::scope(|scope| {
         scope.spawn(|| {

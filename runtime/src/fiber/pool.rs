@@ -128,11 +128,10 @@ pub(crate) fn trim(now: u64) -> Option<u64> {
         let end_of_period = shared.period_ends;
         for (size, idle, reserve) in shared.each() {
             let batch = idle.batch(reserve, period_ends);
-            let batch_is_empty = batch.is_empty();
-            if !batch_is_empty {
+            if !batch.is_empty() {
                 batches.push((size, batch));
             }
-            if idle.due > 0 || !idle.sweep.is_empty() || !batch_is_empty {
+            if idle.due > 0 || !idle.sweep.is_empty() {
                 next = Some(now + PAUSE);
             } else if idle.warm.len() > reserve && next.is_none() {
                 next = Some(end_of_period);

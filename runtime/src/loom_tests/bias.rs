@@ -113,7 +113,7 @@ fn loom_bias_two_workers() {
                 shared.section(Some(seat));
                 shared.bias.waive(seat);
             } else {
-                shared.bias.end_others(seat);
+                shared.bias.end_others(|| Some(seat));
                 shared.section(Some(seat));
             }
         };
@@ -161,7 +161,7 @@ fn loom_bias_next_one_favoured() {
         let other = Arc::clone(&shared);
         let handle = thread::spawn(move || {
             let second = seat();
-            other.bias.end_others(second);
+            other.bias.end_others(|| Some(second));
             other.bias.begin(second);
             other.section(Some(second));
         });

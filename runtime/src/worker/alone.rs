@@ -28,18 +28,13 @@ pub(super) struct Alone {
 impl Alone {
     /// To be called now and then between two runs of `worker`, whose this is.
     pub(super) fn consider(&self, worker: &'static Worker) {
-        if bias().favours(&worker.seat) {
+        // Nothing is possible where the settings say no.
+        if !crate::bias::is_possible() || bias().favours(&worker.seat) {
             return;
         }
-        match worker.rt.config.favour {
-            Favour::Auto => {}
-            Favour::Off => return,
-            Favour::Eager => {
-                if crate::bias::is_possible() {
-                    bias().begin(&worker.seat);
-                }
-                return;
-            }
+        if worker.rt.config.favour == Favour::Eager {
+            bias().begin(&worker.seat);
+            return;
         }
         let now = clock::cycles();
         let elapsed = now.wrapping_sub(self.since.get());
@@ -56,7 +51,7 @@ impl Alone {
             self.since.set(0);
         } else if self.since.get() == 0 {
             self.since.set(now.max(1));
-        } else if elapsed > self.patience.get().max(SHORTEST) && crate::bias::is_possible() {
+        } else if elapsed > self.patience.get().max(SHORTEST) {
             self.favoured.set(bias().begin(&worker.seat));
             self.since.set(now);
         }

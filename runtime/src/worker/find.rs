@@ -155,6 +155,11 @@ impl Worker {
         }
     }
 
+    /// The same for this worker's, without a look at the clock if there are none.
+    fn run_own_timers(&self) -> bool {
+        self.timers().next() != NEVER && self.run_timers(false)
+    }
+
     /// The same for other workers' timers that their owners are not quick enough to see to.
     fn help_with_timers(&self) -> bool {
         self.rt.earliest_timer() != NEVER && self.rt.expire_neglected(clock::now(), OTHERS_LATE, BATCH)
@@ -166,7 +171,7 @@ impl Worker {
             if let Some(g) = self.own_work(1) {
                 return Some(g);
             }
-            if self.timers().next() != NEVER && self.run_timers(false) {
+            if self.run_own_timers() {
                 continue;
             }
             let retired = self.index >= self.rt.limit();
@@ -199,8 +204,7 @@ impl Worker {
             if let Some(g) = self.rt.global.take_batch(&self.queue) {
                 return Some(g);
             }
-            let own_due = self.timers().next() != NEVER && self.run_timers(false);
-            if own_due || self.help_with_timers() || !self.post.inbox.is_empty() {
+            if self.run_own_timers() || self.help_with_timers() || !self.post.inbox.is_empty() {
                 return self.own_work(1);
             }
             if self.look_at_poller() {
@@ -224,7 +228,8 @@ impl Worker {
 
     /// The searcher found something.
     pub(super) fn stop_search(&self) {
-        bias().end_others(&self.seat);
+        // One barrier now instead of one at the first step of what this worker runs.
+        bias().end_others(|| Some(&self.seat));
         self.rt.idle.leave_search(self.rt);
     }
 }
