@@ -49,12 +49,14 @@ impl std::str::FromStr for Migration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Migration, String> {
-        match text.trim() {
-            "stealing" => Ok(Migration::Stealing),
-            "pinned" => Ok(Migration::Pinned),
-            "always" => Ok(Migration::Always),
-            other => Err(format!("`{other}` is not one of stealing, pinned, always")),
-        }
+        one_of(
+            text,
+            &[
+                ("stealing", Migration::Stealing),
+                ("pinned", Migration::Pinned),
+                ("always", Migration::Always),
+            ],
+        )
     }
 }
 
@@ -74,12 +76,14 @@ impl std::str::FromStr for Favour {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Favour, String> {
-        match text.trim() {
-            "auto" => Ok(Favour::Auto),
-            "off" => Ok(Favour::Off),
-            "eager" => Ok(Favour::Eager),
-            other => Err(format!("`{other}` is not one of auto, off, eager")),
-        }
+        one_of(
+            text,
+            &[
+                ("auto", Favour::Auto),
+                ("off", Favour::Off),
+                ("eager", Favour::Eager),
+            ],
+        )
     }
 }
 
@@ -173,6 +177,18 @@ fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Opt
     parse(&text)
         .map_err(|why| eprintln!("gort: {name} is ignored: {why}"))
         .ok()
+}
+
+/// What `text` names.
+fn one_of<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
+    let text = text.trim();
+    match names.iter().find(|(name, _)| *name == text) {
+        Some(&(_, value)) => Ok(value),
+        None => {
+            let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+            Err(format!("`{text}` is not one of {}", names.join(", ")))
+        }
+    }
 }
 
 fn parse_count(text: &str) -> Result<NonZero<usize>, String> {

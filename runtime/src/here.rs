@@ -35,6 +35,9 @@ impl Here {
     /// A number from the worker's own generator, or the thread's.
     #[inline(always)]
     pub fn random_u32(self) -> u32 {
-        crate::random::of(self.worker())
+        let number = self
+            .worker()
+            .map_or_else(crate::tls::thread_random, Worker::random);
+        (number >> 32) as u32
     }
 }

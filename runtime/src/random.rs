@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::worker::Worker;
+use crate::here::Here;
 
 /// Advances a state; never zero for a non-zero state.
 #[inline]
@@ -44,14 +44,6 @@ pub(crate) fn fresh_seed() -> u64 {
 /// ```
 #[inline]
 pub fn random_u32() -> u32 {
-    // SAFETY: a worker lives as long as the process, and this code runs on its own thread: nothing between the read and the
-    // use can switch.
-    of(unsafe { crate::tls::worker().as_ref() })
-}
-
-/// The same for one who knows the worker that runs this code.
-#[inline]
-pub(crate) fn of(worker: Option<&Worker>) -> u32 {
-    let number = worker.map_or_else(crate::tls::thread_random, Worker::random);
-    (number >> 32) as u32
+    // SAFETY: used at once.
+    unsafe { Here::ask() }.random_u32()
 }

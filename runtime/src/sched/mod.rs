@@ -84,9 +84,8 @@ fn start(rt: &'static Runtime, started: &OnceLock<()>) {
 /// The worker that runs this code.
 #[inline]
 fn this_worker() -> Option<&'static Worker> {
-    // SAFETY: null or a worker, which lives as long as the process. The reference must not be used after a switch: the
-    // functions of this file that call this one do not park.
-    unsafe { crate::tls::worker().as_ref() }
+    // SAFETY: not used after a switch: the functions of this file that call this one do not park.
+    unsafe { Here::ask() }.worker()
 }
 
 /// Queues a goroutine that was parked and wakes somebody for it if need be.
@@ -100,16 +99,31 @@ pub(crate) fn ready(here: Here, g: GRef) {
 
 #[inline]
 fn ready_on(worker: &Worker, g: GRef) {
+    g.prefetch();
+    if queue_on(worker, g, false) {
+        worker.runtime().notify_from(worker);
+    }
+}
+
+/// Queues a goroutine, `behind` the others or in run-next if that is free. `true` if any worker may take it, and the caller has to wake one.
+#[inline(always)]
+fn queue_on(worker: &Worker, g: GRef, behind: bool) -> bool {
     let rt = worker.runtime();
     match rt.bound_to(g) {
-        None => {
-            g.prefetch();
-            worker.push_ready(g);
-            rt.notify_from(worker);
+        None if behind => worker.push(g),
+        None => worker.push_ready(g),
+        Some(index) => {
+            if index != worker.index() {
+                rt.send_bound(g, index);
+            } else if behind {
+                worker.push_bound(g);
+            } else {
+                worker.push_ready_bound(g);
+            }
+            return false;
         }
-        Some(index) if index == worker.index() => worker.push_ready_bound(g),
-        Some(index) => rt.send_bound(g, index),
     }
+    true
 }
 
 /// Queues goroutines that were parked, in this order, and wakes somebody for them if need be.
@@ -123,34 +137,16 @@ pub(crate) fn ready_all(goroutines: &[GRef], behind: bool) {
     let Some(worker) = this_worker() else {
         return goroutines.iter().for_each(|&g| ready_outside(g));
     };
-    let rt = worker.runtime();
     let mut queued = false;
     goroutines.iter().take(AHEAD).for_each(|g| g.prefetch_more());
     for (index, &g) in goroutines.iter().enumerate() {
         if let Some(later) = goroutines.get(index + AHEAD) {
             later.prefetch_more();
         }
-        match rt.bound_to(g) {
-            None => {
-                if behind {
-                    worker.push(g);
-                } else {
-                    worker.push_ready(g);
-                }
-                queued = true;
-            }
-            Some(index) if index == worker.index() => {
-                if behind {
-                    worker.push_bound(g);
-                } else {
-                    worker.push_ready_bound(g);
-                }
-            }
-            Some(index) => rt.send_bound(g, index),
-        }
+        queued |= queue_on(worker, g, behind);
     }
     if queued {
-        rt.notify_from(worker);
+        worker.runtime().notify_from(worker);
     }
 }
 

@@ -21,12 +21,8 @@ pub(crate) unsafe fn park_goroutine<C: FnOnce()>(
 ) {
     let mut commit = ManuallyDrop::new(commit);
     prepare(g, reason, site);
-    g.set_request(Request::Park(run_commit::<C>, (&raw mut commit).cast()));
-    // SAFETY: `g` runs this code, and its request is in place.
-    unsafe { fiber::suspend(g) };
-    if g.unwinding_park.get() {
-        unpin(g);
-    }
+    // SAFETY: by the caller.
+    unsafe { leave(g, Request::Park(run_commit::<C>, (&raw mut commit).cast())) };
 }
 
 /// Parks `g`, which holds `lock`; see [`crate::park_holding`].
@@ -41,7 +37,18 @@ pub(crate) unsafe fn park_goroutine_holding(
     lock: &RawLock,
 ) {
     prepare(g, reason, site);
-    g.set_request(Request::Park(unlock, std::ptr::from_ref(lock).cast_mut().cast()));
+    let lock = std::ptr::from_ref(lock).cast_mut().cast();
+    // SAFETY: by the caller.
+    unsafe { leave(g, Request::Park(unlock, lock)) };
+}
+
+/// Switches away with that request, and comes back.
+///
+/// # Safety
+/// `g` is the goroutine that runs this code; what the request asks for may be done.
+#[inline(always)]
+unsafe fn leave(g: &G, request: Request) {
+    g.set_request(request);
     // SAFETY: `g` runs this code, and its request is in place.
     unsafe { fiber::suspend(g) };
     if g.unwinding_park.get() {
@@ -109,12 +116,8 @@ pub fn gosched() {
     if std::thread::panicking() {
         pin_while_unwinding(g);
     }
-    g.set_request(Request::Yield);
-    // SAFETY: `g` runs this code and its request is in place.
-    unsafe { fiber::suspend(g) };
-    if g.unwinding_park.get() {
-        unpin(g);
-    }
+    // SAFETY: `g` runs this code.
+    unsafe { leave(g, Request::Yield) };
 }
 
 /// To be called by an operation that found nothing to do and does not wait: every so often it yields, so that a loop which
