@@ -13,7 +13,7 @@ use rt::{RawLock, Task, WaitReason};
 
 mod support;
 
-use support::Random;
+use support::seed::{Rng, seed};
 
 const PLACES: usize = 4;
 const GOROUTINES: u64 = 8;
@@ -94,17 +94,17 @@ struct World {
 
 /// Sections that one worker made.
 fn work(world: &World, seed: u64, thread: bool) -> u64 {
-    let mut random = Random(seed);
+    let mut random = Rng::new(seed);
     let mut sections = 0;
     while !world.stop.load(Ordering::Relaxed) {
-        let at = random.below(PLACES as u64) as usize;
+        let at = random.below(PLACES);
         match random.below(16) {
             0..8 => {
                 let place = &world.places[at];
                 place.lock.lock();
                 // SAFETY: the lock is held.
                 unsafe {
-                    place.section(random.below(8));
+                    place.section(random.below(8) as u64);
                     place.lock.unlock();
                 }
                 sections += 1;
@@ -117,7 +117,7 @@ fn work(world: &World, seed: u64, thread: bool) -> u64 {
                 for place in &world.places[at..] {
                     // SAFETY: all are held.
                     unsafe {
-                        place.section(random.below(8));
+                        place.section(random.below(8) as u64);
                         place.lock.unlock();
                     }
                     sections += 1;
@@ -130,9 +130,9 @@ fn work(world: &World, seed: u64, thread: bool) -> u64 {
         }
         if thread {
             // Not always there: else nobody is alone for long enough to be favoured.
-            let pause = Instant::now() + Duration::from_micros(random.below(60));
+            let pause = Instant::now() + Duration::from_micros(random.below(60) as u64);
             if random.below(8) == 0 {
-                std::thread::sleep(Duration::from_micros(random.below(300)));
+                std::thread::sleep(Duration::from_micros(random.below(300) as u64));
             }
             while Instant::now() < pause {
                 std::hint::spin_loop();
@@ -197,7 +197,7 @@ fn nobody_is_inside_with_another() {
     if let Ok(seed) = std::env::var("GORT_BIAS_CHILD") {
         return program(seconds, seed.parse().unwrap());
     }
-    let seed = support::fresh_seed().to_string();
+    let seed = seed().to_string();
     let limit = Duration::from_secs(60) + Duration::from_secs_f64(2.0 * seconds);
     for procs in ["1", "2", "4", "8"] {
         for (migration, bias) in [("stealing", "auto"), ("stealing", "eager"), ("always", "eager")] {

@@ -5,27 +5,22 @@
 //! the reads if it were allowed to: run it with `--release`, too.
 
 use std::collections::HashMap;
-use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use gort_runtime as rt;
 use rt::{Sema, SemaPlace, Task, WaitReason};
 
+mod support;
+
 /// Runs the test `name` of this file again, as a child with these settings.
 fn in_child(name: &str, migration: &str, procs: &str) {
-    let out = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env("GORT_MIGRATION", migration)
-        .env("GOMAXPROCS", procs)
-        .env("GORT_MIGRATION_CHILD", "1")
-        .output()
-        .unwrap();
-    assert!(
-        out.status.success(),
-        "{migration}, {procs}: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let variables = [
+        ("GORT_MIGRATION", migration),
+        ("GOMAXPROCS", procs),
+        ("GORT_MIGRATION_CHILD", "1"),
+    ];
+    support::again(name, &variables, Duration::from_secs(120));
 }
 
 fn is_child() -> bool {

@@ -13,7 +13,7 @@ use rt::{CallTimer, JoinError, Sema, SemaPlace, Spawn, WaitReason};
 
 mod support;
 
-use support::Random;
+use support::seed::{Rng, seed};
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// Goroutines that a program starts at its top, and the steps that each of them takes.
@@ -28,7 +28,7 @@ fn everything_at_once() {
         return program(seed);
     }
     let rounds = env_number("GORT_STRESS_ROUNDS").unwrap_or(1);
-    let base = support::fresh_seed();
+    let base = seed();
     for round in 0..rounds {
         for procs in ["1", "2", "4", "8", "64"] {
             for (migration, bias) in [
@@ -37,7 +37,7 @@ fn everything_at_once() {
                 ("pinned", "auto"),
                 ("always", "eager"),
             ] {
-                let seed = Random(base ^ (round << 32) ^ procs.len() as u64).next();
+                let seed = Rng::new(base ^ (round << 32) ^ procs.len() as u64).next();
                 let variables = [
                     ("GORT_STRESS", &*seed.to_string()),
                     ("GOMAXPROCS", procs),
@@ -93,7 +93,7 @@ fn program(seed: u64) {
         let handles: Vec<_> = (0..BRANCHES)
             .map(|branch| {
                 let world = Arc::clone(&world);
-                let handle = rt::go(move || live(Random(seed ^ (branch << 40)), &world, DEPTH));
+                let handle = rt::go(move || live(Rng::new(seed ^ (branch << 40)), &world, DEPTH));
                 assert!(ids.lock().unwrap().insert(handle.id()), "a number is given twice");
                 handle
             })
@@ -126,19 +126,19 @@ fn program(seed: u64) {
 }
 
 /// What one goroutine does: `STEPS` things, all at random.
-fn live(mut random: Random, world: &Arc<World>, depth: u32) {
+fn live(mut random: Rng, world: &Arc<World>, depth: u32) {
     let steps = if depth == DEPTH { STEPS } else { STEPS / 8 };
     for _ in 0..steps {
         step(&mut random, world, depth);
     }
 }
 
-fn step(random: &mut Random, world: &Arc<World>, depth: u32) {
-    let child = Random(random.next());
+fn step(random: &mut Rng, world: &Arc<World>, depth: u32) {
+    let child = Rng::new(random.next());
     match random.below(16) {
         0 | 1 => rt::gosched(),
         2 => {
-            let stack = [16 << 10, 64 << 10, 100_001, 256 << 10][random.below(4) as usize];
+            let stack = [16 << 10, 64 << 10, 100_001, 256 << 10][random.below(4)];
             let held = Counted::new(world);
             let options = Spawn::new().stack(stack).name("odd");
             assert!(Arc::ptr_eq(&options.go(move || held).join().unwrap().0, world));
@@ -155,7 +155,7 @@ fn step(random: &mut Random, world: &Arc<World>, depth: u32) {
                 held
             }));
         }
-        5 => rt::sleep_until(Instant::now() + Duration::from_micros(random.below(300))),
+        5 => rt::sleep_until(Instant::now() + Duration::from_micros(random.below(300) as u64)),
         6 => assert_eq!(rt::blocking(|| depth + 1), depth + 1),
         7 if depth > 0 => {
             let sum = AtomicU64::new(0);
@@ -171,7 +171,7 @@ fn step(random: &mut Random, world: &Arc<World>, depth: u32) {
             assert_eq!(sum.into_inner(), 6);
         }
         8 if random.below(4) == 0 => {
-            rt::set_max_procs([1, 2, 3, 5, 8, 64][random.below(6) as usize]);
+            rt::set_max_procs([1, 2, 3, 5, 8, 64][random.below(6)]);
         }
         9 => {
             rt::lock_os_thread();
@@ -217,7 +217,7 @@ fn step(random: &mut Random, world: &Arc<World>, depth: u32) {
                 let _ = &held;
                 counted.fired.fetch_add(1, Ordering::SeqCst);
             });
-            timer.start(Instant::now() + Duration::from_micros(random.below(500)));
+            timer.start(Instant::now() + Duration::from_micros(random.below(500) as u64));
             if random.below(2) == 0 {
                 rt::gosched();
                 if timer.stop() {
@@ -242,7 +242,7 @@ fn step(random: &mut Random, world: &Arc<World>, depth: u32) {
         }
         _ => {
             let start = Instant::now();
-            let length = Duration::from_micros(random.below(60));
+            let length = Duration::from_micros(random.below(60) as u64);
             while start.elapsed() < length {
                 std::hint::spin_loop();
             }

@@ -15,16 +15,13 @@ fn time() -> Duration {
     Duration::from_secs_f64(std::env::var("GORT_STRESS_SECS").map_or(0.5, |text| text.parse().unwrap()))
 }
 
-/// splitmix64.
+/// A thread's choices.
 struct Random(u64);
 
 impl Random {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % limit
+        self.0 = crate::random::step(self.0);
+        crate::random::output(self.0) % limit
     }
 
     fn pause(&mut self, limit: u64) {
