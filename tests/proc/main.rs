@@ -55,7 +55,8 @@ fn main() -> std::process::ExitCode {
         list!(overflow:
             of_the_main_goroutine, of_another_goroutine, of_a_named_goroutine, cannot_be_recovered,
             the_reserve_is_an_option, the_reserve_is_set_by_the_environment, after_a_park,
-            of_a_plain_thread),
+            of_a_plain_thread, a_frame_of_c_does_not_jump_the_guard, in_the_c_library, of_a_coroutine_inside,
+            after_a_coroutine_inside, of_a_coroutine_on_a_plain_thread),
         list!(panic:
             detached, handle_dropped_later, in_main, a_named_goroutine_is_called_by_its_name,
             what_is_joined_is_a_value, run_hands_it_to_its_caller,

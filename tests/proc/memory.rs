@@ -90,12 +90,12 @@ pub(crate) fn of_stacks_of_other_sizes() {
     passed(Child::default().timeout(Duration::from_secs(60)).run(main));
 }
 
-/// Many goroutines that needed little: control blocks too. The few stacks of `generator` that do not lie side by side with others keep two
-/// pages each.
+/// Many goroutines that needed little: control blocks too. The few stacks of `generator` that do not lie side by side with others keep a
+/// page each.
 pub(crate) fn of_many_goroutines() {
     #[gort::main]
     fn main() {
-        let left = if cfg!(feature = "slab-stacks") { 40 } else { 100 };
+        let left = if cfg!(feature = "slab-stacks") { 40 } else { 80 };
         come_and_go(100_000, 1, 400 * MIB, left * MIB);
     }
     passed(Child::default().timeout(Duration::from_secs(120)).run(main));

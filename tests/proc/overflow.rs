@@ -132,3 +132,147 @@ pub(crate) fn of_a_plain_thread() {
         .expect_stderr(&["has overflowed its stack"])
         .expect_not_stderr("goroutine stack exceeds");
 }
+
+/// Calls `last` when about `left` bytes of the stack are left, which is of `size` bytes and begins at `top`.
+#[inline(never)]
+fn near_the_end(top: usize, size: usize, left: usize, last: &dyn Fn()) -> u8 {
+    let frame = std::hint::black_box([1_u8; 256]);
+    let here = (&raw const frame).addr();
+    if size - (top - here) < left + 1024 {
+        last();
+    } else {
+        near_the_end(top, size, left, last);
+    }
+    // So that the frame is there meanwhile.
+    std::hint::black_box(frame[here % 256])
+}
+
+/// C code does not touch the pages of its frames one after the other, as Rust's does: it may write far below the stack pointer at
+/// once. However much of the stack is left, that is an overflow, for frames as large as those of the C library.
+pub(crate) fn a_frame_of_c_does_not_jump_the_guard() {
+    const SIZE: usize = 64 << 10;
+    const KEYS: [&str; 2] = ["GORT_TEST_FRAME", "GORT_TEST_LEFT"];
+    #[gort::main]
+    fn main() {
+        let [frame, left] = KEYS.map(|key| std::env::var(key).unwrap().parse::<usize>().unwrap());
+        // Neighbours on both sides, with something in their frames.
+        let (start, wait) = gort::channel::<()>(0);
+        let neighbours: Vec<_> = (0..8)
+            .map(|_| {
+                go!(stack = SIZE; [wait] {
+                    let frames = std::hint::black_box([7_u8; 8 << 10]);
+                    chan!(<-wait);
+                    assert!(frames.iter().all(|&byte| byte == 7), "a neighbour wrote here");
+                })
+            })
+            .collect();
+        let deep = go!(stack = SIZE; {
+            let top = 0_u8;
+            near_the_end((&raw const top).addr(), SIZE, left, &|| {
+                let here = 0_u8;
+                let lowest = std::ptr::with_exposed_provenance_mut::<u8>((&raw const here).expose_provenance() - frame);
+                // SAFETY: none; it is what the frame of a C function does here, and it has to end the process.
+                unsafe { lowest.write_volatile(1) };
+            });
+        });
+        deep.join().unwrap();
+        drop(start);
+        neighbours
+            .into_iter()
+            .for_each(|neighbour| neighbour.join().unwrap());
+        println!("not reached");
+    }
+    for frame in [8 << 10, 33 << 10, 60 << 10] {
+        for left in (0..6).map(|part| 1024 + part * (frame - 3072) / 6) {
+            let child = Child::default().env(KEYS[0], frame).env(KEYS[1], left);
+            overflowed(child.run(main), SIZE).expect_stdout("");
+        }
+    }
+}
+
+/// The resolver of the C library, which has the largest frames of what safe code calls: either there is room for it, or the
+/// overflow is found.
+pub(crate) fn in_the_c_library() {
+    const SIZE: usize = 256 << 10;
+    const KEY: &str = "GORT_TEST_LEFT";
+    #[gort::main]
+    fn main() {
+        let left = std::env::var(KEY).unwrap().parse().unwrap();
+        let deep = go!(stack = SIZE; {
+            let top = 0_u8;
+            near_the_end((&raw const top).addr(), SIZE, left, &|| {
+                let found = std::net::ToSocketAddrs::to_socket_addrs("unknown.invalid:80").is_ok();
+                println!("{found}");
+            });
+        });
+        deep.join().unwrap();
+    }
+    for left in (0..10).map(|part| (3 + part * 5) << 10) {
+        let out = Child::default()
+            .env(KEY, left)
+            .env("RES_OPTIONS", "timeout:1 attempts:1")
+            .run(main);
+        if out.code() != Some(0) {
+            overflowed(out, SIZE);
+        }
+    }
+}
+
+/// A coroutine of the program's own inside of a goroutine: its stack is not gort's, but its overflow is an end with words too,
+/// and afterwards those of goroutines are found as before.
+pub(crate) fn of_a_coroutine_inside() {
+    #[gort::main]
+    fn main() {
+        let deep = go!(name = "outer"; {
+            let mut inner = generator::Gn::<()>::new_scoped_opt(0x2000, |_| dig(100_000));
+            inner.resume();
+            println!("not reached");
+        });
+        let _ = deep.join();
+    }
+    let out = child::run(main).expect_code(2).expect_stdout("");
+    out.expect_stderr(&[
+        "runtime: the stack of a coroutine inside of a goroutine exceeds its limit\n",
+        "fatal error: stack overflow\n\ngoroutine ",
+        " \"outer\" [running]:\n\tspawned at ",
+        file!(),
+    ]);
+}
+
+/// The crate installs a fault handler of its own when the program uses it first.
+pub(crate) fn after_a_coroutine_inside() {
+    #[gort::main]
+    fn main() {
+        go!({
+            let mut inner = generator::Gn::<()>::new_scoped(|mut scope| {
+                scope.yield_with(dig(10));
+                0
+            });
+            assert_eq!(inner.resume(), Some(10));
+            // One that is suspended is unwound when it is dropped. That is nothing to tell anybody.
+            drop(inner);
+        })
+        .join()
+        .unwrap();
+        println!("dropped");
+        go!(stack = 256 << 10; dig(100_000)).join().unwrap();
+    }
+    let out = overflowed(child::run(main), 256 << 10).expect_stdout("dropped\n");
+    assert!(out.stderr.starts_with("runtime: goroutine stack"), "{out:#?}");
+}
+
+/// Where there is no goroutine, at least a line says what it was.
+pub(crate) fn of_a_coroutine_on_a_plain_thread() {
+    #[gort::main]
+    fn main() {
+        let thread = std::thread::spawn(|| {
+            let mut inner = generator::Gn::<()>::new_scoped_opt(0x2000, |_| dig(100_000));
+            inner.resume();
+        });
+        let _ = thread.join();
+        println!("not reached");
+    }
+    let out = child::run(main).expect_stdout("");
+    assert_eq!(out.code(), None, "died of a signal: {out:#?}");
+    out.expect_stderr(&["fatal error: stack overflow, of a stack that is neither"]);
+}

@@ -12,18 +12,24 @@
 //!          |   enter(g)                 |
 //!          |     the goroutine's frames |
 //!          |       park(): suspend()    | <- where it stands while another goroutine runs
-//!          | ... untouched pages ...    |
-//!          | sentinel words             | <- `low`
+//!          | ... untouched pages ...    | <- `low`
 //!          +----------------------------+
-//!          | guard page                 |    touching it is `fatal error: stack overflow`
+//!          | guard: 64 KiB              |    touching it is `fatal error: stack overflow`
+//!          +----------------------------+
+//!          | generator's sentinel       |    one page
+//!          | generator's guard          |    one page, which is nothing any more
 //!   low    +----------------------------+
 //! ```
 //!
-//! An idle fiber needs its first page (header, suspended body) and its last one (sentinel). Everything between can go back to
-//! the kernel. Of those that lie side by side in great number, all of it goes back: they end.
+//! `generator` has a guard of one page only. So it is asked for a larger stack, and ours lies above its own. In between it has
+//! put a sentinel, which it reads when a stack ends. Its page goes back to the kernel until then.
+//!
+//! An idle fiber needs its first page (header, suspended body). Everything else can go back to the kernel. Of those that
+//! lie side by side in great number, all of it goes back: they end.
 
 use std::cell::{Cell, UnsafeCell};
 use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -105,14 +111,18 @@ struct Seat {
 /// Maps a stack of `size` bytes and brings its body to the point where it waits for a goroutine.
 pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     let page = memory::page_size();
+    // With the sentinel; its own guard page `generator` adds itself.
+    let mapped = size
+        .checked_next_multiple_of(page)
+        .and_then(|usable| usable.checked_add(memory::guard_size() + page))
+        .ok_or(NoStack { size })?;
     // In words, and even: an odd number would make `generator` fill the whole stack with a pattern.
-    let words = size.checked_next_multiple_of(page).ok_or(NoStack { size })? / size_of::<usize>();
+    let words = mapped / size_of::<usize>();
     let published: Cell<Option<NonNull<Seat>>> = Cell::new(None);
     let out = Publish(&raw const published);
     // One at a time: a stack whose neighbour is not merged yet when its first page is touched gets an `anon_vma` of its
     // own, and can then never be merged. Two workers at once have been seen to reach 37,000 mappings for 100,000 stacks.
-    static MAPPING: Mutex<()> = Mutex::new(());
-    let mapping = MAPPING.lock();
+    let mut unused = MAPPING.lock();
     // `generator` panics when the kernel refuses the memory; the payload says no more than that.
     let made = crate::panics::quietly(|| {
         Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| {
@@ -126,26 +136,46 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     let Some(seat) = published.get() else {
         unreachable!("the body publishes its seat before it suspends")
     };
-    let used = coroutine.stack_usage().0 * size_of::<usize>();
+    let len = coroutine.stack_usage().0 * size_of::<usize>();
     let Some(raw) = NonNull::new(coroutine.into_raw()) else {
         unreachable!("a generator is never at address 0")
     };
     // The header lies in the stack's top page.
     let top = (raw.addr().get() & !(page - 1)) + page;
-    let low = top - used;
-    let guard = std::ptr::with_exposed_provenance_mut(low - page);
-    // SAFETY: `generator` placed its guard page right below the usable part, which is `used` bytes long and ends at
-    // `top`; nothing reads or writes it.
-    unsafe { memory::merge_guard(guard, page) };
-    drop(mapping);
+    let bottom = top - len;
+    let below = bottom - page..bottom + page;
+    let guard = below.end..below.end + memory::guard_size();
+    // SAFETY: the stack's lowest word, which `generator` has written. Nobody else knows of the stack.
+    let sentinel = unsafe { std::ptr::with_exposed_provenance::<usize>(bottom).read() };
+    SENTINEL.store(sentinel, Ordering::Relaxed);
+    // SAFETY: `generator` placed its guard page right below the usable part, which is `len` bytes long and ends at `top`. The
+    // lowest part of that it was asked for to be this guard, and the body does not reach down there. Nothing reads the
+    // sentinel before `end`.
+    let guarded = unsafe {
+        memory::refuse_huge_pages(below.start..top);
+        memory::install_guard(below, guard.clone())
+    };
+    if guarded == Some(true) {
+        unused.push(bottom..bottom + page);
+        if unused.len() == UNUSED {
+            give_back_sentinels(&mut unused);
+        }
+    }
+    drop(unused);
     let below = raw.addr().get() - seat.expose_provenance().get();
     assert!(
         below <= SEAT * align_of::<Seat>(),
         "generator's first frames are small"
     );
-    let low_and_seat = low | (below / align_of::<Seat>());
+    let low_and_seat = guard.end | (below / align_of::<Seat>());
     let switch = Switch { raw, low_and_seat };
-    Ok(Fiber { switch })
+    let fiber = Fiber { switch };
+    if guarded.is_none() {
+        // SAFETY: it was made just now, and has no goroutine.
+        unsafe { end(&fiber) };
+        return Err(NoStack { size });
+    }
+    Ok(fiber)
 }
 
 /// See [`Fiber::bind`].
@@ -185,14 +215,31 @@ const LATER_RUN: usize = 64;
 /// Of a million stacks, this many holes and those of the longer runs are 24,000 at worst.
 const HOLES: usize = 8192;
 
-/// Ends those that lie side by side, and gives back what lies between the two pages that each of the others needs: they stay usable.
+/// Held while a stack is mapped. The pages of sentinels that have memory still, of stacks that exist.
+static MAPPING: Mutex<Vec<Range<usize>>> = Mutex::new(Vec::new());
+/// As many are given back at once: for each call the other processors have to be told.
+const UNUSED: usize = 64;
+
+/// Gives the memory of these pages back.
+fn give_back_sentinels(unused: &mut Vec<Range<usize>>) {
+    // SAFETY: the stacks exist, as `give_back` sees to; the sentinels are written anew before they are read.
+    unsafe { memory::discard(unused) };
+    unused.clear();
+}
+
+/// What `generator` has written to the lowest words of each of its stacks.
+static SENTINEL: AtomicUsize = AtomicUsize::new(0);
+
+/// Ends those that lie side by side, and gives back all but the one page that each of the others needs: they stay usable.
 pub(super) fn give_back(mut idle: Vec<Fiber>) -> Vec<Fiber> {
     let page = memory::page_size();
+    // Of none that ends below may the sentinel's page be given back afterwards: it may be somebody else's by then.
+    give_back_sentinels(&mut MAPPING.lock());
     idle.sort_unstable_by_key(Fiber::low);
     let mut usable = Vec::new();
     // How many holes there can be: those that have closed again are counted too.
     static MADE: AtomicUsize = AtomicUsize::new(0);
-    for run in idle.chunk_by(|one, next| one.top() == next.low() - page) {
+    for run in idle.chunk_by(|one, next| one.top() == next.guard().start - 2 * page) {
         let holes = MADE.load(Ordering::Relaxed);
         if run.len() >= if holes < HOLES { RUN } else { LATER_RUN } {
             MADE.store(holes + 1, Ordering::Relaxed);
@@ -206,12 +253,11 @@ pub(super) fn give_back(mut idle: Vec<Fiber>) -> Vec<Fiber> {
         .iter()
         .map(|fiber| {
             let frames = fiber.switch.seat().addr() - BELOW_SEAT;
-            fiber.low() + page..frames & !(page - 1)
+            fiber.low()..frames & !(page - 1)
         })
         .collect();
     // SAFETY: the fibers are idle and the caller's: each stands in `leave`, called from the frame of its body, where the seat
-    // is. What is in use is `BELOW_SEAT` bytes below the seat, everything above it, and the sentinel in the lowest page.
-    // The rest was left by goroutines that have ended.
+    // is. What is in use is `BELOW_SEAT` bytes below the seat, and everything above it. The rest was left by goroutines that have ended.
     unsafe { memory::discard(&middles) };
     usable
 }
@@ -221,21 +267,26 @@ pub(super) fn give_back(mut idle: Vec<Fiber>) -> Vec<Fiber> {
 /// # Safety
 /// It is idle and nobody uses it any more.
 unsafe fn end(fiber: &Fiber) {
+    let guard = fiber.guard();
+    let page = memory::page_size();
+    let bottom = guard.start - page;
+    // With generator's own guard, which is one mapping with the rest: none has to be split.
+    // SAFETY: the fiber's own.
+    if !unsafe { memory::allow(bottom - page..guard.end) } {
+        // `generator` would read the sentinel. What the kernel refuses to open can only be left to lie.
+        return;
+    }
+    let sentinel = std::ptr::with_exposed_provenance_mut::<usize>(bottom);
+    // SAFETY: readable and writable, whatever `install_guard` had to do, and nobody's but `generator`'s, which expects this word.
+    unsafe { sentinel.write(SENTINEL.load(Ordering::Relaxed)) };
     // SAFETY: by the caller; `raw` came from `into_raw` of this very type.
     let mut coroutine = unsafe { Coroutine::from_raw(fiber.switch.raw.as_ptr()) };
-    // Nobody is bound to it, so its body comes to its end; dropped before that, `generator` would unwind it. It panics, after it has
-    // unmapped the stack, if a goroutine has used that to the last word: that is nothing to us.
+    // Nobody is bound to it, so its body comes to its end; dropped before that, `generator` would unwind it.
     let _ = crate::panics::quietly(move || {
         coroutine.resume();
         debug_assert!(coroutine.is_done());
         drop(coroutine);
     });
-}
-
-/// Runs an empty generator, which makes the crate install its fault handler and its panic hook now, below ours.
-pub(super) fn prime() {
-    let mut first = Gn::<()>::new_scoped_opt(2048, |_| {});
-    first.resume();
 }
 
 /// Where the body says where its seat is.

@@ -13,7 +13,6 @@
 //! | `bind(fiber, g)` | the next `resume` runs the job of `g` |
 //! | `resume(fiber)`, `switch_away(fiber)` | onto the stack, and off it |
 //! | `give_back(idle)` | returns the memory of idle fibers to the kernel, and those that stay usable |
-//! | `prime()` | installs whatever process-wide handlers it has, below ours |
 //!
 //! Rules: a fiber is resumed by one thread at a time; a suspended fiber is never dropped (that would unwind the goroutine),
 //! an idle one is pooled. Nothing but the goroutine's own frames returns after a switch: `suspend` is inlined into the
@@ -26,6 +25,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::g::{G, GRef};
 use crate::sys::memory;
 
+mod foreign;
 #[cfg(not(feature = "slab-stacks"))]
 mod generator;
 pub(crate) mod overflow;
@@ -34,6 +34,8 @@ pub(crate) mod pool;
 mod slab;
 #[cfg(feature = "slab-stacks")]
 mod stacks;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 #[cfg(not(feature = "slab-stacks"))]
 use self::generator as backing;
@@ -146,7 +148,7 @@ impl Fiber {
         unsafe { backing::resume(self) };
     }
 
-    /// The lowest usable address; the guard page ends here.
+    /// The lowest usable address; the guard ends here.
     #[inline(always)]
     fn low(&self) -> usize {
         self.switch.low()
@@ -174,9 +176,9 @@ impl Fiber {
         self.frames().contains(&address)
     }
 
-    /// Whether an address lies in the guard page.
-    pub(crate) fn guard_holds(&self, address: usize, page: usize) -> bool {
-        (self.low() - page..self.low()).contains(&address)
+    /// The pages below the stack that nobody can touch.
+    pub(crate) fn guard(&self) -> Range<usize> {
+        self.low() - memory::guard_size()..self.low()
     }
 }
 

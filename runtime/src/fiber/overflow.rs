@@ -1,10 +1,10 @@
-//! Running into a goroutine's guard page: the report, printed from the signal handler.
+//! Running into a goroutine's guard: the report, printed from the signal handler.
 
 use std::sync::Once;
 
-use crate::fiber::backing;
-use crate::sys::fault::{self, Report};
-use crate::sys::memory;
+use crate::fiber::foreign;
+use crate::g::G;
+use crate::sys::fault::{self, Fault, Report};
 
 /// Installs the fault handler, and both panic hooks, before the first fiber exists.
 pub(crate) fn install_once() {
@@ -26,12 +26,12 @@ pub(crate) fn install_once() {
 
 fn install() {
     // SAFETY: called once, and no goroutine exists before its first fiber.
-    unsafe { fault::install(explain, backing::prime) };
+    unsafe { fault::install(explain, foreign::prime) };
     crate::panics::install_hook();
 }
 
 /// Async-signal-safe: plain loads of data that does not move while the goroutine runs.
-fn explain(address: usize, out: &mut Report) {
+fn explain(fault: Fault, out: &mut Report) {
     let g = crate::tls::current_g();
     if g.is_null() {
         return;
@@ -39,12 +39,22 @@ fn explain(address: usize, out: &mut Report) {
     // SAFETY: goroutine objects are never freed, and this one runs on this thread.
     let g = unsafe { &*g };
     let Some(fiber) = g.fiber_if_bound() else { return };
-    if !fiber.guard_holds(address, memory::page_size()) {
-        return;
+    if fiber.guard().contains(&fault.address) {
+        out.text("runtime: goroutine stack exceeds ");
+        out.number(fiber.size() as u64);
+        out.text("-byte limit\nfatal error: stack overflow\n\n");
+        who(g, out);
+        advice(g, out);
+    } else if fault.is_at_stack_pointer() && !fault.sp.is_some_and(|sp| fiber.holds(sp)) {
+        out.text("runtime: the stack of a coroutine inside of a goroutine exceeds its limit\n");
+        out.text("fatal error: stack overflow\n\n");
+        who(g, out);
+        out.text("\tgort knows the goroutine's own stack only: give more to the coroutine that it runs\n");
     }
-    out.text("runtime: goroutine stack exceeds ");
-    out.number(fiber.size() as u64);
-    out.text("-byte limit\nfatal error: stack overflow\n\ngoroutine ");
+}
+
+fn who(g: &G, out: &mut Report) {
+    out.text("goroutine ");
     out.number(g.id());
     if let Some(name) = g.name() {
         out.text(" \"");
@@ -58,5 +68,26 @@ fn explain(address: usize, out: &mut Report) {
     out.number(u64::from(site.line()));
     out.text(":");
     out.number(u64::from(site.column()));
-    out.text("\n\tgive it more with go!(stack = ...; ...), Builder::stack_size or GORT_STACK\n");
+    out.text("\n");
+}
+
+/// How it gets a larger stack: four times as large, rounded to a power of two.
+fn advice(g: &G, out: &mut Report) {
+    let ordinary = crate::config::get().stack_size;
+    let enough = g.stack_size().saturating_mul(4).max(1 << 20).next_power_of_two() >> 20;
+    let bytes = |out: &mut Report| {
+        out.number(enough as u64);
+        out.text(" << 20");
+    };
+    out.text("\tif it does not recurse without end, give it more: ");
+    if g.flags.is_main.get() || g.stack_size() == ordinary {
+        out.text("GORT_STACK=");
+        out.number(enough as u64);
+        out.text("M, Builder::stack_size(");
+        bytes(out);
+        out.text(") or, for one goroutine, ");
+    }
+    out.text("go!(stack = ");
+    bytes(out);
+    out.text("; ...)\n");
 }

@@ -11,7 +11,7 @@
 //!          |       park(): suspend()    | <- where it stands while another goroutine runs
 //!          | ... untouched pages ...    | <- `low`
 //!          +----------------------------+
-//!          | guard page                 |    touching it is `fatal error: stack overflow`
+//!          | guard: 64 KiB              |    touching it is `fatal error: stack overflow`
 //!   low    +----------------------------+
 //! ```
 //!
@@ -33,7 +33,6 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use crate::fiber::{Fiber, NoStack, stacks};
 use crate::g::GRef;
-use crate::sys::memory;
 
 type Context = Coroutine<(), (), Infallible, Extent>;
 
@@ -94,7 +93,7 @@ struct Extent {
     limit: StackPointer,
 }
 
-// SAFETY: between the two lie a guard page and, above it, at least `config::MIN_STACK` bytes less the head, which belong to
+// SAFETY: between the two lie a guard and, above it, at least `config::MIN_STACK` bytes less the head, which belong to
 // the fiber (a stack that small has no colour); `base` is a multiple of 16.
 unsafe impl Stack for Extent {
     #[inline]
@@ -127,10 +126,8 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
 /// See [`Fiber::bind`].
 pub(super) unsafe fn bind(fiber: &Fiber, g: GRef) {
     let head = fiber.switch.head;
-    let (Some(base), Some(limit)) = (
-        NonZero::new(head.addr().get()),
-        NonZero::new(fiber.low() - memory::page_size()),
-    ) else {
+    let (Some(base), Some(limit)) = (NonZero::new(head.addr().get()), NonZero::new(fiber.guard().start))
+    else {
         unreachable!("no stack lies at address 0")
     };
     let context = Context::with_stack(Extent { base, limit }, move |yielder, ()| {
@@ -171,9 +168,6 @@ pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
     unsafe { stacks::give_back(ranges) };
     Vec::new()
 }
-
-/// corosensei has no handlers.
-pub(super) fn prime() {}
 
 /// The lowest frame of a goroutine. `enter` lets nothing unwind into it.
 fn first_frame(yielder: &Yielder<(), ()>, head: NonNull<Head>, g: GRef) -> Infallible {

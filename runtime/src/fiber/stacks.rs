@@ -1,6 +1,6 @@
 //! Memory for stacks, for the backing in `slab.rs`.
 //!
-//! Stacks of the default size are cut from *slabs*: one mapping each for up to [`SLAB`] stacks with their guard pages. Neighbouring
+//! Stacks of the default size are cut from *slabs*: one mapping each for up to [`SLAB`] stacks with their guards. Neighbouring
 //! slabs are one mapping to the kernel, so their number has no limit but address space. A stack of any other size is a mapping
 //! of its own.
 //!
@@ -42,28 +42,28 @@ static SLABS: Mutex<Slabs> = Mutex::new(Slabs {
     with_room: BTreeSet::new(),
 });
 
-/// A stack: where its usable bytes are. Below them is a guard page.
+/// A stack: where its usable bytes are. Below them is a guard.
 pub(super) fn take(size: usize) -> Option<Range<usize>> {
-    let page = memory::page_size();
-    let usable = size.checked_next_multiple_of(page)?;
-    let stride = usable.checked_add(page)?;
-    let at = if usable == slab_stack(page) {
+    let usable = size.checked_next_multiple_of(memory::page_size())?;
+    let guard = memory::guard_size();
+    let stride = usable.checked_add(guard)?;
+    let at = if usable == slab_stack() {
         let mut slabs = SLABS.lock();
         if slabs.with_room.is_empty() {
-            slabs.grow(stride, page)?;
+            slabs.grow(stride, guard)?;
         }
         slabs.take(stride)
     } else {
         let at = reserve::reserve(stride)?;
-        // SAFETY: the first page of a mapping that was just made.
-        if !unsafe { reserve::install_guards(at, stride, 1, page) } {
+        // SAFETY: the first pages of a mapping that was just made.
+        if !unsafe { reserve::install_guards(at, stride, 1, guard) } {
             // SAFETY: as above; nobody else knows of the mapping.
             unsafe { reserve::release(at, stride) };
             return None;
         }
         at
     };
-    Some(at + page..at + stride)
+    Some(at + guard..at + stride)
 }
 
 /// Takes stacks back that `take` returned.
@@ -71,18 +71,16 @@ pub(super) fn take(size: usize) -> Option<Range<usize>> {
 /// # Safety
 /// They belong to the caller, and nothing on them is used any more.
 pub(super) unsafe fn give_back(stacks: Vec<Range<usize>>) {
-    let page = memory::page_size();
-    let (cut, alone): (Vec<_>, Vec<_>) = stacks
-        .into_iter()
-        .partition(|stack| stack.len() == slab_stack(page));
+    let guard = memory::guard_size();
+    let (cut, alone): (Vec<_>, Vec<_>) = stacks.into_iter().partition(|stack| stack.len() == slab_stack());
     for stack in alone {
         // SAFETY: a mapping of its own, which the caller gives up.
-        unsafe { reserve::release(stack.start - page, stack.len() + page) };
+        unsafe { reserve::release(stack.start - guard, stack.len() + guard) };
     }
     // Before anybody else can have them.
     // SAFETY: by the caller; the guards are outside of the ranges.
     unsafe { memory::discard(&cut) };
-    let empty = SLABS.lock().put(&cut, page);
+    let empty = SLABS.lock().put(&cut, guard);
     for slab in empty {
         // SAFETY: all stacks of the slab were free, and it is off the list, so that nobody gets one any more.
         unsafe { reserve::release(slab.start, slab.len()) };
@@ -90,13 +88,15 @@ pub(super) unsafe fn give_back(stacks: Vec<Range<usize>>) {
 }
 
 /// The usable bytes of a stack in a slab.
-fn slab_stack(page: usize) -> usize {
-    crate::config::get().stack_size.next_multiple_of(page)
+fn slab_stack() -> usize {
+    crate::config::get()
+        .stack_size
+        .next_multiple_of(memory::page_size())
 }
 
 impl Slabs {
     /// Makes a slab, or one of a single stack if there is no room for more.
-    fn grow(&mut self, stride: usize, page: usize) -> Option<()> {
+    fn grow(&mut self, stride: usize, guard: usize) -> Option<()> {
         let mut count = (FIRST_SLAB << self.all.len().min(16)).min(SLAB);
         let at = loop {
             match count.checked_mul(stride).and_then(reserve::reserve) {
@@ -106,7 +106,7 @@ impl Slabs {
             }
         };
         // SAFETY: pages of a mapping that was just made.
-        if !unsafe { reserve::install_guards(at, stride, count, page) } {
+        if !unsafe { reserve::install_guards(at, stride, count, guard) } {
             // SAFETY: nobody else knows of the mapping.
             unsafe { reserve::release(at, count * stride) };
             return None;
@@ -136,10 +136,10 @@ impl Slabs {
     }
 
     /// Puts stacks back into their slabs. Returns the slabs of which nothing is used any more, taken off the list.
-    fn put(&mut self, stacks: &[Range<usize>], page: usize) -> Vec<Range<usize>> {
+    fn put(&mut self, stacks: &[Range<usize>], guard: usize) -> Vec<Range<usize>> {
         let mut empty = Vec::new();
         for stack in stacks {
-            let stride = stack.len() + page;
+            let stride = stack.len() + guard;
             let Some((&at, slab)) = self.all.range_mut(..stack.start).next_back() else {
                 unreachable!("a slab is there as long as one of its stacks is in use")
             };
@@ -162,8 +162,8 @@ mod tests {
     /// Stacks come lowest first and apart from each other, and a slab goes when the last of its stacks is back.
     #[test]
     fn slabs_come_and_go() {
-        let page = memory::page_size();
-        let stride = 17 * page;
+        let guard = memory::guard_size();
+        let stride = guard + 16 * memory::page_size();
         let mut slabs = Slabs {
             all: BTreeMap::new(),
             with_room: BTreeSet::new(),
@@ -171,13 +171,13 @@ mod tests {
         let mut taken = Vec::new();
         for number in 0..FIRST_SLAB * 3 {
             if slabs.with_room.is_empty() {
-                slabs.grow(stride, page).expect("address space");
+                slabs.grow(stride, guard).expect("address space");
             }
             let at = slabs.take(stride);
             if number % FIRST_SLAB != 0 && number < FIRST_SLAB * 2 {
                 assert!(taken.last().is_some_and(|last: &Range<usize>| last.end == at));
             }
-            let stack = at + page..at + stride;
+            let stack = at + guard..at + stride;
             for address in [stack.start, stack.end - 1] {
                 // SAFETY: the usable bytes of a stack that is this test's own.
                 unsafe { std::ptr::with_exposed_provenance_mut::<u8>(address).write(1) };
@@ -187,14 +187,14 @@ mod tests {
         assert_eq!(slabs.all.len(), 2, "the second is twice as large");
         assert!(slabs.with_room.is_empty());
         let last = taken.pop().expect("many");
-        let empty = slabs.put(&taken, page);
+        let empty = slabs.put(&taken, guard);
         assert_eq!(empty.len(), 1, "one stack is still out");
         let again = slabs.take(stride);
         assert!(
-            taken.iter().any(|stack| stack.start == again + page),
+            taken.iter().any(|stack| stack.start == again + guard),
             "a free one"
         );
-        let rest = slabs.put(&[again + page..again + stride, last], page);
+        let rest = slabs.put(&[again + guard..again + stride, last], guard);
         assert_eq!((rest.len(), slabs.all.len()), (1, 0));
         for slab in empty.into_iter().chain(rest) {
             // SAFETY: off the list, and this test's own.

@@ -2,15 +2,38 @@
 //!
 //! `generator` installs a handler of its own when its first body is prepared; that one leaves the overflowing frames
 //! without unwinding them and lets the program go on. So the order at start is: note the action that was there (std's),
-//! let `generator` install its handler, then install ours on top. A fault that is not ours goes to the noted action.
+//! let `generator` install its handler, then install ours on top. A fault that is not ours goes to the noted action. The
+//! program may use `generator` itself: so this is done whatever switches to our own stacks.
+//!
+//! Whoever installs a handler later has to hand on what is not its own.
 //!
 //! Inside the handler only async-signal-safe things happen: plain loads, `write(2)`, `_exit(2)`, `sigaction(2)`.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 
-/// What the handler asks of the upper layers: the text for a fault at this address, if it is a goroutine's guard.
-pub(crate) type Explain = fn(address: usize, out: &mut Report);
+/// A fault: what could not be touched, and where the stack of the code was that tried to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    pub(crate) address: usize,
+    /// `None` on processors whose registers are not known here.
+    pub(crate) sp: Option<usize>,
+}
+
+impl Fault {
+    /// Whether it looks as if a stack had come to its end: what was touched lies where the stack pointer is, or in the frame
+    /// above it.
+    pub(crate) fn is_at_stack_pointer(self) -> bool {
+        /// A call stores below the stack pointer, and what is called may use some bytes there without moving it.
+        const BELOW: usize = 256;
+        let Some(sp) = self.sp else { return false };
+        let frame = sp.saturating_sub(BELOW)..sp.saturating_add(super::memory::guard_size());
+        frame.contains(&self.address)
+    }
+}
+
+/// What the handler asks of the upper layers: the text for a fault, if it ends the process.
+pub(crate) type Explain = fn(fault: Fault, out: &mut Report);
 
 /// A fixed buffer that a signal handler can format into.
 #[derive(Debug)]
@@ -52,6 +75,11 @@ impl Report {
             }
         }
         digits[at..].iter().for_each(|&digit| self.byte(digit));
+    }
+
+    fn print(&self) {
+        // SAFETY: the buffer has `len` initialised bytes; `write` is async-signal-safe.
+        unsafe { libc::write(libc::STDERR_FILENO, self.bytes.as_ptr().cast(), self.len) };
     }
 }
 
@@ -96,22 +124,62 @@ pub(crate) unsafe fn install(explain: Explain, generators_own: impl FnOnce()) {
 }
 
 extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: the kernel passes a valid siginfo for SIGSEGV and SIGBUS, for which `si_addr` is defined.
-    let address = unsafe { (*info).si_addr() } as usize;
+    let fault = Fault {
+        // SAFETY: the kernel passes a valid siginfo for SIGSEGV and SIGBUS, for which `si_addr` is defined.
+        address: unsafe { (*info).si_addr() } as usize,
+        // SAFETY: the kernel passes a `ucontext_t` to a handler with SA_SIGINFO.
+        sp: unsafe { stack_pointer(context) },
+    };
     // SAFETY: written once before the handler was installed.
     let explain = unsafe { *INSTALLED.explain.get() };
     let mut report = Report::new();
     if let Some(explain) = explain {
-        explain(address, &mut report);
+        explain(fault, &mut report);
     }
     if report.len > 0 {
-        // SAFETY: the buffer has `len` initialised bytes; `write` and `_exit` are async-signal-safe.
-        unsafe {
-            libc::write(libc::STDERR_FILENO, report.bytes.as_ptr().cast(), report.len);
-            libc::_exit(2);
-        }
+        report.print();
+        // SAFETY: async-signal-safe.
+        unsafe { libc::_exit(2) };
     }
     chain(signal, info, context);
+    if fault.is_at_stack_pointer() && is_given_up(signal) {
+        report.text("fatal error: stack overflow, of a stack that is neither a thread's nor a goroutine's: a coroutine's?\n");
+        report.print();
+    }
+}
+
+/// The stack pointer of the code that was interrupted.
+///
+/// # Safety
+/// `context` is what the kernel passed to a handler with SA_SIGINFO.
+unsafe fn stack_pointer(context: *mut libc::c_void) -> Option<usize> {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    {
+        // SAFETY: by the caller.
+        let context = unsafe { &*context.cast::<libc::ucontext_t>() };
+        Some(context.uc_mcontext.gregs[libc::REG_RSP as usize] as usize)
+    }
+    #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+    {
+        // SAFETY: by the caller.
+        let context = unsafe { &*context.cast::<libc::ucontext_t>() };
+        Some(context.uc_mcontext.sp as usize)
+    }
+    #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    {
+        let _ = context;
+        None
+    }
+}
+
+/// Whether the next fault ends the process: so std's handler leaves what it has no word for.
+fn is_given_up(signal: libc::c_int) -> bool {
+    let mut now = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: a null action only asks, and there is room for the answer; zeroes are valid, should it not come.
+    unsafe {
+        libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr());
+        now.assume_init().sa_sigaction == libc::SIG_DFL
+    }
 }
 
 /// Hands a fault that is not a goroutine's overflow to whoever handled it before the runtime came.

@@ -5,6 +5,9 @@ use std::ops::Range;
 /// Makes pages fault without a mapping of their own (Linux 6.13).
 #[cfg(target_os = "linux")]
 pub(super) const MADV_GUARD_INSTALL: libc::c_int = 102;
+/// The smallest huge page of any processor that this runs on.
+#[cfg(all(target_os = "linux", not(feature = "slab-stacks")))]
+const HUGE: usize = 2 << 20;
 
 /// The size of a page in bytes.
 pub(crate) fn page_size() -> usize {
@@ -12,35 +15,69 @@ pub(crate) fn page_size() -> usize {
     unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
 }
 
-/// Turns the `mprotect`ed guard page at `guard` into a guard *marker* on ordinary memory, so that the kernel merges the
-/// mappings of neighbouring stacks.
+/// The length of the guard below a stack, in bytes.
 ///
-/// A stack with a protected page is two mappings, and `vm.max_map_count` (65,530 by default) ends a program near 32,000 of
-/// them. `MADV_GUARD_INSTALL` (Linux 6.13) keeps the page inaccessible without a mapping of its own. Returns whether it
-/// worked; on an older kernel the page stays protected as it was.
+/// Rust's functions touch every page of their frames, C's do not: frames of 8 to 33 KiB in the C library would jump a guard of
+/// one page. A longer one costs address space and entries of the page table only.
+pub(crate) fn guard_size() -> usize {
+    (64_usize << 10).next_multiple_of(page_size())
+}
+
+/// Makes a guard, if possible without a mapping of its own. `below` lies right below it: a protected page, and what else nobody
+/// needs. `None` if the kernel refuses, else whether what was in `below` still takes memory.
+///
+/// A stack with protected pages is two mappings, and `vm.max_map_count` (65,530 by default) ends a program near 32,000 of
+/// them. `MADV_GUARD_INSTALL` (Linux 6.13) makes *markers* in the page table, and leaves the mapping whole: the kernel
+/// merges those of neighbouring stacks.
 ///
 /// # Safety
-/// `guard` must be the start of a whole page that belongs to the caller and that nothing reads or writes.
+/// Whole pages that belong to the caller, and that nothing reads or writes.
 #[cfg(not(feature = "slab-stacks"))]
-pub(crate) unsafe fn merge_guard(guard: *mut u8, page: usize) -> bool {
+pub(crate) unsafe fn install_guard(below: Range<usize>, guard: Range<usize>) -> Option<bool> {
+    let start = |range: &Range<usize>| std::ptr::with_exposed_provenance_mut(range.start);
     #[cfg(target_os = "linux")]
     {
-        // The marker goes in first, while the page is still protected: no moment without a guard.
-        // SAFETY: the caller owns the page; the advice makes it inaccessible, which it already is.
-        if unsafe { libc::madvise(guard.cast(), page, MADV_GUARD_INSTALL) } != 0 {
-            return false;
+        // SAFETY: the caller owns the pages, and nothing uses them.
+        if unsafe { libc::madvise(start(&guard), guard.len(), MADV_GUARD_INSTALL) } == 0 {
+            // SAFETY: as above.
+            return unsafe { allow(below) }.then_some(true);
         }
-        // SAFETY: as above; the marker keeps the page inaccessible whatever the protection says.
-        if unsafe { libc::mprotect(guard.cast(), page, libc::PROT_READ | libc::PROT_WRITE) } != 0 {
-            return false;
-        }
-        true
+    }
+    // A new mapping in place of all of it. Protected, the parts would stay apart: some have been used before, some not.
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+    let len = below.len() + guard.len();
+    // SAFETY: the caller owns the pages, and nothing uses them.
+    let at = unsafe { libc::mmap(start(&below), len, libc::PROT_NONE, flags, -1, 0) };
+    (at != libc::MAP_FAILED).then_some(false)
+}
+
+/// Makes pages readable and writable, but for those with markers. `false` if the kernel refuses.
+///
+/// # Safety
+/// They belong to the caller.
+#[cfg(not(feature = "slab-stacks"))]
+pub(crate) unsafe fn allow(pages: Range<usize>) -> bool {
+    let start = std::ptr::with_exposed_provenance_mut(pages.start);
+    // SAFETY: by the caller; what is in the pages does not change.
+    unsafe { libc::mprotect(start, pages.len(), libc::PROT_READ | libc::PROT_WRITE) == 0 }
+}
+
+/// Keeps the kernel from giving the stack at `range` a huge page at its first use. One of less than a huge page gets none: it has
+/// a mapping of its own where guards do, and where they do not (Linux 6.13) the kernel gives mappings for stacks no huge
+/// pages at all.
+///
+/// # Safety
+/// A whole mapping of the caller's.
+#[cfg(not(feature = "slab-stacks"))]
+pub(crate) unsafe fn refuse_huge_pages(range: Range<usize>) {
+    #[cfg(target_os = "linux")]
+    if range.len() >= HUGE {
+        let start = std::ptr::with_exposed_provenance_mut(range.start);
+        // SAFETY: by the caller; what is in the pages does not change. Refused where there are no huge pages.
+        unsafe { libc::madvise(start, range.len(), libc::MADV_NOHUGEPAGE) };
     }
     #[cfg(not(target_os = "linux"))]
-    {
-        let _ = (guard, page);
-        false
-    }
+    let _ = range;
 }
 
 /// Gives the memory of these ranges back to the kernel. They stay mapped, and read as zeros at the next use.
@@ -127,4 +164,15 @@ pub(crate) fn max_map_count() -> Option<u64> {
     {
         None
     }
+}
+
+/// Whether a byte can be read: the kernel is asked to, and says no where this process would fault.
+#[cfg(test)]
+pub(crate) fn is_accessible(address: usize) -> bool {
+    use std::os::fd::AsRawFd;
+
+    let (_reader, writer) = std::io::pipe().expect("a pipe");
+    // SAFETY: the kernel checks the address.
+    let written = unsafe { libc::write(writer.as_raw_fd(), std::ptr::with_exposed_provenance(address), 1) };
+    written == 1
 }

@@ -1,4 +1,4 @@
-//! Large reserves of address space with guard pages in them, for the feature `slab-stacks`.
+//! Large reserves of address space with guards in them, for the feature `slab-stacks`.
 //!
 //! Addresses are exposed: whoever holds a part of a reserve makes pointers of them.
 
@@ -41,29 +41,29 @@ pub(crate) unsafe fn release(at: usize, len: usize) {
     unsafe { libc::munmap(std::ptr::with_exposed_provenance_mut(at), len) };
 }
 
-/// Makes the first page of each of `count` parts, `stride` bytes apart, inaccessible. `false` if the kernel refuses.
+/// Makes the first `guard` bytes of each of `count` parts, `stride` bytes apart, inaccessible. `false` if the kernel refuses.
 ///
 /// # Safety
-/// The parts lie in a reserve of the caller's, and the pages are not in use.
-pub(crate) unsafe fn install_guards(at: usize, stride: usize, count: usize, page: usize) -> bool {
+/// The parts lie in a reserve of the caller's; the guards are whole pages, and not in use.
+pub(crate) unsafe fn install_guards(at: usize, stride: usize, count: usize, guard: usize) -> bool {
     #[cfg(target_os = "linux")]
     {
-        let pages = || {
+        let guards = || {
             (0..count).map(move |part| {
                 let start = at + part * stride;
-                start..start + page
+                start..start + guard
             })
         };
         // Markers in the page table, since Linux 6.13: they do not split the mapping.
         // SAFETY: by the caller.
-        if unsafe { super::memory::advise_all(pages(), super::memory::MADV_GUARD_INSTALL) } {
+        if unsafe { super::memory::advise_all(guards(), super::memory::MADV_GUARD_INSTALL) } {
             return true;
         }
     }
     // Each splits the mapping in two, and a process may have `vm.max_map_count` of them.
     (0..count).all(|part| {
-        let guard = std::ptr::with_exposed_provenance_mut(at + part * stride);
+        let start = std::ptr::with_exposed_provenance_mut(at + part * stride);
         // SAFETY: by the caller.
-        unsafe { libc::mprotect(guard, page, libc::PROT_NONE) == 0 }
+        unsafe { libc::mprotect(start, guard, libc::PROT_NONE) == 0 }
     })
 }
