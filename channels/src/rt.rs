@@ -26,7 +26,7 @@ pub(crate) fn lock_rank(lock: *const RawLock) -> usize {
 
 /// Whether the current goroutine, or thread, is unwinding: it must not begin to unwind again.
 ///
-/// It may say yes wrongly where another goroutine parks in the middle of its unwinding, since std counts panics per thread.
+/// std counts panics per thread; a goroutine that waits while it unwinds takes its own along, so they are nobody else's.
 #[cold]
 pub(crate) fn unwinding() -> bool {
     std::thread::panicking()

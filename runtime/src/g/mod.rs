@@ -86,8 +86,8 @@ pub(crate) struct G {
     last_worker: Cell<u16>,
     /// A `WaitReason` + 1, or 0 while it runs or is runnable. Other threads read it for reports only.
     reason: AtomicU8,
-    /// It is bound to its thread for the length of one wait, because it waits while unwinding.
-    pub(crate) unwinding_park: Cell<bool>,
+    /// While it waits: how many panics it is in the middle of. See `sched/unwinding.rs`.
+    pub(crate) panics_aside: Cell<u16>,
     pub(crate) flags: Flags,
     // --- the job ---
     pub(crate) table: Cell<&'static JobTable>,
@@ -168,7 +168,7 @@ impl G {
             home: AtomicU16::new(NO_HOME),
             last_worker: Cell::new(NO_HOME),
             reason: AtomicU8::new(0),
-            unwinding_park: Cell::new(false),
+            panics_aside: Cell::new(0),
             flags: Flags::default(),
             table: Cell::new(&join::NO_JOB),
             payload: Payload(UnsafeCell::new(

@@ -5,8 +5,9 @@ use std::panic::Location;
 
 use crate::bias::lock::RawLock;
 use crate::fiber;
-use crate::g::{G, NO_HOME, Request};
+use crate::g::{G, Request};
 use crate::reason::WaitReason;
+use crate::sched::unwinding;
 
 /// Parks `g`; see [`crate::park`].
 ///
@@ -51,8 +52,8 @@ unsafe fn leave(g: &G, request: Request) {
     g.set_request(request);
     // SAFETY: `g` runs this code, and its request is in place.
     unsafe { fiber::suspend(g) };
-    if g.unwinding_park.get() {
-        unpin(g);
+    if g.panics_aside.get() != 0 {
+        unwinding::take_back(g);
     }
 }
 
@@ -68,7 +69,7 @@ unsafe fn unlock(lock: *mut ()) {
 fn prepare(g: &G, reason: WaitReason, site: &'static Location<'static>) {
     g.set_waiting(reason, site);
     if std::thread::panicking() {
-        pin_while_unwinding(g);
+        unwinding::set_aside(g);
     }
 }
 
@@ -78,23 +79,6 @@ unsafe fn run_commit<C: FnOnce()>(commit: *mut ()) {
     // SAFETY: the pointer is the parked frame's `ManuallyDrop<C>`, which is taken once.
     let commit = ManuallyDrop::into_inner(unsafe { commit.cast::<ManuallyDrop<C>>().read() });
     commit();
-}
-
-/// std counts panics per thread: a goroutine that waits while it unwinds has to come back to the thread that counted it.
-#[cold]
-fn pin_while_unwinding(g: &G) {
-    if g.home() == NO_HOME {
-        crate::sched::runtime().bind(g);
-        g.unwinding_park.set(true);
-    }
-}
-
-#[cold]
-fn unpin(g: &G) {
-    g.unwinding_park.set(false);
-    if g.flags.locked.get() == 0 {
-        crate::sched::runtime().unbind(g);
-    }
 }
 
 /// Lets other goroutines run; the current one stays runnable and goes to the end of its worker's queue.
@@ -114,7 +98,7 @@ pub fn gosched() {
     // SAFETY: control blocks are never freed; this is the goroutine's own.
     let g = unsafe { &*g };
     if std::thread::panicking() {
-        pin_while_unwinding(g);
+        unwinding::set_aside(g);
     }
     // SAFETY: `g` runs this code.
     unsafe { leave(g, Request::Yield) };
