@@ -1,0 +1,29 @@
+//! The examples of this folder, and `kv_server` as the `redis` crate sees it, run as a person would.
+//!
+//! Builds nothing: `cargo test --workspace` has built all examples when it runs this. `tests/examples/NAME.expected` is what
+//! the program must print.
+
+mod chat_room;
+mod kv_server;
+mod kv_server_faults;
+mod tls_echo;
+
+#[path = "../../../tests/support/program.rs"]
+mod program;
+#[path = "../../../tests/support/run.rs"]
+mod run;
+#[path = "../../../tests/support/service.rs"]
+mod service;
+
+use program::program;
+use run::{Outcome, PATIENCE, all_of, run, same_text};
+
+#[test]
+fn async_bridge() {
+    same_text("async_bridge");
+}
+
+#[test]
+fn http_client() {
+    same_text("http_client");
+}
