@@ -31,7 +31,9 @@ fn a_queued_call_ends_with_its_context() {
     Child::default()
         .env("GOMAXPROCS", 2)
         .run(|| {
-            let builder = gort::runtime::Builder::new().blocking_threads(1);
+            let builder = gort::runtime::Builder::new()
+                .blocking_threads(1)
+                .blocking_patience(Duration::MAX);
             let run = builder.run(|| {
                 let (open, holder) = occupy();
                 let ran = AtomicBool::new(false);
@@ -87,4 +89,35 @@ fn outside_of_a_goroutine_it_is_just_made() {
     assert_eq!(gort::blocking_ctx(&ctx, || 7), Ok(7));
     cancel();
     assert_eq!(gort::blocking_ctx(&ctx, || 7), Err(Error::Canceled));
+}
+
+/// GS-96: a thousand goroutines open a FIFO that nobody writes to yet. Files are read, names looked up and children started all the
+/// same, calls inside of calls too; and whoever opens the other end at last needs a call for that.
+#[test]
+fn a_thousand_calls_that_wait_stop_nobody() {
+    Child::default()
+        .run(|| {
+            gort::run(|| {
+                let dir = tempfile::tempdir().unwrap();
+                let path = dir.path().join("fifo");
+                let made = gort::process::Command::new("mkfifo").arg(&path).status();
+                assert!(made.unwrap().success());
+                let readers: Vec<_> = (0..1000)
+                    .map(|_| go!([path] { gort::fs::File::open(path).unwrap() }))
+                    .collect();
+                gort::time::sleep(Duration::from_millis(1));
+                assert!(!gort::fs::read("/proc/version").unwrap().is_empty());
+                assert!(!gort::net::lookup_host("localhost:80").unwrap().is_empty());
+                assert!(gort::process::Command::new("true").status().unwrap().success());
+                let nested = gort::blocking(|| go!({ gort::blocking(|| 7) }).join().unwrap());
+                assert_eq!(nested, 7);
+                assert!(readers.iter().all(|reader| !reader.is_finished()));
+                let writer = gort::fs::OpenOptions::new().write(true).open(&path).unwrap();
+                for reader in readers {
+                    reader.join().unwrap();
+                }
+                drop(writer);
+            });
+        })
+        .expect_code(0);
 }

@@ -201,7 +201,9 @@ fn a_lock_stops_nobody() {
         .env("GOMAXPROCS", 1)
         .run(|| {
             // Nor do all of them together fill the pool, so that he could not.
-            let builder = gort::runtime::Builder::new().blocking_threads(2);
+            let builder = gort::runtime::Builder::new()
+                .blocking_threads(2)
+                .blocking_patience(Duration::MAX);
             let run = builder.run(|| {
                 let dir = tempfile::tempdir().unwrap();
                 let path = dir.path().join("lock");

@@ -142,7 +142,9 @@ fn waiting_stops_nobody() {
 fn waiting_takes_no_room() {
     Child::default()
         .run(|| {
-            let builder = gort::runtime::Builder::new().blocking_threads(1);
+            let builder = gort::runtime::Builder::new()
+                .blocking_threads(1)
+                .blocking_patience(Duration::MAX);
             let run = builder.run(|| {
                 let (inputs, waiters): (Vec<_>, Vec<_>) = (0..16)
                     .map(|i| {

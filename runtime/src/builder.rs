@@ -18,6 +18,7 @@ use crate::stall::{StallPolicy, StallReport};
 /// | whether a worker that runs alone does without barriers | `GORT_BIAS` (`auto`, `off`; `eager`: tests) | `auto` |
 /// | [`blocking_threads`](Builder::blocking_threads) | | 512 |
 /// | [`blocking_keep_alive`](Builder::blocking_keep_alive) | | 10 s |
+/// | [`blocking_patience`](Builder::blocking_patience) | | 10 ms |
 /// | [`max_threads`](Builder::max_threads) | | 10,000 |
 /// | [`report_stalls`](Builder::report_stalls) | `GORT_STALL` | no reports |
 /// | [`on_stall`](Builder::on_stall) | | print on standard error |
@@ -88,8 +89,9 @@ impl Builder {
         self
     }
 
-    /// At most this many helper threads for [`blocking`](crate::blocking); further calls queue. Threads that wait for
-    /// a pipe to a child process, for standard input or output, or for the lock of a file are not counted.
+    /// So many helper threads for [`blocking`](crate::blocking); further calls queue. There are more only while no call finishes:
+    /// see [`blocking_patience`](Builder::blocking_patience). Threads that wait for a pipe to a child process, for standard input or
+    /// output, or for the lock of a file are not counted.
     ///
     /// ```
     /// let text = gort_runtime::Builder::new().blocking_threads(1).run(|| gort_runtime::blocking(|| "read"));
@@ -110,6 +112,31 @@ impl Builder {
     /// ```
     pub fn blocking_keep_alive(mut self, idle: Duration) -> Builder {
         self.wishes.blocking_keep_alive = Some(idle);
+        self
+    }
+
+    /// How long no call of [`blocking`](crate::blocking) finishes, while others are queued, before there are more threads than
+    /// [`blocking_threads`](Builder::blocking_threads): those that run may be waiting for one that is queued. At least 1 ms; calls that
+    /// compute are given a hundred times as long. With `Duration::MAX` the bound holds whatever happens, and calls that wait for
+    /// one another may hang.
+    ///
+    /// ```
+    /// use std::sync::Barrier;
+    /// use std::time::Duration;
+    ///
+    /// let builder = gort_runtime::Builder::new().blocking_threads(1).blocking_patience(Duration::from_millis(1));
+    /// let both = Barrier::new(2);
+    /// let run = builder.run(|| {
+    ///     gort_runtime::scope(|s| {
+    ///         for _ in 0..2 {
+    ///             s.spawn(|| gort_runtime::blocking(|| both.wait().is_leader()));
+    ///         }
+    ///     });
+    /// });
+    /// run.unwrap();
+    /// ```
+    pub fn blocking_patience(mut self, patience: Duration) -> Builder {
+        self.wishes.blocking_patience = Some(patience);
         self
     }
 

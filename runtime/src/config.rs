@@ -21,6 +21,11 @@ pub(crate) const MIN_STALL: Duration = Duration::from_millis(1);
 pub(crate) const DEFAULT_BLOCKING_THREADS: usize = 512;
 /// How long a helper thread waits for another call when nothing else is said.
 pub(crate) const DEFAULT_BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How long no blocking call finishes before there are more helper threads, when nothing else is said.
+pub(crate) const DEFAULT_BLOCKING_PATIENCE: Duration = Duration::from_millis(10);
+
+/// The pool is not looked at more often.
+pub(crate) const MIN_BLOCKING_PATIENCE: Duration = Duration::from_millis(1);
 
 /// Whether a goroutine that has started may move to another OS thread.
 ///
@@ -96,6 +101,7 @@ pub(crate) struct Config {
     pub(crate) favour: Favour,
     pub(crate) blocking_threads: usize,
     pub(crate) blocking_keep_alive: Duration,
+    pub(crate) blocking_patience: Duration,
     pub(crate) max_threads: usize,
     pub(crate) stall_limit: Option<Duration>,
     pub(crate) stall_policy: StallPolicy,
@@ -110,6 +116,7 @@ pub(crate) struct Wishes {
     pub(crate) migration: Option<Migration>,
     pub(crate) blocking_threads: Option<usize>,
     pub(crate) blocking_keep_alive: Option<Duration>,
+    pub(crate) blocking_patience: Option<Duration>,
     pub(crate) max_threads: Option<usize>,
     pub(crate) stall_limit: Option<Duration>,
     pub(crate) stall_policy: Option<StallPolicy>,
@@ -159,6 +166,10 @@ fn fix() -> &'static Config {
             favour: from_env("GORT_BIAS", str::parse).unwrap_or_default(),
             blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
             blocking_keep_alive: wishes.blocking_keep_alive.unwrap_or(DEFAULT_BLOCKING_KEEP_ALIVE),
+            blocking_patience: wishes
+                .blocking_patience
+                .unwrap_or(DEFAULT_BLOCKING_PATIENCE)
+                .max(MIN_BLOCKING_PATIENCE),
             max_threads: wishes.max_threads.unwrap_or(MAX_WORKERS).max(3),
             stall_limit: wishes
                 .stall_limit

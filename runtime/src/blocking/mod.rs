@@ -4,9 +4,12 @@
 //! queue (see `queue`) leaves in the frame what became of the call, takes the task out of it, and readies that: once, and
 //! touching nothing of the frame afterwards.
 //!
-//! There are two pools. A *call* does its work and comes back, so a bound makes sense, and calls queue. A *wait* comes back when somebody
-//! else does something (a child writes, a lock is given back), who may need a call for that: with a common bound, waits would
-//! keep out what ends them. They are bounded like all threads are, by `Builder::max_threads`.
+//! There are two pools. A *call* does its work and comes back, so a bound makes sense, and calls queue. A *wait* comes back when
+//! somebody else does something (a child writes, a lock is given back), who may need a call for that: with a common bound,
+//! waits would keep out what ends them for a moment. They are bounded like all threads are, by `Builder::max_threads`.
+//!
+//! Some calls are waits that nobody could know for such (opening a FIFO, what the program does in `blocking` itself). So the bound
+//! on calls gives way while none finishes: `growth` has how fast, `queue` the protocol.
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,9 +19,10 @@ use crate::panics::Panic;
 use crate::reason::WaitReason;
 use crate::task::Task;
 
+mod growth;
 pub(crate) mod queue;
 
-use queue::{Next, Queue, Submitted, Ticket};
+use queue::{From, Next, Queue, Submitted, Ticket};
 
 /// Calls that were handed over and whose goroutine has not been readied yet.
 static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
@@ -52,7 +56,7 @@ enum Fate {
     Made,
     /// It was taken out of the queue.
     Withdrawn,
-    /// There is no helper, and none can be started.
+    /// There is no helper for it, and none can be started.
     NoHelper,
 }
 
@@ -74,9 +78,11 @@ struct Frame<F, T> {
 /// Runs `f` on a helper thread while the goroutine parks, so that no worker is blocked. The closure may borrow, since the
 /// goroutine waits for it. Outside of a goroutine `f` runs right here.
 ///
-/// At most [`Builder::blocking_threads`](crate::Builder::blocking_threads) calls run at once; the others queue. A thread that
-/// has had nothing to do for [`Builder::blocking_keep_alive`](crate::Builder::blocking_keep_alive) ends. If the system refuses to start
-/// the first one, `f` runs on the worker.
+/// At most [`Builder::blocking_threads`](crate::Builder::blocking_threads) calls run at once, and the others queue, as long as some of
+/// them finish. While none does they may be waiting for one another, or for one that is queued: then there are more threads, up to
+/// [`Builder::max_threads`](crate::Builder::max_threads), beyond which the program ends as in Go. A thread that has had nothing to do
+/// for [`Builder::blocking_keep_alive`](crate::Builder::blocking_keep_alive) ends. If the system refuses to start one that is needed,
+/// `f` runs on the worker.
 ///
 /// # Panics
 /// With the panic of `f`.
@@ -262,6 +268,11 @@ fn give_back(job: Job, fate: Fate) {
     }
 }
 
+/// No thread can be had for these calls: their goroutines make them.
+fn give_up(jobs: queue::Orphans<Job>) {
+    jobs.into_iter().for_each(|job| give_back(job, Fate::NoHelper));
+}
+
 impl Pool {
     fn queue(self) -> &'static Queue<Job> {
         static CALLS: OnceLock<Queue<Job>> = OnceLock::new();
@@ -277,29 +288,41 @@ impl Pool {
         IN_FLIGHT.fetch_add(1, Ordering::SeqCst);
         match self.queue().submit(job, ticket) {
             Submitted::Queued => {}
-            Submitted::StartHelper => self.start_helper(),
+            Submitted::StartHelper if self.start_helper() => {}
+            Submitted::StartHelper => {
+                let (then, orphans) = self.queue().helper_failed();
+                give_up(orphans);
+                if let Submitted::StartWatch = then {
+                    self.start_watch();
+                }
+            }
+            Submitted::StartWatch => self.start_watch(),
             Submitted::Withdrawn(job) => give_back(job, Fate::Withdrawn),
         }
     }
 
-    fn start_helper(self) {
+    /// `false` if the system gives no thread.
+    fn start_helper(self) -> bool {
         let rt = crate::sched::runtime();
         rt.count_thread();
-        if crate::sys::thread::spawn(String::from("gort-helper"), move || self.help()).is_err() {
+        let started = crate::sys::thread::spawn(String::from("gort-helper"), move || self.help()).is_ok();
+        if !started {
             rt.threads.fetch_sub(1, Ordering::SeqCst);
-            let orphans = self.queue().helper_failed();
-            orphans.for_each(|job| give_back(job, Fate::NoHelper));
         }
+        started
     }
 
     /// The life of a helper thread.
     fn help(self) {
         let keep_alive = crate::config::get().blocking_keep_alive;
-        while let Next::Job(job) = self.queue().next(keep_alive) {
+        let _listed = growth::Listed::new();
+        let mut from = From::Start;
+        while let Next::Job(job) = self.queue().next(from, keep_alive) {
             // SAFETY: the job was submitted by a goroutine that waits for it, and the queue gives it out once. Panics of the
             // call are caught inside.
             unsafe { (job.run)(job.frame) };
             give_back(job, Fate::Made);
+            from = From::Call;
         }
         crate::sched::runtime().threads.fetch_sub(1, Ordering::SeqCst);
     }

@@ -8,6 +8,12 @@
 //! the helper it asks for; ignores the limit. `next` leaves although jobs wait; keeps a helper counted as idle, or one that left
 //! as there. `helper_failed` does not uncount the helper, or keeps the jobs. `withdraw` takes another job out; does not mark a
 //! ticket whose job is still to come. `submit` ignores the mark.
+//!
+//! The watch is a thread in the models of growth only; in the others nobody starves, so it must not be needed. Breaches that
+//! were tried there: `submit` asks for no watch when the bound is reached; the watch leaves although a job waits; it calls the pool starving
+//! although a call was finished; `grow` does not count its helpers, or starts one for a job that another one is about to take.
+//!
+//! Not shown to be caught: `submit` does not wake a watch that sleeps (time that passes wakes it as well, only later).
 
 use loom::sync::Notify;
 use loom::thread;
@@ -16,7 +22,7 @@ use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
 use super::model;
-use crate::blocking::queue::{Next, Queue, Submitted, Ticket};
+use crate::blocking::queue::{From, Next, Queue, Sight, Submitted, Ticket};
 
 type Helper = thread::JoinHandle<()>;
 
@@ -28,6 +34,8 @@ struct Pool {
     meeting: Notify,
     // Not part of the protocol, so none of loom's:
     most: usize,
+    /// Whether the watch is started when somebody is told to.
+    watched: bool,
     living: StdAtomicUsize,
     met: StdAtomicUsize,
     /// How many jobs were done, and after how many time is up.
@@ -39,10 +47,20 @@ struct Pool {
 impl Pool {
     /// At most `most` helpers; time is up when `last` jobs are done.
     fn new(most: usize, last: usize) -> Arc<Pool> {
+        Pool::of(Queue::new(most), most, false, last)
+    }
+
+    /// With a bound of one helper, which grows to `most`.
+    fn growing(most: usize, last: usize) -> Arc<Pool> {
+        Pool::of(Queue::new(1), most, true, last)
+    }
+
+    fn of(queue: Queue<usize>, most: usize, watched: bool, last: usize) -> Arc<Pool> {
         Arc::new(Pool {
-            queue: Queue::new(most),
+            queue,
             meeting: Notify::new(),
             most,
+            watched,
             living: StdAtomicUsize::new(0),
             met: StdAtomicUsize::new(0),
             done: StdAtomicUsize::new(0),
@@ -53,8 +71,22 @@ impl Pool {
 
     /// As `blocking::submit`.
     fn submit(pool: &Arc<Pool>, job: usize) {
-        if let Submitted::StartHelper = pool.queue.submit(job, None) {
-            Pool::start(pool);
+        match pool.queue.submit(job, None) {
+            Submitted::StartHelper => Pool::start(pool),
+            Submitted::StartWatch if pool.watched => {
+                let me = Arc::clone(pool);
+                let watch = thread::spawn(move || me.watch());
+                pool.helpers.lock().unwrap().push(watch);
+            }
+            _ => {}
+        }
+    }
+
+    /// As `growth::watch`.
+    fn watch(self: Arc<Pool>) {
+        let moment = Duration::from_secs(1);
+        while let Sight::Starves { .. } = self.queue.watch(moment, moment) {
+            (0..self.queue.grow(1)).for_each(|_| Pool::start(&self));
         }
     }
 
@@ -75,7 +107,9 @@ impl Pool {
 
     /// As `blocking::help`.
     fn help(&self) {
-        while let Next::Job(job) = self.queue.next(Duration::from_secs(10)) {
+        let mut from = From::Start;
+        while let Next::Job(job) = self.queue.next(from, Duration::from_secs(10)) {
+            from = From::Call;
             if job == MEETS && self.met.fetch_add(1, Ordering::SeqCst) == 0 {
                 // Loom's `Notify` may wake for no reason.
                 while self.met.load(Ordering::SeqCst) < 2 {
@@ -174,7 +208,8 @@ fn loom_helpers_fail_to_start() {
         let clock = Arc::clone(&pool);
         let clock = thread::spawn(move || clock.queue.let_time_pass());
         if let Submitted::StartHelper = pool.queue.submit(2, None) {
-            pool.queue.helper_failed().for_each(|_| pool.ready());
+            let (_, orphans) = pool.queue.helper_failed();
+            orphans.iter().for_each(|_| pool.ready());
         }
         clock.join().unwrap();
         pool.finish(2);
@@ -189,7 +224,8 @@ fn loom_helpers_fail_to_start_for_two() {
         let pool = Pool::new(1, usize::MAX);
         let submit = |pool: &Pool, job| {
             if let Submitted::StartHelper = pool.queue.submit(job, None) {
-                pool.queue.helper_failed().for_each(|_| pool.ready());
+                let (_, orphans) = pool.queue.helper_failed();
+                orphans.iter().for_each(|_| pool.ready());
             }
         };
         let other = Arc::clone(&pool);
@@ -222,7 +258,7 @@ fn withdraw_meanwhile(pool: &Arc<Pool>, job: usize) -> (Arc<Ticket>, thread::Joi
             pool.ready();
         }
         _ if early => panic!("queued although it was withdrawn"),
-        Submitted::Queued => {}
+        Submitted::Queued | Submitted::StartWatch => {}
         Submitted::StartHelper => Pool::start(pool),
     }
     (ticket, canceller)
@@ -253,7 +289,7 @@ fn loom_helpers_withdrawal_of_what_waits() {
         let queue = Queue::new(1);
         assert!(matches!(queue.submit(1, None), Submitted::StartHelper));
         let ticket = Ticket::new();
-        assert!(matches!(queue.submit(2, Some(&ticket)), Submitted::Queued));
+        assert!(matches!(queue.submit(2, Some(&ticket)), Submitted::StartWatch));
         assert_eq!(queue.withdraw(&ticket), Some(2));
         assert_eq!(queue.counts(), (1, 1, 0));
     });
@@ -269,5 +305,64 @@ fn loom_helpers_withdrawal_and_the_next_job() {
         Pool::submit(&pool, 3);
         canceller.join().unwrap();
         pool.finish(3);
+    });
+}
+
+/// One helper is allowed, and two calls need each other: the pool grows to two, no further, and nobody is left behind. Preemption bound 3.
+#[test]
+fn loom_helpers_grow() {
+    model(Some(3), || {
+        let pool = Pool::growing(2, 2);
+        pool.queue.let_patience_end();
+        Pool::submit(&pool, MEETS);
+        Pool::submit(&pool, MEETS);
+        pool.finish(2);
+        assert!(!pool.queue.is_watched());
+    });
+}
+
+/// The time of the watch runs out at any moment while a call ends: whether the pool grows or not, both calls are made once, and
+/// nobody is left. Preemption bound 3.
+#[test]
+fn loom_helpers_grow_while_a_call_ends() {
+    model(Some(3), || {
+        let pool = Pool::growing(2, 2);
+        Pool::submit(&pool, 1);
+        Pool::submit(&pool, 2);
+        pool.queue.let_patience_end();
+        pool.finish(2);
+        assert!(!pool.queue.is_watched());
+    });
+}
+
+/// Neither the watch nor a helper can be started: whoever was told to gets the calls that nobody would make. One execution.
+#[test]
+fn loom_helpers_fail_to_grow() {
+    model(None, || {
+        let queue = Queue::new(1);
+        assert!(matches!(queue.submit(1, None), Submitted::StartHelper));
+        assert!(matches!(queue.submit(2, None), Submitted::StartWatch));
+        assert_eq!(queue.watch_failed(), [2]);
+        assert!(matches!(queue.submit(3, None), Submitted::StartWatch));
+        assert!(matches!(queue.submit(4, None), Submitted::Queued));
+        assert_eq!(queue.grow(5), 2);
+        assert_eq!(queue.grow(5), 0, "each has one that is about to come");
+        assert_eq!(queue.growth_failed(1), [4]);
+        assert_eq!(queue.counts(), (2, 2, 0));
+    });
+}
+
+/// A helper that cannot be started leaves its job to another one, and has the pool watched. One execution.
+#[test]
+fn loom_helpers_fail_to_start_beside_another() {
+    model(None, || {
+        let queue = Queue::new(2);
+        assert!(matches!(queue.submit(1, None), Submitted::StartHelper));
+        let Next::Job(1) = queue.next(From::Start, Duration::ZERO) else {
+            panic!("the job that waits");
+        };
+        assert!(matches!(queue.submit(2, None), Submitted::StartHelper));
+        let (then, orphans) = queue.helper_failed();
+        assert!(matches!(then, Submitted::StartWatch) && orphans.is_empty());
     });
 }
