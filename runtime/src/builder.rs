@@ -13,7 +13,7 @@ use crate::stall::{StallPolicy, StallReport};
 /// | setting | environment | default |
 /// |---|---|---|
 /// | [`max_procs`](Builder::max_procs) | `GOMAXPROCS` | the CPUs this process may use |
-/// | [`stack_size`](Builder::stack_size) | `GORT_STACK` | 256 KiB |
+/// | [`stack_size`](Builder::stack_size) | `GORT_STACK` | 768 KiB; 1 MiB where gort is built with debug assertions |
 /// | [`migration`](Builder::migration) | `GORT_MIGRATION` | [`Migration::Stealing`] |
 /// | whether a worker that runs alone does without barriers | `GORT_BIAS` (`auto`, `off`; `eager`: tests) | `auto` |
 /// | [`blocking_threads`](Builder::blocking_threads) | | 512 |
@@ -61,7 +61,11 @@ impl Builder {
         self
     }
 
-    /// The reserve of a goroutine's stack in bytes (at least 16 KiB). Only the pages a goroutine touches cost memory.
+    /// The reserve of a goroutine's stack in bytes (at least 16 KiB). Only the pages a goroutine touches cost memory, and 2 KB of page
+    /// table a MiB.
+    ///
+    /// The default is enough for what libraries commonly do. A main goroutine ([`run`](crate::run), `#[gort::main]`) has 8 MiB, or this if
+    /// it is more. For a single goroutine there is [`Spawn::stack`](crate::Spawn::stack).
     ///
     /// ```
     /// let sum = gort_runtime::Builder::new().stack_size(64 << 10).run(|| 1 + 2);

@@ -11,8 +11,15 @@ use crate::stall::StallPolicy;
 pub(crate) const MAX_PROCS: usize = 1024;
 /// The most workers: those that run, and those that are stuck in long runs.
 pub(crate) const MAX_WORKERS: usize = 10_000;
-/// A stack's reserve when nothing else is said, in bytes.
-pub(crate) const DEFAULT_STACK: usize = 256 << 10;
+/// A stack's reserve when nothing else is said, in bytes: what ordinary libraries need within their own limits, as measured
+/// (docs/PERFORMANCE.md). Frames that are not optimised are two to ten times as large.
+pub(crate) const DEFAULT_STACK: usize = if cfg!(debug_assertions) {
+    1 << 20
+} else {
+    768 << 10
+};
+/// That of a main goroutine, unless the others have more: as a main thread has.
+pub(crate) const MAIN_STACK: usize = 8 << 20;
 /// Stacks below this cannot run the first frames and print a panic.
 pub(crate) const MIN_STACK: usize = 16 << 10;
 /// The monitor does not look more often.
@@ -151,19 +158,19 @@ fn fix() -> &'static Config {
         Config {
             procs: wishes
                 .procs
-                .or_else(|| from_env("GOMAXPROCS", |text| parse_count(text).map(NonZero::get)))
+                .or_else(|| from_env("GOMAXPROCS", parse_procs))
                 .unwrap_or_else(crate::sys::cpu::count)
                 .clamp(1, MAX_PROCS),
             stack_size: wishes
                 .stack_size
-                .or_else(|| from_env("GORT_STACK", parse_size))
+                .or_else(|| from_env("GORT_STACK", parse_stack))
                 .unwrap_or(DEFAULT_STACK)
                 .max(MIN_STACK),
             migration: wishes
                 .migration
-                .or_else(|| from_env("GORT_MIGRATION", str::parse))
+                .or_else(|| from_env("GORT_MIGRATION", plain))
                 .unwrap_or_default(),
-            favour: from_env("GORT_BIAS", str::parse).unwrap_or_default(),
+            favour: from_env("GORT_BIAS", plain).unwrap_or_default(),
             blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
             blocking_keep_alive: wishes.blocking_keep_alive.unwrap_or(DEFAULT_BLOCKING_KEEP_ALIVE),
             blocking_patience: wishes
@@ -173,7 +180,7 @@ fn fix() -> &'static Config {
             max_threads: wishes.max_threads.unwrap_or(MAX_WORKERS).max(3),
             stall_limit: wishes
                 .stall_limit
-                .or_else(|| from_env("GORT_STALL", parse_duration))
+                .or_else(|| from_env("GORT_STALL", parse_stall))
                 .filter(|limit| !limit.is_zero())
                 .map(|limit| limit.max(MIN_STALL)),
             stall_policy: wishes.stall_policy.unwrap_or_default(),
@@ -182,12 +189,56 @@ fn fix() -> &'static Config {
     })
 }
 
-/// Reads one variable. A value that cannot be used is reported and otherwise treated as not set, as Go does.
-fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-    let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
-    parse(&text)
-        .map_err(|why| eprintln!("gort: {name} is ignored: {why}"))
-        .ok()
+/// A value of a variable, and what is to be told about it.
+type Value<T> = (T, Option<String>);
+
+/// Reads one variable. A value that cannot be used is reported and otherwise treated as not set, as Go does. One that is not used
+/// as it stands is reported too.
+fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<Value<T>, String>) -> Option<T> {
+    let text = std::env::var_os(name).filter(|text| !text.is_empty())?;
+    let parsed = match text.to_str() {
+        Some(text) => parse(text),
+        None => Err(format!("{text:?} is not UTF-8")),
+    };
+    match parsed {
+        Ok((value, note)) => {
+            if let Some(note) = note {
+                eprintln!("gort: {name}: {note}");
+            }
+            Some(value)
+        }
+        Err(why) => {
+            eprintln!("gort: {name} is ignored: {why}");
+            None
+        }
+    }
+}
+
+/// One that is used as it stands.
+fn plain<T: std::str::FromStr<Err = String>>(text: &str) -> Result<Value<T>, String> {
+    Ok((text.parse()?, None))
+}
+
+fn parse_procs(text: &str) -> Result<Value<usize>, String> {
+    let procs = parse_count(text)?.get();
+    let note = (procs > MAX_PROCS).then(|| format!("`{text}` is more than {MAX_PROCS}, which is used"));
+    Ok((procs.min(MAX_PROCS), note))
+}
+
+fn parse_stack(text: &str) -> Result<Value<usize>, String> {
+    let bytes = parse_size(text)?;
+    let note =
+        (bytes < MIN_STACK).then(|| format!("`{text}` is less than {MIN_STACK} bytes, which are used"));
+    Ok((bytes.max(MIN_STACK), note))
+}
+
+fn parse_stall(text: &str) -> Result<Value<Duration>, String> {
+    let limit = parse_duration(text)?;
+    if limit.is_zero() || limit >= MIN_STALL {
+        return Ok((limit, None));
+    }
+    let note = format!("`{text}` is less than {MIN_STALL:?}, which is used");
+    Ok((MIN_STALL, Some(note)))
 }
 
 /// What `text` names.
@@ -311,6 +362,23 @@ mod tests {
         for bad in ["", "K", "-1", "12x", "99999999999G"] {
             assert!(parse_size(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_not_used_as_it_stands_is_told() {
+        assert_eq!(parse_stack("64K"), Ok((64 << 10, None)));
+        let (stack, note) = parse_stack("1").unwrap();
+        assert_eq!(stack, MIN_STACK);
+        assert!(note.unwrap().contains("`1` is less than 16384 bytes"));
+        assert_eq!(parse_procs("1024"), Ok((1024, None)));
+        assert!(parse_procs("1025").unwrap().1.is_some());
+        assert_eq!(parse_stall("0"), Ok((Duration::ZERO, None)));
+        assert_eq!(parse_stall("1ms"), Ok((MIN_STALL, None)));
+        let (limit, note) = parse_stall("1us").unwrap();
+        assert_eq!(
+            (limit, note.unwrap().as_str()),
+            (MIN_STALL, "`1us` is less than 1ms, which is used")
+        );
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub(crate) fn abandoned() -> bool {
 
 /// Runs `f` as a main goroutine and gives its result; the calling thread blocks meanwhile.
 ///
-/// Starts the runtime if it is not running. Other goroutines go on when it returns. Inside of a goroutine it is the same as
-/// starting one and joining it.
+/// Starts the runtime if it is not running. Other goroutines go on when it returns. Its stack is that of a main thread: 8 MiB of reserve,
+/// unless the others have more. Inside of a goroutine it is the same as starting one and joining it.
 ///
 /// # Panics
 /// With the panic of `f`, after printing it as Go would.
@@ -97,7 +97,9 @@ where
         f()
     };
     let mut options = Spawn::new();
-    options.is_main = !nested;
+    if !nested {
+        options = options.main();
+    }
     // SAFETY: what `f` and `T` borrow outlives this call, and the call waits until the goroutine has ended and has given
     // its result. There is no way out before: `join` does not unwind, and after `goexit` the closure is gone.
     let handle = unsafe { options.go_unchecked(f) };

@@ -8,6 +8,7 @@ mod limits;
 mod memory;
 mod overflow;
 mod panic;
+mod settings;
 mod signal;
 mod stall;
 mod sync_waits;
@@ -54,7 +55,8 @@ fn main() -> std::process::ExitCode {
         list!(memory: of_deep_stacks, of_many_goroutines, of_stacks_of_other_sizes),
         list!(overflow:
             of_the_main_goroutine, of_another_goroutine, of_a_named_goroutine, cannot_be_recovered,
-            the_reserve_is_an_option, the_reserve_is_set_by_the_environment, after_a_park,
+            the_advice_helps, main_without_room_for_its_large_stack, the_reserve_is_an_option,
+            the_reserve_is_set_by_the_environment, the_environment_gives_main_more, after_a_park,
             of_a_plain_thread, a_frame_of_c_does_not_jump_the_guard, in_the_c_library, of_a_coroutine_inside,
             after_a_coroutine_inside, of_a_coroutine_on_a_plain_thread),
         list!(panic:
@@ -63,6 +65,7 @@ fn main() -> std::process::ExitCode {
             a_policy_replaces_the_end_of_the_process, only_the_panicking_goroutine_is_unwound,
             recover_is_local, send_on_closed_channel, close_of_closed_channel, backtrace_when_asked_for,
             plain_threads_panic_as_ever),
+        list!(settings: no_utf_8, nonsense, too_little_or_too_much, what_is_right_is_not_told),
         list!(signal:
             everybody_who_listens_gets_it, a_full_channel_drops_it, a_plain_thread_may_listen,
             the_second_one_ends_the_program, reset_brings_the_default_back, ignored_ones_do_nothing,

@@ -16,6 +16,15 @@ fn dig(kib: usize) -> usize {
     }
 }
 
+/// Of the main goroutine.
+const MAIN: usize = 8 << 20;
+/// Of any other.
+const DEFAULT: usize = if cfg!(debug_assertions) {
+    1 << 20
+} else {
+    768 << 10
+};
+
 #[track_caller]
 fn overflowed(out: Outcome, limit: usize) -> Outcome {
     out.expect_code(2)
@@ -35,9 +44,12 @@ pub(crate) fn of_the_main_goroutine() {
         dig(100_000);
         println!("not reached");
     }
-    overflowed(Child::default().without_env("GORT_STACK").run(main), 256 << 10)
+    overflowed(Child::default().without_env("GORT_STACK").run(main), MAIN)
         .expect_stdout("")
-        .expect_stderr(&["goroutine 1 "]);
+        .expect_stderr(&[
+            "goroutine 1 [running]:\n",
+            "give it more: GORT_STACK=32M, Builder::stack_size(32 << 20) or, for one goroutine, go!(stack = 32 << 20; ...)\n",
+        ]);
 }
 
 pub(crate) fn of_another_goroutine() {
@@ -47,7 +59,11 @@ pub(crate) fn of_another_goroutine() {
         go!(dig(100_000));
         gort::time::sleep(LONG);
     }
-    overflowed(Child::default().without_env("GORT_STACK").run(main), 256 << 10).expect_stdout("");
+    overflowed(Child::default().without_env("GORT_STACK").run(main), DEFAULT)
+        .expect_stdout("")
+        .expect_stderr(&[
+            "give it more: GORT_STACK=4M, Builder::stack_size(4 << 20) or, for one goroutine, go!(stack = 4 << 20; ...)\n",
+        ]);
 }
 
 pub(crate) fn of_a_named_goroutine() {
@@ -57,7 +73,7 @@ pub(crate) fn of_a_named_goroutine() {
         let _ = handle.join();
         println!("not reached");
     }
-    overflowed(Child::default().without_env("GORT_STACK").run(main), 256 << 10)
+    overflowed(Child::default().without_env("GORT_STACK").run(main), DEFAULT)
         .expect_stdout("")
         .expect_stderr(&["goroutine ", "deep thought"]);
 }
@@ -69,7 +85,34 @@ pub(crate) fn cannot_be_recovered() {
         let _ = gort::recover(|| dig(100_000));
         println!("not reached");
     }
-    overflowed(Child::default().without_env("GORT_STACK").run(main), 256 << 10).expect_stdout("");
+    overflowed(Child::default().run(main), MAIN).expect_stdout("");
+}
+
+/// What the report advises would do, and it advises what has an effect.
+pub(crate) fn the_advice_helps() {
+    #[gort::main]
+    fn main() {
+        println!("{}", go!(stack = 128 << 10; dig(200)).join().unwrap());
+    }
+    let with_more = || gort::run(|| println!("{}", go!(stack = 1 << 20; dig(200)).join().unwrap()));
+    let out = overflowed(child::run(main), 128 << 10);
+    out.expect_stderr(&["give it more: go!(stack = 1 << 20; ...)\n"])
+        .expect_not_stderr("GORT_STACK");
+    child::run(with_more).expect_code(0).expect_stdout("200\n");
+}
+
+/// Where the system's limits forbid the large stack, an ordinary one has to do.
+pub(crate) fn main_without_room_for_its_large_stack() {
+    #[gort::main]
+    fn main() {
+        println!("{}", go!(dig(50)).join().unwrap() + dig(50));
+    }
+    Child::default()
+        .limit("-s 4096")
+        .run(main)
+        .expect_code(0)
+        .expect_silent_stderr()
+        .expect_stdout("100\n");
 }
 
 /// The reserve is set for one goroutine, and the limit in the message is its own.
@@ -88,11 +131,22 @@ pub(crate) fn the_reserve_is_an_option() {
 pub(crate) fn the_reserve_is_set_by_the_environment() {
     #[gort::main]
     fn main() {
-        dig(1_000);
+        go!(dig(1_000)).join().unwrap();
+        println!("deep enough");
+        let _ = go!(dig(100_000)).join();
+    }
+    overflowed(Child::default().env("GORT_STACK", 4 << 20).run(main), 4 << 20).expect_stdout("deep enough\n");
+}
+
+/// The main goroutine has as much as the others, if that is more than it would have.
+pub(crate) fn the_environment_gives_main_more() {
+    #[gort::main]
+    fn main() {
+        dig(4_500);
         println!("deep enough");
         dig(100_000);
     }
-    overflowed(Child::default().env("GORT_STACK", 4 << 20).run(main), 4 << 20).expect_stdout("deep enough\n");
+    overflowed(Child::default().env("GORT_STACK", "16M").run(main), 16 << 20).expect_stdout("deep enough\n");
 }
 
 /// In a goroutine that has parked before, on whatever thread it goes on.
@@ -111,7 +165,7 @@ pub(crate) fn after_a_park() {
         }
         gort::time::sleep(LONG);
     }
-    overflowed(child::run(main), 256 << 10);
+    overflowed(Child::default().without_env("GORT_STACK").run(main), DEFAULT);
 }
 
 /// On a plain thread the overflow is Rust's own, runtime or not.

@@ -11,6 +11,7 @@
 //! The child is this test binary, asked for exactly this test, with `GORT_CHILD` naming the place of the call. The name of
 //! the test comes from the type of `program`, which must be an item or a closure inside the test function itself.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::panic::Location;
 use std::process::{Command, ExitStatus, Stdio};
@@ -86,9 +87,9 @@ impl Outcome {
 /// A child to be: the environment it gets and how long it may take.
 #[derive(Debug)]
 pub(crate) struct Child {
-    env: Vec<(String, Option<String>)>,
+    env: Vec<(String, Option<OsString>)>,
     timeout: Duration,
-    address_space: Option<usize>,
+    limits: Vec<String>,
 }
 
 impl Default for Child {
@@ -98,7 +99,7 @@ impl Default for Child {
         Child {
             env: vec![("RUST_BACKTRACE".into(), None)],
             timeout: Duration::from_secs(60),
-            address_space: None,
+            limits: Vec::new(),
         }
     }
 }
@@ -110,8 +111,13 @@ pub(crate) fn run<F: FnOnce()>(program: F) -> Outcome {
 }
 
 impl Child {
-    pub(crate) fn env(mut self, key: &str, value: impl ToString) -> Child {
-        self.env.push((key.into(), Some(value.to_string())));
+    pub(crate) fn env(self, key: &str, value: impl ToString) -> Child {
+        self.env_os(key, value.to_string().into())
+    }
+
+    /// The value need not be UTF-8.
+    pub(crate) fn env_os(mut self, key: &str, value: OsString) -> Child {
+        self.env.push((key.into(), Some(value)));
         self
     }
 
@@ -126,8 +132,13 @@ impl Child {
     }
 
     /// At most so much address space, in KiB (RLIMIT_AS).
-    pub(crate) fn address_space(mut self, kib: usize) -> Child {
-        self.address_space = Some(kib);
+    pub(crate) fn address_space(self, kib: usize) -> Child {
+        self.limit(&format!("-v {kib}"))
+    }
+
+    /// With a limit as the shell's `ulimit` takes it.
+    pub(crate) fn limit(mut self, limit: &str) -> Child {
+        self.limits.push(format!("ulimit {limit} && "));
         self
     }
 
@@ -156,16 +167,15 @@ impl Child {
     fn start(self, test: &str, place: &str) -> Outcome {
         let begin = Instant::now();
         let binary = std::env::current_exe().expect("the path of this binary");
-        let mut command = match self.address_space {
-            None => Command::new(binary),
-            Some(kib) => {
-                let mut shell = Command::new("/bin/sh");
-                shell
-                    .arg("-c")
-                    .arg(format!("ulimit -v {kib} && exec \"$0\" \"$@\""))
-                    .arg(binary);
-                shell
-            }
+        let mut command = if self.limits.is_empty() {
+            Command::new(binary)
+        } else {
+            let mut shell = Command::new("/bin/sh");
+            shell
+                .arg("-c")
+                .arg(format!("{}exec \"$0\" \"$@\"", self.limits.concat()))
+                .arg(binary);
+            shell
         };
         command.args([
             "--exact",

@@ -39,3 +39,37 @@ fn a_guard_is_64_kib() {
         backing::give_back(fibers);
     }
 }
+
+/// Where the kernel always uses huge pages, a stack's first page must not become 2 MiB. What could take one is marked as not to:
+/// large stacks, and small ones that lie side by side in one mapping.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stack_gets_no_huge_pages() {
+    if !std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
+        return;
+    }
+    let fibers: Vec<_> = [DEFAULT_STACK, 8 << 20]
+        .iter()
+        .flat_map(|&size| (0..8).map(move |_| Fiber::new(size).expect("address space")))
+        .collect();
+    let smaps = std::fs::read_to_string("/proc/self/smaps").expect("Linux");
+    let mut mappings = Vec::new();
+    for line in smaps.lines() {
+        let (word, rest) = line.split_once(' ').expect("two words");
+        if let Some((start, end)) = word.split_once('-') {
+            let [start, end] = [start, end].map(|text| usize::from_str_radix(text, 16).expect("an address"));
+            mappings.push((start..end, false));
+        } else if word == "VmFlags:" {
+            let last = mappings.last_mut().expect("a line with addresses comes first");
+            last.1 = rest.split_whitespace().any(|flag| flag == "nh");
+        }
+    }
+    for fiber in &fibers {
+        let (mapping, refuses) = mappings
+            .iter()
+            .find(|(mapping, _)| mapping.contains(&fiber.low()))
+            .expect("a mapping");
+        assert!(*refuses || mapping.len() < 2 << 20, "{mapping:x?}");
+    }
+    backing::give_back(fibers);
+}

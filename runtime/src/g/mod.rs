@@ -268,6 +268,11 @@ impl G {
         self.stack_size.get()
     }
 
+    /// Before it has a stack: it has to make do with one of so many bytes.
+    pub(crate) fn lower_stack_size(&self, bytes: usize) {
+        self.stack_size.set(bytes);
+    }
+
     /// Why it is parked, or `None` if it runs or is runnable.
     pub(crate) fn reason(&self) -> Option<WaitReason> {
         crate::reason::from_code(self.reason.load(Ordering::Relaxed))

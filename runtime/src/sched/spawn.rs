@@ -23,7 +23,7 @@ use crate::scope::ScopeData;
 pub struct Spawn {
     name: Option<Cow<'static, str>>,
     stack: Option<usize>,
-    pub(crate) is_main: bool,
+    is_main: bool,
     pub(crate) scope: Option<Membership>,
 }
 
@@ -56,6 +56,15 @@ impl Spawn {
     pub fn stack(mut self, bytes: usize) -> Spawn {
         self.stack = Some(bytes);
         self
+    }
+
+    /// For a main goroutine.
+    pub(crate) fn main(self) -> Spawn {
+        let stack = crate::config::MAIN_STACK.max(crate::config::get().stack_size);
+        Spawn {
+            is_main: true,
+            ..self.stack(stack)
+        }
     }
 
     /// Starts a goroutine that runs `f`.

@@ -63,7 +63,13 @@ impl Worker {
     #[cold]
     fn give_stack(&self, g: GRef) -> bool {
         let default = self.rt.config.stack_size;
-        match self.with_fibers(|fibers| fibers.take(g.stack_size(), default)) {
+        let mut found = self.with_fibers(|fibers| fibers.take(g.stack_size(), default));
+        if found.is_err() && g.flags.is_main.get() {
+            // Its large stack is a courtesy: RLIMIT_STACK or RLIMIT_AS may forbid it.
+            g.lower_stack_size(default);
+            found = self.with_fibers(|fibers| fibers.take(default, default));
+        }
+        match found {
             Ok(fiber) => {
                 // SAFETY: idle, and ours.
                 unsafe { fiber.bind(g) };
