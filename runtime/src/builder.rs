@@ -223,8 +223,8 @@ impl Builder {
         self
     }
 
-    /// What happens with a panic that nobody can observe any more, instead of Go's report and exit status 2. The process
-    /// goes on when `policy` returns.
+    /// What happens with a panic that nobody can observe any more, instead of exit status 2. The process goes on when
+    /// `policy` returns. The panic has been printed before, when it happened, or told to the panic hook of the program.
     ///
     /// `policy` runs on the goroutine that panicked, or on the one that dropped its handle.
     ///

@@ -1,7 +1,9 @@
 //! Ending the current goroutine from within.
 
+use std::panic::Location;
+
 use crate::g::G;
-use crate::panics::Goexit;
+use crate::panics::{Goexit, note_exit};
 
 fn current() -> Option<&'static G> {
     // SAFETY: null or a control block, which is never freed.
@@ -23,9 +25,10 @@ fn current() -> Option<&'static G> {
 #[doc(alias = "Goexit")]
 #[track_caller]
 pub fn goexit() -> ! {
-    if current().is_none() {
+    let Some(g) = current() else {
         panic!("goexit called outside of a goroutine");
-    }
+    };
+    note_exit(g, "goexit was called", Location::caller());
     std::panic::resume_unwind(Box::new(Goexit))
 }
 
@@ -42,7 +45,10 @@ pub fn goexit() -> ! {
 #[track_caller]
 pub fn end_goroutine(why: &'static str) -> ! {
     match current() {
-        Some(g) if !g.flags.is_main.get() => std::panic::resume_unwind(Box::new(Goexit)),
+        Some(g) if !g.flags.is_main.get() => {
+            note_exit(g, why, Location::caller());
+            std::panic::resume_unwind(Box::new(Goexit))
+        }
         _ => panic!("{why}"),
     }
 }

@@ -21,8 +21,8 @@ use crate::task::Task;
 
 /// A goroutine that was started; dropping it detaches.
 ///
-/// A panic of the goroutine comes out of [`join`](JoinHandle::join). If the handle is dropped instead, nobody can observe the
-/// panic any more: it is reported as Go does, and the process exits with status 2.
+/// A panic of the goroutine is printed when it happens and comes out of [`join`](JoinHandle::join). If the handle is dropped
+/// instead, nobody can observe the panic any more: the process exits with status 2, as in Go.
 ///
 /// ```
 /// let handle = gort_runtime::go(|| 6 * 7);

@@ -75,6 +75,8 @@ pub use local::LocalKey;
 #[doc(hidden)]
 pub use main_goroutine::main;
 pub use main_goroutine::run;
+#[doc(hidden)]
+pub use panics::catch_loudly;
 pub use panics::{Panic, PanicReport, recover};
 pub use poll::{Closed, PollFd, RegisterError};
 pub use random::random_u32;

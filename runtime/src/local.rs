@@ -208,7 +208,7 @@ pub(crate) fn drop_all(g: &G) {
             return std::mem::forget(locals);
         }
         if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(locals))) {
-            crate::panics::unobserved(g, crate::panics::Panic::new(payload, crate::panics::take_seen()));
+            crate::panics::unobserved(g, crate::panics::Panic::caught(payload));
         }
     }
 }

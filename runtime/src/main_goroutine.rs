@@ -31,7 +31,7 @@ pub(crate) fn abandoned() -> bool {
 /// unless the others have more. Inside of a goroutine it is the same as starting one and joining it.
 ///
 /// # Panics
-/// With the panic of `f`, after printing it as Go would.
+/// With the panic of `f`, which has been printed when it happened.
 ///
 /// ```
 /// assert_eq!(gort_runtime::run(|| 6 * 7), 42);
@@ -44,16 +44,19 @@ where
 {
     match run_main(f) {
         Ok(value) => value,
-        Err(ended) => {
-            if crate::tls::current_g().is_null() {
+        Err(mut ended) => {
+            // It was not raised by `panic!`.
+            if crate::tls::current_g().is_null() && !ended.panic.was_shown() {
                 eprint!("{}", ended.report());
+                ended.panic.will_be_shown();
             }
             ended.panic.resume()
         }
     }
 }
 
-/// Runs `f` as the program's main goroutine: a panic prints Go's report and ends the process with status 2.
+/// Runs `f` as the program's main goroutine: a panic prints Go's report and ends the process with status 2. When it returns, no other
+/// goroutine's panic is under way that would do the same.
 #[doc(hidden)]
 #[track_caller]
 pub fn main<F, T>(f: F) -> T
@@ -61,7 +64,14 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    run_main(f).unwrap_or_else(|ended| crate::panics::die(&ended.report()))
+    match run_main(f) {
+        Ok(value) => {
+            crate::panics::await_those_under_way();
+            value
+        }
+        Err(ended) if ended.panic.was_shown() => crate::panics::end(),
+        Err(ended) => crate::panics::die(&ended.report()),
+    }
 }
 
 /// A main goroutine that ended with a panic.

@@ -24,7 +24,7 @@ thread_local! {
     /// Whether the panic hook keeps silent on this thread for a moment.
     static QUIET: Cell<bool> = const { Cell::new(false) };
     /// What the hook noted of a panic while it kept silent.
-    static NOTED: RefCell<Option<Box<crate::panics::Seen>>> = const { RefCell::new(None) };
+    static NOTED: RefCell<Option<Box<crate::panics::hook::Seen>>> = const { RefCell::new(None) };
     /// What `goroutine_local!` keeps for a thread that is no goroutine.
     static LOCALS: RefCell<crate::local::Locals> = RefCell::default();
     /// State of `random_u32` on threads that are no workers; 0 means not seeded yet.
@@ -116,7 +116,9 @@ pub(crate) fn is_quiet() -> bool {
 
 /// Keeps what the hook saw of a panic that it keeps silent about; returns what was kept before.
 #[inline(never)]
-pub(crate) fn note_panic(seen: Option<Box<crate::panics::Seen>>) -> Option<Box<crate::panics::Seen>> {
+pub(crate) fn note_panic(
+    seen: Option<Box<crate::panics::hook::Seen>>,
+) -> Option<Box<crate::panics::hook::Seen>> {
     NOTED.try_with(|slot| slot.replace(seen)).ok().flatten()
 }
 

@@ -115,7 +115,7 @@ impl<E> Shared<E> {
     fn run(&self, member: impl FnOnce() -> Result<(), E>) {
         // Counted out by goexit too, which is no error.
         let _counted = Counted(self);
-        match crate::recover(member) {
+        match gort_runtime::catch_loudly(member) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 let mut state = self.state.lock();

@@ -145,7 +145,7 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
         let function = self.function.lock().take();
         let Some(function) = function else { return };
         // Nobody else writes these cells: writing them never waits.
-        match gort_runtime::recover(function) {
+        match gort_runtime::catch_loudly(function) {
             Ok(value) => drop(self.value.set(value)),
             Err(panic) => {
                 let _ = self.panic.set(SharedPanic::of(&panic));

@@ -218,9 +218,9 @@ impl WaitGroup {
         let group = self.clone();
         // Dropping the handle makes a panic one that nobody can observe.
         drop(gort_runtime::go(move || {
-            // Runs after `f` and after its goexit, which `recover` lets pass.
+            // Runs after `f` and after its goexit, which passes.
             let done = scopeguard::guard(group, |group| group.done());
-            if let Err(panic) = gort_runtime::recover(|| drop(f())) {
+            if let Err(panic) = gort_runtime::catch_loudly(|| drop(f())) {
                 std::mem::forget(done);
                 panic.resume();
             }

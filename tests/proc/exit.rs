@@ -189,7 +189,10 @@ pub(crate) fn destructors_may_park() {
             assert_eq!(end, [Err(false), Err(true), Ok(())][i % 3]);
         }
     }
-    child::run(main).expect_code(0).expect_silent_stderr();
+    let out = child::run(main).expect_code(0);
+    // Each panic is printed as it happens; goexit says nothing.
+    assert_eq!(out.stderr.matches("panic: boom\n").count(), 7, "{out:#?}");
+    assert_eq!(out.stderr.matches("panic: ").count(), 7, "{out:#?}");
 }
 
 /// A send nobody can receive ends the goroutine quietly; in main it is a panic.

@@ -8,6 +8,7 @@ mod limits;
 mod memory;
 mod overflow;
 mod panic;
+mod panic_hooks;
 mod settings;
 mod signal;
 mod stall;
@@ -64,7 +65,12 @@ fn main() -> std::process::ExitCode {
             what_is_joined_is_a_value, run_hands_it_to_its_caller,
             a_policy_replaces_the_end_of_the_process, only_the_panicking_goroutine_is_unwound,
             recover_is_local, send_on_closed_channel, close_of_closed_channel, backtrace_when_asked_for,
-            plain_threads_panic_as_ever),
+            plain_threads_panic_as_ever, one_under_way_is_not_lost_when_main_returns,
+            one_that_stays_under_way_does_not_keep_main, one_that_is_observed_does_not_end_the_program,
+            one_is_printed_when_it_happens, a_recovered_one_that_goes_on_is_printed),
+        list!(panic_hooks:
+            a_hook_of_the_program_is_honoured, a_hook_may_call_the_one_before, a_hook_may_wait, of_members,
+            the_first_of_two_is_shown),
         list!(settings: no_utf_8, nonsense, too_little_or_too_much, what_is_right_is_not_told),
         list!(signal:
             everybody_who_listens_gets_it, a_full_channel_drops_it, a_plain_thread_may_listen,

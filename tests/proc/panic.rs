@@ -6,7 +6,7 @@ use std::time::Duration;
 use gort::prelude::*;
 use gort::runtime::Builder;
 
-use crate::support::child::{self, Child};
+use crate::support::child::{self, Child, Outcome};
 use crate::support::eventually;
 use crate::{LONG, Loud};
 
@@ -17,6 +17,14 @@ const HERE: &str = file!();
 #[track_caller]
 fn line(offset: u32) -> String {
     format!("{HERE}:{}:", std::panic::Location::caller().line() + offset)
+}
+
+/// The first lines of all reports.
+pub(crate) fn heads(out: &Outcome) -> Vec<&str> {
+    out.stderr
+        .lines()
+        .filter(|line| line.starts_with("panic: "))
+        .collect()
 }
 
 pub(crate) fn detached() {
@@ -105,7 +113,15 @@ pub(crate) fn what_is_joined_is_a_value() {
         gort::time::sleep(Duration::from_millis(5));
         handle.join().unwrap_err();
     }
-    child::run(main).expect_code(0).expect_silent_stderr();
+    let out = child::run(main).expect_code(0);
+    assert_eq!(
+        heads(&out),
+        [
+            "panic: boom 7",
+            "panic: a value that is neither &str nor String",
+            "panic: boom"
+        ]
+    );
 }
 
 pub(crate) fn run_hands_it_to_its_caller() {
@@ -116,7 +132,8 @@ pub(crate) fn run_hands_it_to_its_caller() {
         println!("caller has it");
     })
     .expect_code(0)
-    .expect_stdout("caller has it\n");
+    .expect_stdout("caller has it\n")
+    .expect_stderr(&["panic: to the caller\n\ngoroutine 1 [running]:\n"]);
 }
 
 /// The policy sees what would have been printed, and the process goes on.
@@ -232,4 +249,125 @@ pub(crate) fn plain_threads_panic_as_ever() {
     child::run(main)
         .expect_code(0)
         .expect_stderr(&["thread '", "panicked at", "on a thread"]);
+}
+
+/// GS-6: what ends the program does so although main returns as soon as the goroutine's deferred calls let it.
+pub(crate) fn one_under_way_is_not_lost_when_main_returns() {
+    #[gort::main]
+    fn main() {
+        let done = chan!(());
+        go!([done] {
+            defer! { done.close(); }
+            panic!("boom");
+        });
+        chan!(<-done);
+    }
+    for procs in [1, 2, 4] {
+        for backtrace in ["0", "1"] {
+            for _ in 0..5 {
+                let out = Child::default()
+                    .env("GOMAXPROCS", procs)
+                    .env("RUST_BACKTRACE", backtrace)
+                    .run(main)
+                    .expect_code(2);
+                assert_eq!(heads(&out), ["panic: boom"]);
+            }
+        }
+    }
+}
+
+/// A deferred call may wait for ever: main does not wait for it for ever.
+pub(crate) fn one_that_stays_under_way_does_not_keep_main() {
+    #[gort::main]
+    fn main() {
+        let waits = chan!(());
+        go!([waits] {
+            defer! {
+                waits.close();
+                gort::time::sleep(LONG);
+            }
+            panic!("boom");
+        });
+        chan!(<-waits);
+    }
+    let out = child::run(main).expect_code(0);
+    assert_eq!(heads(&out), ["panic: boom"]);
+    assert!(out.elapsed < LONG, "{out:#?}");
+}
+
+/// Caught or joined in the last moment, a panic does not end the program.
+pub(crate) fn one_that_is_observed_does_not_end_the_program() {
+    #[gort::main]
+    fn main() {
+        let done = chan!(());
+        let handle = go!([done] {
+            let _ = gort::recover(|| {
+                defer! { done.close(); }
+                panic!("recovered");
+            });
+        });
+        chan!(<-done);
+        handle.join().unwrap();
+        go!(|| panic!("joined")).join().unwrap_err();
+    }
+    for procs in [1, 4] {
+        let out = Child::default().env("GOMAXPROCS", procs).run(main).expect_code(0);
+        assert_eq!(heads(&out), ["panic: joined"]);
+    }
+}
+
+/// Also if somebody would join later, who never comes to it.
+pub(crate) fn one_is_printed_when_it_happens() {
+    #[gort::main]
+    fn main() {
+        let (never, go_on) = (chan!(()), chan!(()));
+        let handle = go!([never, go_on] {
+            defer! {
+                eprintln!("deferred");
+                go_on.close();
+                chan!(<-never);
+            }
+            panic!("boom");
+        });
+        chan!(<-go_on);
+        eprintln!("main goes on");
+        never.close();
+        let error = handle.join().unwrap_err().into_panic().unwrap();
+        // Handed on, it is the same one.
+        go!(move || error.resume()).join().unwrap_err();
+        gort::recover(|| go!(|| panic!("another's")).join())
+            .unwrap()
+            .unwrap_err();
+    }
+    let out = child::run(main).expect_code(0).expect_stderr(&[
+        "panic: boom\n\ngoroutine ",
+        "[running]:",
+        "deferred\n",
+        "main goes on\n",
+        "panic: another's\n",
+    ]);
+    assert_eq!(heads(&out), ["panic: boom", "panic: another's"]);
+}
+
+/// What comes out of `recover` after all is printed then, with the place where it happened.
+pub(crate) fn a_recovered_one_that_goes_on_is_printed() {
+    let panicked = line(5);
+    #[gort::main]
+    fn main() {
+        let caught = gort::recover(|| {
+            gort::recover(|| {
+                panic!("goes on");
+            })
+            .unwrap_err()
+            .resume()
+        });
+        eprintln!("recovered twice");
+        let caught: gort::Panic = Result::<(), _>::unwrap_err(caught);
+        caught.resume();
+    }
+    let out = child::run(main).expect_code(2).expect_stderr(&[
+        "recovered twice\npanic: goes on\n\ngoroutine 1 [running]:\n",
+        &panicked,
+    ]);
+    assert_eq!(heads(&out), ["panic: goes on"]);
 }

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::g::{G, GRef};
 use crate::sys::memory;
 
-mod foreign;
+pub(crate) mod foreign;
 #[cfg(not(feature = "slab-stacks"))]
 mod generator;
 pub(crate) mod overflow;

@@ -4,6 +4,7 @@ use std::sync::Once;
 
 use crate::fiber::foreign;
 use crate::g::G;
+use crate::panics::hook;
 use crate::sys::fault::{self, Fault, Report};
 
 /// Installs the fault handler, and both panic hooks, before the first fiber exists.
@@ -25,9 +26,10 @@ pub(crate) fn install_once() {
 }
 
 fn install() {
+    let program = hook::look_at_programs();
     // SAFETY: called once, and no goroutine exists before its first fiber.
     unsafe { fault::install(explain, foreign::prime) };
-    crate::panics::install_hook();
+    hook::install(program);
 }
 
 /// Async-signal-safe: plain loads of data that does not move while the goroutine runs.

@@ -16,14 +16,26 @@ pub(crate) fn enter(g: GRef) {
     let table = g.table.get();
     // SAFETY: the block was dressed with a closure in the payload, and this is the only time it is run.
     let caught = panic::catch_unwind(AssertUnwindSafe(|| unsafe { (table.run)(&g) }));
+    // Until its outcome is known to somebody, or has ended the process, main's end waits for a panic.
+    let mut under_way = None;
     let outcome = match caught {
         Ok(()) => Outcome::Value,
-        Err(payload) if payload.is::<Goexit>() => Outcome::Goexit,
-        Err(payload) => Outcome::Panicked(Box::new(Panic::new(payload, crate::panics::take_seen()))),
+        Err(payload) => {
+            let seen = crate::panics::take_seen(&*payload);
+            drop(crate::panics::forget_all(&g));
+            if payload.is::<Goexit>() {
+                Outcome::Goexit
+            } else {
+                let mut panic = Panic::new(payload, seen);
+                under_way = panic.landed();
+                Outcome::Panicked(Box::new(panic))
+            }
+        }
     };
     // Before anybody learns of the end; and afterwards what a destructor of the result may have asked for anew.
     crate::local::drop_all(&g);
     settle(g, outcome);
+    drop(under_way);
     crate::local::drop_all(&g);
     g.set_request(Request::Finish);
 }
@@ -51,11 +63,12 @@ pub(crate) fn dispose(g: GRef) {
             // SAFETY: the outcome says that the payload holds the result, and taking it made this the only drop.
             let dropped = panic::catch_unwind(AssertUnwindSafe(|| unsafe { (table.drop_result)(&g) }));
             if let Err(payload) = dropped {
-                crate::panics::unobserved(&g, Panic::new(payload, crate::panics::take_seen()));
+                crate::panics::unobserved(&g, Panic::caught(payload));
             }
         }
-        Outcome::Panicked(panic) => match g.scope.get() {
+        Outcome::Panicked(mut panic) => match g.scope.get() {
             Some(scope) => {
+                panic.show(&g);
                 // SAFETY: the goroutine's scope waits for it, or its handle lives within the scope.
                 unsafe { scope.as_ref() }.member_panicked();
                 crate::panics::discard(*panic);

@@ -97,8 +97,8 @@ pub(crate) struct G {
     id: AtomicU64,
     label: Label,
     stack_size: Cell<usize>,
-    /// What the panic hook saw of a panic that is under way.
-    pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panics::Seen>>>,
+    /// What is known of the panics that are under way, the last one first.
+    pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panics::hook::Seen>>>,
     /// What `goroutine_local!` keeps for it.
     pub(crate) locals: UnsafeCell<Option<Box<crate::local::Locals>>>,
     /// The scope it belongs to.
@@ -110,6 +110,8 @@ pub(crate) struct G {
 pub(crate) struct Flags {
     /// Started by `run`: its end is the end of the program.
     pub(crate) is_main: Cell<bool>,
+    /// How many `recover`s it is inside of.
+    pub(crate) recovering: Cell<u16>,
     /// How many times `lock_os_thread` was called without its counterpart.
     pub(crate) locked: Cell<u32>,
 }

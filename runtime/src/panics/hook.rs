@@ -1,0 +1,308 @@
+//! The panic hook, and what it notes on the goroutine about the panics that are under way there.
+//!
+//! On a goroutine it prints Go's report, unless the panic is under `recover`; if the program has a hook of its own, that one
+//! is called instead. What it saw stays with the goroutine until somebody catches the panic: where it was, the backtrace,
+//! and that it has been printed. A panic in a destructor that runs because of another one is noted before that. When std is
+//! about to abort, everything that was kept silent so far is printed: what was the matter first has to be on the screen.
+//!
+//! A hook of the program may wait, on channels too: what std counts for the thread moves with the goroutine, as for any
+//! wait in the middle of a panic (`sched/unwinding.rs`).
+
+use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::{self, Location, PanicHookInfo};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use crate::fiber::foreign;
+use crate::g::G;
+use crate::panics::report::{self, Head};
+use crate::panics::{current, message_of};
+
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
+
+/// What is known of a panic besides its payload.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(super) message: String,
+    pub(super) location: Option<String>,
+    pub(super) backtrace: Backtrace,
+    /// It has been printed, or a hook of the program has heard of it.
+    pub(crate) shown: bool,
+    /// While it unwinds, or is kept by a library that will go on with it.
+    pub(crate) under_way: Option<UnderWay>,
+    /// No panic, but `goexit`.
+    is_exit: bool,
+    /// What was under way on the goroutine before.
+    before: Option<Box<Seen>>,
+}
+
+impl Seen {
+    /// What can be said of a panic that no hook saw.
+    pub(super) fn of(payload: &(dyn Any + Send)) -> Box<Seen> {
+        Box::new(Seen {
+            message: message_of(payload).to_owned(),
+            location: None,
+            backtrace: Backtrace::disabled(),
+            shown: false,
+            under_way: None,
+            is_exit: false,
+            before: None,
+        })
+    }
+
+    fn new(info: &PanicHookInfo<'_>) -> Seen {
+        let payload = info.payload();
+        let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
+            text
+        } else if let Some(text) = payload.downcast_ref::<String>() {
+            text
+        } else {
+            report::NO_TEXT
+        };
+        Seen {
+            message: message.to_owned(),
+            location: info.location().map(ToString::to_string),
+            backtrace: Backtrace::disabled(),
+            shown: false,
+            under_way: None,
+            is_exit: false,
+            before: None,
+        }
+    }
+
+    /// Forgets what is older than `depth` of them.
+    fn keep(&mut self, depth: usize) {
+        match &mut self.before {
+            Some(before) if depth > 1 => before.keep(depth - 1),
+            before => *before = None,
+        }
+    }
+
+    pub(super) fn captured(&self) -> Option<&Backtrace> {
+        Some(&self.backtrace).filter(|trace| trace.status() == BacktraceStatus::Captured)
+    }
+
+    fn head<'a>(&'a self, g: &'a G) -> Head<'a> {
+        Head::of(g, &self.message, self.location.as_deref())
+    }
+
+    /// Prints it, unless that has been done.
+    pub(super) fn show(&mut self, g: &G) {
+        if std::mem::replace(&mut self.shown, true) {
+            return;
+        }
+        if self.is_exit {
+            let at = self.location.as_deref().unwrap_or("an unknown place");
+            report::print(&format_args!(
+                "goroutine {} was ending: {}, at {at}\n",
+                g.id(),
+                self.message
+            ));
+        } else {
+            let head = self.head(g);
+            match self.captured() {
+                Some(trace) => report::print(&format_args!("{head}\n{trace}\n")),
+                None => report::print(&head),
+            }
+        }
+    }
+}
+
+/// Panics under way on goroutines, of which somebody may not know yet.
+static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+
+/// One of them; dropped when it is known who has the panic.
+#[derive(Debug)]
+pub(crate) struct UnderWay(());
+
+impl UnderWay {
+    pub(super) fn begin() -> UnderWay {
+        // The goroutine's next steps tell others that something has ended; main's end comes after one of these.
+        UNDER_WAY.fetch_add(1, Ordering::AcqRel);
+        UnderWay(())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Whether a panic is under way on some goroutine.
+pub(super) fn any_under_way() -> bool {
+    UNDER_WAY.load(Ordering::Acquire) > 0
+}
+
+/// Notes on `g` what begins to unwind there.
+pub(super) fn push(g: &G, mut seen: Box<Seen>) {
+    /// More are not noted at once. What `catch_unwind` has caught nobody tells us, so it stays until it is pushed out here.
+    const DEPTH: usize = 4;
+    // SAFETY: the goroutine's own cell, on the goroutine; nothing else runs there meanwhile.
+    let noted = unsafe { &mut *g.panic_seen.get() };
+    seen.before = noted.take();
+    seen.keep(DEPTH);
+    *noted = Some(seen);
+}
+
+/// Notes that `g` begins to end by `goexit`, and why.
+pub(crate) fn note_exit(g: &G, why: &str, at: &Location<'_>) {
+    push(
+        g,
+        Box::new(Seen {
+            message: why.to_owned(),
+            location: Some(at.to_string()),
+            backtrace: Backtrace::disabled(),
+            shown: false,
+            under_way: None,
+            is_exit: true,
+            before: None,
+        }),
+    );
+}
+
+/// Takes what is noted on this goroutine about the panic that was just caught; what was under way before stays.
+pub(crate) fn take_seen(payload: &(dyn Any + Send)) -> Option<Box<Seen>> {
+    let g = current()?;
+    // SAFETY: the goroutine's own cell, on the goroutine; nothing else runs there meanwhile.
+    let noted = unsafe { &mut *g.panic_seen.get() };
+    let message = message_of(payload);
+    // Above it may be what `catch_unwind` has caught, which nobody told us.
+    let mut next = noted.take();
+    while let Some(mut seen) = next {
+        next = seen.before.take();
+        if !seen.is_exit && seen.message == message {
+            *noted = next;
+            return Some(seen);
+        }
+    }
+    None
+}
+
+/// The goroutine has ended: nothing is under way there.
+pub(crate) fn forget_all(g: &G) -> Option<Box<Seen>> {
+    // SAFETY: the goroutine's own cell, on the goroutine; nothing else runs there meanwhile.
+    unsafe { (*g.panic_seen.get()).take() }
+}
+
+/// Our hook, as long as it lives: for ever, or until the program takes it and drops it.
+static OURS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Whether the program has put a hook in the place of ours, one that may not call ours: then a panic of which we know nothing
+/// has been told to that hook.
+pub(super) fn program_replaced_ours() -> bool {
+    if std::thread::panicking() {
+        return false;
+    }
+    let hook = panic::take_hook();
+    let ours = address(&hook) == OURS.load(Ordering::Relaxed);
+    panic::set_hook(hook);
+    !ours
+}
+
+fn address(hook: &Hook) -> *mut () {
+    (&raw const **hook).cast::<()>().cast_mut()
+}
+
+/// The hook that was there when the runtime was started.
+pub(crate) struct Program {
+    /// It is not std's own.
+    has_hook: bool,
+}
+
+/// Looks what hook the program has. To be called before anybody else on our behalf sets one.
+pub(crate) fn look_at_programs() -> Program {
+    let hook = panic::take_hook();
+    // Std's own, which is the one that is there now.
+    let default = panic::take_hook();
+    // They have no size, so the addresses say nothing, but the tables are compared too.
+    #[allow(ambiguous_wide_pointer_comparisons)]
+    let has_hook = !std::ptr::eq(&raw const *hook, &raw const *default);
+    if has_hook {
+        panic::set_hook(hook);
+    }
+    Program { has_hook }
+}
+
+/// Puts our hook over the one that is there. Called once.
+pub(crate) fn install(program: Program) {
+    let before = panic::take_hook();
+    let hook: Hook = Box::new(move |info| {
+        if foreign::is_no_panic(info.payload()) {
+            return;
+        }
+        match current() {
+            Some(g) => on_goroutine(g, info, program.has_hook.then_some(&before)),
+            None if crate::tls::is_quiet() && !is_last(info) => {
+                let mut seen = Seen::new(info);
+                seen.backtrace = Backtrace::capture();
+                crate::tls::note_panic(Some(Box::new(seen)));
+            }
+            None => {
+                if let Some(kept) = crate::tls::note_panic(None) {
+                    report::print(&format_args!("{}\n", report::on_thread(&kept)));
+                }
+                before(info);
+            }
+        }
+    });
+    OURS.store(address(&hook), Ordering::Relaxed);
+    panic::set_hook(hook);
+}
+
+/// Whether std aborts the process behind this hook.
+fn is_last(info: &PanicHookInfo<'_>) -> bool {
+    // std does not tell otherwise, on stable Rust. If its words change, the abort is still on the screen: what is lost is what was
+    // kept silent before.
+    let message = info.payload().downcast_ref::<&'static str>();
+    message.is_some_and(|&text| {
+        text == "panic in a destructor during cleanup" || text == "panic in a function that cannot unwind"
+    })
+}
+
+fn on_goroutine(g: &G, info: &PanicHookInfo<'_>, program: Option<&Hook>) {
+    let mut seen = Box::new(Seen::new(info));
+    let silent = g.flags.recovering.get() > 0;
+    if !silent {
+        seen.under_way = Some(UnderWay::begin());
+    }
+    if is_last(info) {
+        show_kept(g);
+    } else if silent {
+        seen.backtrace = Backtrace::capture();
+        return push(g, seen);
+    }
+    match program {
+        Some(hook) => {
+            seen.shown = true;
+            hook(info);
+            seen.backtrace = Backtrace::capture();
+        }
+        None => {
+            // The message first: a backtrace takes time and stack, and there may be little of it left.
+            let printing = report::begin();
+            printing.write(&seen.head(g));
+            seen.shown = true;
+            seen.backtrace = Backtrace::capture();
+            if let Some(trace) = seen.captured() {
+                printing.write(&format_args!("\n{trace}\n"));
+            }
+        }
+    }
+    push(g, seen);
+}
+
+/// Prints what is under way on `g` and was kept silent, first things first.
+fn show_kept(g: &G) {
+    fn oldest_first(seen: &mut Seen, g: &G) {
+        if let Some(before) = &mut seen.before {
+            oldest_first(before, g);
+        }
+        seen.show(g);
+    }
+    if let Some(mut kept) = forget_all(g) {
+        oldest_first(&mut kept, g);
+        // SAFETY: the goroutine's own cell, on the goroutine; nothing else runs there meanwhile.
+        unsafe { *g.panic_seen.get() = Some(kept) };
+    }
+}

@@ -1,0 +1,240 @@
+//! Panics of goroutines: the value that `join` and `recover` give. [`hook`] listens and prints; [`report`] has what is
+//! printed, and what becomes of a panic that nobody can observe.
+//!
+//! A panic is printed when it happens, before anything is unwound, in Go's form and once: whoever has it afterwards (`join`,
+//! `gort::run`, the end of the process) finds in it that it has been printed. Under [`recover`] it is kept silent; if it
+//! comes out of there after all ([`Panic::resume`]), it is printed then.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+
+use crate::g::G;
+
+pub(crate) mod hook;
+mod report;
+
+use hook::{Seen, UnderWay};
+pub(crate) use hook::{forget_all, note_exit, take_seen};
+pub use report::PanicReport;
+pub(crate) use report::{PanicPolicy, await_those_under_way, die, discard, end, unobserved};
+
+/// A panic as a value: what a goroutine panicked with, and where.
+///
+/// `Display` prints the message.
+///
+/// ```
+/// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
+/// assert_eq!(caught.to_string(), "no 1");
+/// ```
+pub struct Panic {
+    payload: Box<dyn Any + Send>,
+    seen: Option<Box<Seen>>,
+}
+
+impl Panic {
+    pub(crate) fn new(payload: Box<dyn Any + Send>, seen: Option<Box<Seen>>) -> Panic {
+        Panic { payload, seen }
+    }
+
+    /// A payload that was just caught on this goroutine.
+    pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Panic {
+        let seen = take_seen(&*payload);
+        Panic::new(payload, seen)
+    }
+
+    pub(crate) fn from_message(message: String) -> Panic {
+        Panic {
+            payload: Box::new(message),
+            seen: None,
+        }
+    }
+
+    /// The message, if the panic had one (as `panic!("…")` gives), otherwise a note on what it was.
+    ///
+    /// ```
+    /// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
+    /// assert_eq!(caught.message(), "no 1");
+    /// let other = gort_runtime::recover(|| std::panic::panic_any(5)).unwrap_err();
+    /// assert_eq!(other.message(), "a value that is neither &str nor String");
+    /// ```
+    pub fn message(&self) -> &str {
+        message_of(&*self.payload)
+    }
+
+    /// Where it was raised, as `file:line:column`, if that is known.
+    ///
+    /// ```
+    /// let caught = gort_runtime::run(|| gort_runtime::recover(|| panic!("here")).unwrap_err());
+    /// assert!(caught.location().unwrap().contains(".rs:"));
+    /// ```
+    pub fn location(&self) -> Option<&str> {
+        self.seen.as_ref()?.location.as_deref()
+    }
+
+    /// The backtrace, if `RUST_BACKTRACE` asked for one.
+    ///
+    /// ```
+    /// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
+    /// if let Some(trace) = caught.backtrace() {
+    ///     eprintln!("{trace}");
+    /// }
+    /// ```
+    pub fn backtrace(&self) -> Option<&Backtrace> {
+        self.seen.as_ref()?.captured()
+    }
+
+    /// The value that was passed to `panic!` or `panic_any`.
+    ///
+    /// ```
+    /// let caught = gort_runtime::recover(|| std::panic::panic_any(5_i32)).unwrap_err();
+    /// assert_eq!(caught.payload().downcast_ref(), Some(&5_i32));
+    /// ```
+    pub fn payload(&self) -> &(dyn Any + Send) {
+        &*self.payload
+    }
+
+    /// Gives the payload away, for example to [`std::panic::resume_unwind`].
+    ///
+    /// ```
+    /// let caught = gort_runtime::recover(|| std::panic::panic_any(5_i32)).unwrap_err();
+    /// assert_eq!(*caught.into_payload().downcast::<i32>().unwrap(), 5);
+    /// ```
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.payload
+    }
+
+    /// Goes on panicking with the same payload. It is printed now if it was kept silent before, under [`recover`], and is not
+    /// any more.
+    ///
+    /// ```
+    /// let again = gort_runtime::recover(|| gort_runtime::recover(|| panic!("on")).unwrap_err().resume());
+    /// assert_eq!(again.unwrap_err().message(), "on");
+    /// ```
+    pub fn resume(self) -> ! {
+        let mut seen = self.seen.unwrap_or_else(|| Seen::of(&*self.payload));
+        match current() {
+            Some(g) => {
+                if g.flags.recovering.get() == 0 {
+                    seen.under_way.get_or_insert_with(UnderWay::begin);
+                    seen.show(g);
+                }
+                hook::push(g, seen);
+            }
+            None if crate::tls::is_quiet() => drop(crate::tls::note_panic(Some(seen))),
+            None if !seen.shown => report::print(&format_args!("{}\n", report::on_thread(&seen))),
+            None => {}
+        }
+        panic::resume_unwind(self.payload)
+    }
+
+    /// Whether it has been printed.
+    pub(crate) fn was_shown(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.shown)
+    }
+
+    /// Notes that somebody prints it.
+    pub(crate) fn will_be_shown(&mut self) {
+        self.seen.get_or_insert_with(|| Seen::of(&*self.payload)).shown = true;
+    }
+
+    /// Prints it, as one of `g`, unless that has been done.
+    pub(crate) fn show(&mut self, g: &G) {
+        self.seen.get_or_insert_with(|| Seen::of(&*self.payload)).show(g);
+    }
+
+    /// It is no more than a value from now on, until somebody [resumes](Panic::resume) it.
+    pub(crate) fn landed(&mut self) -> Option<UnderWay> {
+        self.seen.as_mut()?.under_way.take()
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Panic")
+            .field("message", &self.message())
+            .field("location", &self.location())
+            .finish()
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl std::error::Error for Panic {}
+
+fn message_of(payload: &(dyn Any + Send)) -> &str {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        text
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text
+    } else {
+        report::NO_TEXT
+    }
+}
+
+/// The payload of the unwinding that `goexit` starts.
+pub(crate) struct Goexit;
+
+fn current() -> Option<&'static G> {
+    // SAFETY: control blocks are never freed.
+    unsafe { crate::tls::current_g().as_ref() }
+}
+
+/// Go's `recover`: runs `f` and turns its panic into a value, without a word on standard error and without a call of the panic
+/// hook (unless the program has put one in the place of gort's). [`goexit`](crate::goexit) is no panic and passes.
+///
+/// It is about the panics of its own goroutine: one that `f` starts prints its own.
+///
+/// # Errors
+/// The panic of `f`.
+///
+/// ```
+/// let caught = gort_runtime::recover(|| -> u32 { panic!("a problem") }).unwrap_err();
+/// assert_eq!(caught.message(), "a problem");
+/// assert_eq!(gort_runtime::recover(|| 7).unwrap(), 7);
+/// ```
+#[doc(alias = "defer recover")]
+pub fn recover<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    let Some(g) = current() else { return quietly(f) };
+    let silent = &g.flags.recovering;
+    silent.set(silent.get().wrapping_add(1));
+    let result = catch(f);
+    silent.set(silent.get().wrapping_sub(1));
+    result.map_err(passed)
+}
+
+/// As [`recover`], for a library that will [resume](Panic::resume) the panic elsewhere: it is printed when it happens, unless a
+/// `recover` outside of this says otherwise.
+///
+/// # Errors
+/// The panic of `f`.
+#[doc(hidden)]
+pub fn catch_loudly<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    catch(f).map_err(passed)
+}
+
+/// The panic of `f`, or its goexit.
+fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    panic::catch_unwind(AssertUnwindSafe(f))
+}
+
+/// What was caught as a panic; goexit goes on.
+fn passed(payload: Box<dyn Any + Send>) -> Panic {
+    if payload.is::<Goexit>() {
+        panic::resume_unwind(payload);
+    }
+    Panic::caught(payload)
+}
+
+/// Runs `f` on a thread that is no goroutine, and turns a panic of it into a value without a word on stderr.
+pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    let before = crate::tls::set_quiet(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(f));
+    crate::tls::set_quiet(before);
+    result.map_err(|payload| Panic::new(payload, crate::tls::note_panic(None)))
+}

@@ -1,0 +1,278 @@
+//! What is printed of a panic, by whom, and what becomes of one that nobody can observe.
+//!
+//! One lock is held while a report is printed. Whoever ends the process takes it and keeps it: so a report that has been begun is
+//! printed to its end, and whoever would end the process otherwise (main, by returning) waits for ever behind it.
+
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::g::G;
+use crate::g::label::Title;
+use crate::panics::hook::{self, Seen};
+use crate::panics::{Panic, message_of};
+
+/// What is said of a payload without a text.
+pub(super) const NO_TEXT: &str = "a value that is neither &str nor String";
+
+static PRINTING: Mutex<()> = Mutex::new(());
+
+/// A report that is being printed.
+pub(super) struct Printing(#[allow(dead_code)] MutexGuard<'static, ()>);
+
+/// Waits until nobody prints.
+pub(super) fn begin() -> Printing {
+    Printing(PRINTING.lock())
+}
+
+impl Printing {
+    /// In one write, so that nothing comes between the lines.
+    pub(super) fn write(&self, text: &dyn fmt::Display) {
+        crate::sys::last_words(text.to_string().as_bytes());
+    }
+}
+
+/// Prints a report.
+pub(super) fn print(text: &dyn fmt::Display) {
+    begin().write(text);
+}
+
+/// What stands above a backtrace.
+pub(super) struct Head<'a> {
+    message: &'a str,
+    goroutine: u64,
+    name: Option<&'a str>,
+    location: Option<&'a str>,
+    spawned_at: &'static panic::Location<'static>,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn of(g: &'a G, message: &'a str, location: Option<&'a str>) -> Head<'a> {
+        Head {
+            message,
+            goroutine: g.id(),
+            name: g.name(),
+            location,
+            spawned_at: g.spawn_site(),
+        }
+    }
+}
+
+impl fmt::Display for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "panic: {}\n", self.message)?;
+        writeln!(f, "{} [running]:", Title(self.goroutine, self.name))?;
+        if let Some(location) = self.location {
+            writeln!(f, "\tpanicked at {location}")?;
+        }
+        writeln!(f, "\tspawned at {}", self.spawned_at)
+    }
+}
+
+/// The report of a panic that was kept silent on a thread that is no goroutine.
+pub(super) fn on_thread(seen: &Seen) -> impl fmt::Display {
+    let at = seen.location.as_deref().unwrap_or("an unknown place");
+    format!("panic: {}\n\tpanicked at {at}", seen.message)
+}
+
+/// How often main's end looks whether a panic is still under way: Go looks 1000 times, too. The first of these looks cost
+/// nothing but a turn of the thread.
+const LOOKS: u32 = 500;
+const QUICK_LOOKS: u32 = 100;
+
+/// Before the process ends because main has returned: waits for panics that are under way, but not for ever, since a deferred call
+/// may wait for ever; and for reports that are being printed. Does not return if one of these ends the process.
+pub(crate) fn await_those_under_way() {
+    for look in 0..LOOKS {
+        if !hook::any_under_way() {
+            break;
+        }
+        if look < QUICK_LOOKS {
+            crate::sys::thread::yield_now();
+        } else {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    drop(begin());
+}
+
+/// A panic that nobody can observe any more; the argument of [`Builder::on_panic`](crate::Builder::on_panic).
+///
+/// `Display` prints Go's report.
+///
+/// ```
+/// use std::sync::mpsc;
+///
+/// let (note, noted) = mpsc::channel();
+/// gort_runtime::Builder::new()
+///     .on_panic(move |report| {
+///         assert_eq!((report.panic().message(), report.name()), ("boom", Some("bomb")));
+///         assert!(report.goroutine() > 0 && report.spawned_at().file().ends_with(".rs"));
+///         note.send(report.to_string()).unwrap();
+///     })
+///     .run(|| drop(gort_runtime::Spawn::new().name("bomb").go(|| panic!("boom"))))
+///     .unwrap();
+/// assert!(noted.recv().unwrap().starts_with("panic: boom\n\ngoroutine "));
+/// ```
+#[derive(Debug)]
+pub struct PanicReport<'a> {
+    pub(crate) panic: &'a Panic,
+    pub(crate) goroutine: u64,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) spawned_at: &'static panic::Location<'static>,
+}
+
+impl PanicReport<'_> {
+    /// The panic itself.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(|report| assert_eq!(report.panic().message(), "boom"))
+    ///     .run(|| drop(gort_runtime::go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// ```
+    pub fn panic(&self) -> &Panic {
+        self.panic
+    }
+
+    /// The number of the goroutine that panicked.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(|report| eprintln!("goroutine {} failed", report.goroutine()))
+    ///     .run(|| drop(gort_runtime::go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// ```
+    pub fn goroutine(&self) -> u64 {
+        self.goroutine
+    }
+
+    /// Its name, if it was given one.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(|report| assert_eq!(report.name(), Some("bomb")))
+    ///     .run(|| drop(gort_runtime::Spawn::new().name("bomb").go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.name
+    }
+
+    /// Where it was started.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new()
+    ///     .on_panic(|report| eprintln!("started at {}", report.spawned_at()))
+    ///     .run(|| drop(gort_runtime::go(|| panic!("boom"))))
+    ///     .unwrap();
+    /// ```
+    pub fn spawned_at(&self) -> &'static panic::Location<'static> {
+        self.spawned_at
+    }
+}
+
+impl fmt::Display for PanicReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = Head {
+            message: self.panic.message(),
+            goroutine: self.goroutine,
+            name: self.name,
+            location: self.panic.location(),
+            spawned_at: self.spawned_at,
+        };
+        head.fmt(f)?;
+        if let Some(backtrace) = self.panic.backtrace() {
+            writeln!(f, "\n{backtrace}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What happens with a panic that nobody can observe.
+#[derive(Clone, Default)]
+pub(crate) enum PanicPolicy {
+    /// As Go: the report, then exit status 2.
+    #[default]
+    Exit,
+    Custom(Arc<dyn Fn(&PanicReport<'_>) + Send + Sync>),
+}
+
+impl fmt::Debug for PanicPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PanicPolicy::Exit => "Exit",
+            PanicPolicy::Custom(_) => "Custom",
+        })
+    }
+}
+
+/// Applies the policy to a panic of `g` that nobody can observe any more.
+#[cold]
+pub(crate) fn unobserved(g: &G, panic: Panic) {
+    let report = report_of(g, &panic);
+    match &crate::config::get().panic_policy {
+        PanicPolicy::Exit if panic.was_shown() => end(),
+        // The panic hook was not asked, or the program has another one.
+        PanicPolicy::Exit if panic.seen.is_none() && hook::program_replaced_ours() => end(),
+        PanicPolicy::Exit => die(&report),
+        PanicPolicy::Custom(policy) => {
+            // What calls this is the end of a goroutine or of its handle: nothing may unwind through it.
+            if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| policy(&report))) {
+                die(&format_args!(
+                    "{report}\npanic: in the panic policy: {}\n",
+                    message_of(&*payload)
+                ));
+            }
+        }
+    }
+    discard(panic);
+}
+
+/// Drops a panic where nothing may unwind.
+pub(crate) fn discard(panic: Panic) {
+    if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        die(&format_args!(
+            "panic: in the destructor of a panic's payload: {}\n",
+            message_of(&*payload)
+        ));
+    }
+}
+
+/// The report of a panic of `g`.
+pub(crate) fn report_of<'a>(g: &'a G, panic: &'a Panic) -> PanicReport<'a> {
+    PanicReport {
+        panic,
+        goroutine: g.id(),
+        name: g.name(),
+        spawned_at: g.spawn_site(),
+    }
+}
+
+/// Prints a last report and ends the process with status 2, as Go does. The first report wins.
+pub(crate) fn die(report: &dyn fmt::Display) -> ! {
+    last(Some(report))
+}
+
+/// Ends the process with status 2; the reason has been printed.
+pub(crate) fn end() -> ! {
+    last(None)
+}
+
+fn last(report: Option<&dyn fmt::Display>) -> ! {
+    static FIRST: OnceLock<()> = OnceLock::new();
+    if FIRST.set(()).is_err() {
+        // Another thread is ending the process.
+        loop {
+            std::thread::park();
+        }
+    }
+    let printing = begin();
+    if let Some(report) = report {
+        printing.write(report);
+    }
+    std::process::exit(2)
+}
