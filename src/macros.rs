@@ -98,6 +98,10 @@ macro_rules! go {
 /// other sources, such as a [`JoinHandle`](crate::JoinHandle). The channel is only borrowed. As in Go, the channel is
 /// evaluated before the value.
 ///
+/// The temporaries of both sides end before the operation waits: `chan!(slot.lock().clone() <- v)` holds no lock while it
+/// sends. What would have to live longer, such as `chan!(<-slot.lock().rx)`, does not compile ("temporary value dropped while
+/// borrowed"): clone the channel.
+///
 /// In a longer expression write the receive as a macro of its own: `chan!(tx <- 1 + chan!(<-rx).unwrap())`. `<-` is
 /// one word: `a < -b` is a comparison.
 ///
@@ -159,7 +163,9 @@ macro_rules! chan {
 /// | `default => …` | `default:` |
 /// | `select! {}` | `select {}`: blocks for ever |
 ///
-/// * On entry all channels and all values to send are evaluated once, in source order, whatever is chosen.
+/// * On entry all channels and all values to send are evaluated once, in source order, whatever is chosen. The temporaries of each end
+///   before the next one is evaluated: `v = <-slot.lock().clone()` holds no lock while the select waits. What would have to live
+///   longer (`<-slot.lock().rx`, a place inside of what the lock guards) does not compile: clone the channel.
 /// * Of several ready arms one is chosen uniformly at random; with `biased;` the first in source order.
 /// * No arm has any effect unless it is chosen. A value that was not sent is dropped.
 /// * A channel is anything [`chan!`](crate::chan) takes, so `None` is Go's nil channel, which is never ready: switch an arm off

@@ -35,7 +35,11 @@ pub fn make<T>(capacity: usize) -> Chan<T> {
 #[inline(always)]
 #[track_caller]
 pub fn send<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) {
-    sending(ch).send(value);
+    Message {
+        to: sending(ch),
+        value,
+    }
+    .send();
 }
 
 #[inline(always)]
@@ -58,11 +62,14 @@ fn failed<T>(why: Refused, value: T) {
     }
 }
 
-/// A channel to send on, between `tx` and `value` of `tx <- value`.
-///
-/// Two steps instead of one call, since rustc then knows the channel's `T` before it looks at the value: so
-/// `chan!(tx <- Box::new(f))` coerces to `Box<dyn Fn()>`, and a wrong value is a plain "mismatched types". That `tx` is
-/// nothing to send to is the first step's error, and the only one: the second step has no bounds.
+/// An operand that is a value. As an argument of a call it is moved out of its expression, whose temporaries end with the
+/// statement; a plain `let` would extend some of them.
+#[inline(always)]
+pub fn keep<T>(operand: T) -> T {
+    operand
+}
+
+/// A channel to send on: `tx` of `tx <- value`.
 #[derive(Debug)]
 #[must_use]
 pub struct Sending<'a, T>(Option<&'a Core<T>>);
@@ -73,21 +80,33 @@ pub fn sending<S: SendTo<T> + ?Sized, T>(tx: &S) -> Sending<'_, T> {
     Sending(tx.target().0)
 }
 
-impl<'a, T> Sending<'a, T> {
+/// `tx <- value`, both evaluated.
+///
+/// A struct whose fields are written in this order, instead of a call, since rustc then knows the channel's `T` before it looks at the
+/// value: so `chan!(tx <- Box::new(f))` coerces to `Box<dyn Fn()>`, and a wrong value is a plain "mismatched types" that names
+/// nothing of ours. That `tx` is nothing to send to is the first field's error, and the only one: the second has no bounds.
+#[derive(Debug)]
+#[must_use]
+pub struct Message<'a, T> {
+    pub to: Sending<'a, T>,
+    pub value: T,
+}
+
+impl<'a, T> Message<'a, T> {
     /// `chan!(tx <- value)`; see [`send`].
     #[inline(always)]
     #[track_caller]
-    pub fn send(self, value: T) {
-        match self.0 {
-            Some(core) => send_to(core, value),
+    pub fn send(self) {
+        match self.to.0 {
+            Some(core) => send_to(core, self.value),
             None => block_forever(WaitReason::ChanSendNil),
         }
     }
 
     /// `tx <- value` as an arm.
     #[inline]
-    pub fn arm(self, value: T) -> SendArm<'a, T> {
-        SendArm::new(self.0, value)
+    pub fn arm(self) -> SendArm<'a, T> {
+        SendArm::new(self.to.0, self.value)
     }
 }
 
@@ -121,7 +140,11 @@ pub fn recv_some_arm<S: RecvFrom + ?Sized>(ch: &S) -> RecvArm<'_, S::Item> {
 /// `ch <- value` as an arm.
 #[inline]
 pub fn send_arm<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) -> SendArm<'_, T> {
-    sending(ch).arm(value)
+    Message {
+        to: sending(ch),
+        value,
+    }
+    .arm()
 }
 
 /// `select! { … }`: performs one arm and returns its index, or [`DEFAULT`], or [`ELSE`].

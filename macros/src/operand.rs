@@ -72,20 +72,58 @@ fn explain(tokens: &[TokenTree], mistake: syn::Error) -> syn::Error {
     mistake
 }
 
-/// `match &channel { operand => function(operand) }`, with what brings `function` of the support module into scope.
+/// A channel as an operand: it is evaluated, and its temporaries have ended, before anything else happens. As in Go, where
+/// `<-slot.get()` holds nothing of `get` while it waits.
 ///
-/// Why not `…::function(&channel)`: where that is no channel, rustc shows the argument, or, where the argument or the path of the
-/// function is partly the macro's and partly not, the whole macro. Single names of our own can be shown at the operand. The
-/// channel's temporaries live as long as those of an argument.
-pub(crate) fn given(private: &Private, function: &str, channel: &Expr) -> Given {
+/// | operand | expansion | |
+/// |---|---|---|
+/// | a place in a variable, `self.rx` | `let operand = &self.rx;` | borrowed |
+/// | a value, `ctx.done()` | `let operand = keep(ctx.done());` | moved into the binding, which outlives the wait |
+/// | a place in a temporary, `hub.lock().rx` | `let operand = keep(&hub.lock().rx);` | borrowck: "temporary value dropped while borrowed" |
+///
+/// Why `keep` (the identity): an argument of a call is never extended, while `let operand = &hub.lock().rx;` or
+/// `let operand = Some(&hub.lock().rx);` would extend the guard, and hold the lock while the select waits.
+///
+/// `name` names the binding; `function`, of the support module, gets a reference to the operand. Why not `…::function(&channel)`: where
+/// that is no channel, rustc shows the argument, or, where the argument or the path of the function is partly the macro's and partly
+/// not, the whole macro. Single names of our own can be shown at the operand.
+pub(crate) fn given(private: &Private, name: &str, function: &str, channel: &Expr) -> Given {
     let at = channel.span();
-    let operand = hygienic("operand", at);
+    let operand = hygienic(name, at);
     let local = hygienic(&format!("__gort_{function}"), at);
     let function = Ident::new(function, shown_at(at));
-    let borrowed = borrowed(channel.clone());
+    let channel = without_borrow(channel);
+    let binding = match nature(channel) {
+        Nature::Place => {
+            let borrowed = borrowed(channel.clone());
+            quote_spanned!(shown_at(at)=> let #operand = #borrowed;)
+        }
+        Nature::PlaceInTemporary => {
+            let borrowed = borrowed(channel.clone());
+            quote_spanned!(shown_at(at)=> let #operand = #private::keep(#borrowed);)
+        }
+        Nature::Value => {
+            quote_spanned!(shown_at(at)=> let #operand = #private::keep(#channel); let #operand = &#operand;)
+        }
+    };
     Given {
         import: quote!(use #private::#function as #local;),
-        call: quote_spanned!(shown_at(at)=> (match #borrowed { #operand => #local(#operand) })),
+        binding,
+        call: quote_spanned!(shown_at(at)=> #local(#operand)),
+    }
+}
+
+/// `tx <- value`: the channel as an operand, and the message that holds it beside the evaluated value.
+pub(crate) fn message(private: &Private, name: &str, channel: &Expr, value: &Expr) -> Given {
+    let Given {
+        import,
+        binding,
+        call,
+    } = given(private, name, "sending", channel);
+    Given {
+        import,
+        binding,
+        call: quote_spanned!(shown_at(channel.span())=> #private::keep(#private::Message { to: #call, value: #value })),
     }
 }
 
@@ -93,7 +131,66 @@ pub(crate) fn given(private: &Private, function: &str, channel: &Expr) -> Given 
 pub(crate) struct Given {
     /// To be written once in the block around the call.
     pub(crate) import: TokenStream,
+    /// The statements that evaluate the operand.
+    pub(crate) binding: TokenStream,
     pub(crate) call: TokenStream,
+}
+
+/// What an expression stands for, as far as its syntax tells.
+enum Nature {
+    /// Something that exists anyway: it must not be moved out of.
+    Place,
+    /// A part of what only exists while the expression is evaluated, or what a temporary points to.
+    PlaceInTemporary,
+    Value,
+}
+
+fn nature(expr: &Expr) -> Nature {
+    match bare(expr) {
+        Expr::Path(_) => Nature::Place,
+        // It may expand to either. Borrowing is right for both, but for temporaries inside, which it may extend.
+        Expr::Macro(_) => Nature::Place,
+        part => match whole(part) {
+            None => Nature::Value,
+            Some(whole) if is_in_variable(whole) => Nature::Place,
+            Some(_) => Nature::PlaceInTemporary,
+        },
+    }
+}
+
+fn is_in_variable(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Path(_) => true,
+        Expr::Reference(reference) => is_in_variable(&reference.expr),
+        part => whole(part).is_some_and(is_in_variable),
+    }
+}
+
+/// What a place expression goes through: `x` of `x.f`, `x[i]` and `*x`.
+fn whole(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::Field(field) => Some(&field.base),
+        Expr::Index(index) => Some(&index.expr),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => Some(&unary.expr),
+        _ => None,
+    }
+}
+
+/// Without parentheses, which rustc would call unnecessary in an assignment, and without the invisible ones around a `$e:expr`.
+pub(crate) fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => bare(&paren.expr),
+        Expr::Group(group) => bare(&group.expr),
+        expr => expr,
+    }
+}
+
+/// `rx` of `&rx` and `(rx)`, since it is borrowed anyway, and `&ctx.done()` would not outlive the temporary.
+fn without_borrow(expr: &Expr) -> &Expr {
+    match bare(expr) {
+        Expr::Reference(reference) => without_borrow(&reference.expr),
+        expr => expr,
+    }
 }
 
 /// `&expr`, with parentheses where the expression needs them and only there.

@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::Chan;
-use crate::names::shown_at;
-use crate::operand::{Given, given};
+use crate::names::{hygienic, shown_at};
+use crate::operand::{Given, given, message};
 use crate::path::Private;
 
 pub(super) fn expand(private: &Private, chan: Chan) -> TokenStream {
@@ -20,13 +20,24 @@ pub(super) fn expand(private: &Private, chan: Chan) -> TokenStream {
             capacity: Some(capacity),
         } => quote!(#private::make::<#element>(#capacity)),
         Chan::Send { channel, value } => {
-            let Given { import, call } = given(private, "sending", &channel);
-            let send = quote_spanned!(shown_at(channel.span())=> #call.send(#value));
-            quote!({ #import #send })
+            let Given {
+                import,
+                binding,
+                call,
+            } = message(private, "operand", &channel, &value);
+            // A `let` of its own: the value's temporaries end before the send waits.
+            let at = channel.span();
+            let message = hygienic("message", at);
+            let send = quote_spanned!(shown_at(at)=> let #message = #call; #message.send());
+            quote!({ #import #binding #send })
         }
         Chan::Receive { channel } => {
-            let Given { import, call } = given(private, "recv", &channel);
-            quote!({ #import #call })
+            let Given {
+                import,
+                binding,
+                call,
+            } = given(private, "operand", "recv", &channel);
+            quote!({ #import #binding #call })
         }
     }
 }

@@ -19,42 +19,104 @@ fn the_four_forms() {
         "::gort::__private::make::<HashMap<K, Vec<V>>>(n + 1)",
     );
     becomes("fn(u8) -> u8, 3,", "::gort::__private::make::<fn(u8) -> u8>(3)");
+    sends("tx <- v", "let operand = &tx;", "v");
+    receives("<-rx", "let operand = &rx;");
+}
+
+#[track_caller]
+fn sends(text: &str, binding: &str, value: &str) {
     becomes(
-        "tx <- v",
-        "{ use ::gort::__private::sending as __gort_sending; (match &tx { operand => __gort_sending(operand) }).send(v) }",
+        text,
+        &format!(
+            "{{ use ::gort::__private::sending as __gort_sending; {binding}
+                let message = ::gort::__private::keep(::gort::__private::Message {{
+                    to: __gort_sending(operand), value: {value} }});
+                message.send() }}"
+        ),
     );
+}
+
+#[track_caller]
+fn receives(text: &str, binding: &str) {
     becomes(
-        "<-rx",
-        "{ use ::gort::__private::recv as __gort_recv; (match &rx { operand => __gort_recv(operand) }) }",
+        text,
+        &format!("{{ use ::gort::__private::recv as __gort_recv; {binding} __gort_recv(operand) }}"),
     );
 }
 
 #[test]
 fn operands_are_whole_expressions() {
-    becomes(
-        "a <- -1",
-        "{ use ::gort::__private::sending as __gort_sending; (match &a { operand => __gort_sending(operand) }).send(-1) }",
-    );
-    becomes(
-        "a <- b < -c",
-        "{ use ::gort::__private::sending as __gort_sending; (match &a { operand => __gort_sending(operand) }).send(b < -c) }",
-    );
-    becomes(
+    sends("a <- -1", "let operand = &a;", "-1");
+    sends("a <- b < -c", "let operand = &a;", "b < -c");
+    sends(
         "x.m::<Vec<u8>>()[0] <- |x| -> u8 { x }",
-        "{ use ::gort::__private::sending as __gort_sending; (match &x.m::<Vec<u8>>()[0] { operand => __gort_sending(operand) }).send(|x| -> u8 { x }) }",
+        "let operand = ::gort::__private::keep(&x.m::<Vec<u8>>()[0]);",
+        "|x| -> u8 { x }",
     );
-    becomes(
+    sends(
         "tx <- match a { 1 => b, _ => c }",
-        "{ use ::gort::__private::sending as __gort_sending; (match &tx { operand => __gort_sending(operand) }).send(match a { 1 => b, _ => c }) }",
+        "let operand = &tx;",
+        "match a { 1 => b, _ => c }",
     );
-    becomes(
+    receives(
         "<-a.b?",
-        "{ use ::gort::__private::recv as __gort_recv; (match &a.b? { operand => __gort_recv(operand) }) }",
+        "let operand = ::gort::__private::keep(a.b?); let operand = &operand;",
     );
-    becomes(
+    receives(
         "<-a as X",
-        "{ use ::gort::__private::recv as __gort_recv; (match &(a as X) { operand => __gort_recv(operand) }) }",
+        "let operand = ::gort::__private::keep(a as X); let operand = &operand;",
     );
+}
+
+/// Places are borrowed, values are moved, and what is in a temporary must not be extended.
+#[test]
+fn an_operand_is_kept_by_its_nature() {
+    for place in [
+        "a",
+        "self.a",
+        "a.b.0[f()]",
+        "*a",
+        "(*a).b[0]",
+        "m::A",
+        "m!()",
+        "(&a).b",
+    ] {
+        receives(&format!("<-{place}"), &format!("let operand = &{place};"));
+    }
+    for (borrow, place) in [
+        ("&a", "a"),
+        ("&mut *a", "*a"),
+        ("(&a.b)", "a.b"),
+        ("(a.b)", "a.b"),
+        ("&&a[0]", "a[0]"),
+    ] {
+        receives(&format!("<-{borrow}"), &format!("let operand = &{place};"));
+    }
+    for value in [
+        "f()",
+        "a.m()",
+        "{ a }",
+        "if a { b } else { c }",
+        "a.b.m()?",
+        "Some(&a)",
+        "[a, b]",
+    ] {
+        let binding = format!("let operand = ::gort::__private::keep({value}); let operand = &operand;");
+        receives(&format!("<-{value}"), &binding);
+        receives(&format!("<-&{value}"), &binding);
+    }
+    for inside in [
+        "f().a",
+        "a.m().b[0]",
+        "*a.m()",
+        "(*a.m()).b",
+        "m!().a",
+        "[a, b][0]",
+    ] {
+        let binding = format!("let operand = ::gort::__private::keep(&{inside});");
+        receives(&format!("<-{inside}"), &binding);
+        receives(&format!("<-&{inside}"), &binding);
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ use syn::{Expr, ExprCall, ExprMethodCall, Token};
 
 use super::{Capture, Form, Go, Options};
 use crate::names::{hygienic, shown_at};
+use crate::operand::bare;
 use crate::path::Private;
 
 pub(super) fn expand(
@@ -154,6 +155,7 @@ fn method(call: ExprMethodCall, before: &mut TokenStream) -> TokenStream {
 /// Evaluates a callee or a receiver. `mut`, since calling may need that (`FnMut`, `&mut self`) and the value was moved here.
 fn mutable(name: &str, value: &Expr, before: &mut TokenStream) -> TokenStream {
     let name = hygienic(name, value.span());
+    let value = bare(value);
     before.extend(quote! {
         #[allow(unused_mut)]
         let mut #name = #value;

@@ -5,17 +5,17 @@
 //!     use $crate::__private::recv_arm as __gort_recv_arm;      // see `operand::given`
 //!     use $crate::__private::sending as __gort_sending;
 //!     enum __GortChosen<T0> { Arm0(T0), Arm1, Default }
-//!     let chosen = match (                                     // every operand once, in source order
-//!         (match &rx { operand => __gort_recv_arm(operand) }),
-//!         (match &tx { operand => __gort_sending(operand) }).arm(value),
-//!     ) {
-//!         (mut arm0, mut arm1) => {
-//!             match $crate::__private::select([&mut arm0, &mut arm1], false, true, false) {
-//!                 0usize => __GortChosen::Arm0(arm0.take()),
-//!                 1usize => { arm1.finish(); __GortChosen::Arm1 }
-//!                 $crate::__private::DEFAULT => __GortChosen::Default,
-//!                 _ => $crate::__private::unreachable_arm(),
-//!             }
+//!     let chosen = {
+//!         let operand0 = &rx;                                  // every operand once, in source order
+//!         let mut arm0 = __gort_recv_arm(operand0);
+//!         let operand1 = &tx;
+//!         let mut arm1 = keep(Message { to: __gort_sending(operand1), value: value }).arm();
+//!         let index = $crate::__private::select([&mut arm0, &mut arm1], false, true, false);
+//!         match index {
+//!             0usize => __GortChosen::Arm0(arm0.take()),
+//!             1usize => { arm1.finish(); __GortChosen::Arm1 }
+//!             $crate::__private::DEFAULT => __GortChosen::Default,
+//!             _ => $crate::__private::unreachable_arm(),
 //!         }
 //!     };                                                       // operands and arms end here
 //!     match chosen {
@@ -27,9 +27,9 @@
 //! ```
 //!
 //! Choosing and running are apart, so the bodies are plain code in the user's function (`break`, `?` and labels work, and
-//! no operand is still borrowed), while the operands' temporaries live until the choice is made. The inner `match` binds
-//! them (instead of `let`) for that reason. All names are hygienic but the enum's, which is an item: it has a name that
-//! nobody else uses, and an inner `select!` declares its own.
+//! no operand is still borrowed). Each operand and each value has a `let` of its own, which ends its temporaries before the next one
+//! is evaluated: see [`given`]. All names are hygienic but the enum's, which is an item: it has a name that nobody else uses,
+//! and an inner `select!` declares its own.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ use syn::spanned::Spanned;
 
 use super::{Arm, Binding, Operation, Select};
 use crate::names::{hygienic, shown_at};
-use crate::operand::{Given, given};
+use crate::operand::{Given, given, message};
 use crate::path::Private;
 
 pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
@@ -98,16 +98,17 @@ pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
     let bodies = parts.iter().map(|part| &part.body);
     let (has_default, has_else) = (default.is_some(), otherwise.is_some());
     let value = hygienic("chosen", Span::call_site());
+    let index = hygienic("index", Span::call_site());
     quote!({
         #(#imports)*
         enum #chosen<#(#types),*> { #(#variants,)* #(#extra_names),* }
-        let #value = match (#(#makes,)*) {
-            (#(mut #names,)*) => {
-                match #private::select([#(&mut #names),*], #biased, #has_default, #has_else) {
-                    #(#choices)*
-                    #(#extra_choices)*
-                    _ => #private::unreachable_arm(),
-                }
+        let #value = {
+            #(#makes)*
+            let #index = #private::select([#(&mut #names),*], #biased, #has_default, #has_else);
+            match #index {
+                #(#choices)*
+                #(#extra_choices)*
+                _ => #private::unreachable_arm(),
             }
         };
         match #value {
@@ -124,7 +125,7 @@ struct Part {
     parameter: Option<Ident>,
     /// What the arm is made with, and its import.
     import: (&'static str, TokenStream),
-    /// The arm, made of its operands.
+    /// The statements that evaluate its operands and make the arm.
     make: TokenStream,
     /// The arm's name.
     name: Ident,
@@ -138,14 +139,19 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
     let variant = format_ident!("Arm{at}");
     let index = Literal::usize_suffixed(at);
     let name = hygienic(&format!("arm{at}"), Span::call_site());
+    let operand = format!("operand{at}");
     let body = &arm.body;
     match &arm.operation {
         Operation::Send { channel, value } => {
-            let Given { import, call } = given(private, "sending", channel);
+            let Given {
+                import,
+                binding,
+                call,
+            } = message(private, &operand, channel, value);
             Part {
                 parameter: None,
                 import: ("sending", import),
-                make: quote_spanned!(shown_at(channel.span())=> #call.arm(#value)),
+                make: quote_spanned!(shown_at(channel.span())=> #binding let mut #name = #call.arm();),
                 choice: quote!(#index => { #name.finish(); #chosen::#variant }),
                 body: quote!(#chosen::#variant => #body,),
                 name,
@@ -154,7 +160,11 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
         }
         Operation::Receive { binding, channel } => {
             let (make, take, pattern) = receiving(binding);
-            let Given { import, call } = given(private, make, channel);
+            let Given {
+                import,
+                binding,
+                call,
+            } = given(private, &operand, make, channel);
             let (choice, body) = match pattern {
                 None => (
                     quote!({ let _ = #name.#take(); #chosen::#variant }),
@@ -177,7 +187,7 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
             Part {
                 parameter: pattern.map(|_| format_ident!("T{at}")),
                 import: (make, import),
-                make: call,
+                make: quote!(#binding let mut #name = #call;),
                 choice: quote!(#index => #choice),
                 body,
                 name,

@@ -9,7 +9,7 @@ use quote::quote;
 use super::expand::receiving;
 use super::{Operation, Select};
 use crate::error::Mistakes;
-use crate::operand::{Given, given};
+use crate::operand::{Given, given, message};
 use crate::path::Private;
 
 pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> TokenStream {
@@ -17,14 +17,22 @@ pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> T
         let body = arm.body;
         match arm.operation {
             Operation::Send { channel, value } => {
-                let Given { import, call } = given(private, "sending", &channel);
-                quote!({ #import #call.arm(#value).finish(); #body })
+                let Given {
+                    import,
+                    binding,
+                    call,
+                } = message(private, "operand", &channel, &value);
+                quote!({ #import #binding #call.arm().finish(); #body })
             }
             Operation::Receive { binding, channel } => {
                 let (make, take, pattern) = receiving(&binding);
-                let Given { import, call } = given(private, make, &channel);
+                let Given {
+                    import,
+                    binding,
+                    call,
+                } = given(private, "operand", make, &channel);
                 let pattern = pattern.map_or_else(|| quote!(_), |pattern| quote!(#pattern));
-                quote!({ #import match #call.#take() { #pattern => #body } })
+                quote!({ #import #binding match #call.#take() { #pattern => #body } })
             }
         }
     });

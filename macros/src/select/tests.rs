@@ -11,27 +11,31 @@ fn messages(text: &str) -> Vec<String> {
 #[test]
 fn the_expansion() {
     assert_same(
-        &expand(&private(), lex("v = <-a => f(v), b <- c => {} Some((x, y)) = <-d => x, <-e => (), default => g()")),
+        &expand(&private(), lex("v = <-a => f(v), b <- c => {} Some((x, y)) = <-d() => x, <-e => (), default => g()")),
         "{
             use ::gort::__private::recv_arm as __gort_recv_arm;
             use ::gort::__private::recv_some_arm as __gort_recv_some_arm;
             use ::gort::__private::sending as __gort_sending;
             enum __GortChosen<T0, T2> { Arm0(T0), Arm1, Arm2(T2), Arm3, Default }
-            let chosen = match (
-                (match &a { operand => __gort_recv_arm(operand) }),
-                (match &b { operand => __gort_sending(operand) }).arm(c),
-                (match &d { operand => __gort_recv_some_arm(operand) }),
-                (match &e { operand => __gort_recv_arm(operand) }),
-            ) {
-                (mut arm0, mut arm1, mut arm2, mut arm3,) => {
-                    match ::gort::__private::select([&mut arm0, &mut arm1, &mut arm2, &mut arm3], false, true, false) {
-                        0usize => __GortChosen::Arm0(arm0.take()),
-                        1usize => { arm1.finish(); __GortChosen::Arm1 }
-                        2usize => __GortChosen::Arm2(arm2.take_some()),
-                        3usize => { let _ = arm3.take(); __GortChosen::Arm3 }
-                        ::gort::__private::DEFAULT => __GortChosen::Default,
-                        _ => ::gort::__private::unreachable_arm(),
-                    }
+            let chosen = {
+                let operand0 = &a;
+                let mut arm0 = __gort_recv_arm(operand0);
+                let operand1 = &b;
+                let mut arm1 = ::gort::__private::keep(::gort::__private::Message {
+                    to: __gort_sending(operand1), value: c }).arm();
+                let operand2 = ::gort::__private::keep(d());
+                let operand2 = &operand2;
+                let mut arm2 = __gort_recv_some_arm(operand2);
+                let operand3 = &e;
+                let mut arm3 = __gort_recv_arm(operand3);
+                let index = ::gort::__private::select([&mut arm0, &mut arm1, &mut arm2, &mut arm3], false, true, false);
+                match index {
+                    0usize => __GortChosen::Arm0(arm0.take()),
+                    1usize => { arm1.finish(); __GortChosen::Arm1 }
+                    2usize => __GortChosen::Arm2(arm2.take_some()),
+                    3usize => { let _ = arm3.take(); __GortChosen::Arm3 }
+                    ::gort::__private::DEFAULT => __GortChosen::Default,
+                    _ => ::gort::__private::unreachable_arm(),
                 }
             };
             match chosen {

@@ -60,11 +60,23 @@ fn main() {
     }
     drop(ends);
 
-    // The operand's temporaries end with the operation: this locks twice.
+    // The temporaries of an operand end when it has been evaluated: each of these locks once more than at the same time.
     let locked = gort::sync::Mutex::new((tx.clone(), rx.clone()));
-    chan!(locked.lock().0 <- 6);
-    assert_eq!((chan!(<-locked.lock().1), locked.lock().1.len()), (Some(6), 0));
+    chan!(locked.lock().0.clone() <- { assert!(locked.try_lock().is_some()); 6 });
+    assert_eq!((chan!(<-locked.lock().1.clone()), locked.lock().1.len()), (Some(6), 0));
     drop(locked);
+
+    // What a call returns a reference to is borrowed, not moved.
+    struct Holder((Sender<i64>, Receiver<i64>));
+    impl Holder {
+        fn ends(&self) -> &(Sender<i64>, Receiver<i64>) {
+            &self.0
+        }
+    }
+    let holder = Holder((tx.clone(), rx.clone()));
+    chan!(holder.ends().0 <- 7);
+    assert_eq!(chan!(<-(*holder.ends()).1), Some(7));
+    drop(holder);
 
     // The value knows the channel's type.
     let jobs = chan!(Box<dyn Fn(i64) -> i64 + Send>, 1);
