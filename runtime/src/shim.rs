@@ -127,11 +127,32 @@ impl Condvar {
         self.inner.notify_one();
     }
 
+    pub(crate) fn notify_all(&self) {
+        self.inner.notify_all();
+    }
+
     /// For models, under the mutex: every wait that has begun, or begins from now on, runs out of time.
     #[cfg(loom)]
     pub(crate) fn let_time_pass(&self) {
         self.time_is_up.store(1, Ordering::Relaxed);
         self.inner.notify_all();
+    }
+
+    /// Waits until it is notified; under loom also as long as a model has not said that time is up.
+    pub(crate) fn wait<'a, T>(&self, guard: Guard<'a, T>) -> Guard<'a, T> {
+        #[cfg(loom)]
+        {
+            if self.time_is_up.load(Ordering::Relaxed) != 0 {
+                return guard;
+            }
+            return self.inner.wait(guard).unwrap();
+        }
+        #[cfg(not(loom))]
+        {
+            let mut guard = guard;
+            self.inner.wait(&mut guard);
+            guard
+        }
     }
 
     /// Waits, at most for `limit`. `true` if the time ran out; under loom it does so when the model says.

@@ -239,6 +239,28 @@ pub(crate) fn goexit_in_main_when_the_others_wait() {
         .expect_stderr(&["all goroutines are asleep - deadlock!\n", "[chan receive]:\n"]);
 }
 
+/// Those that wait in the middle of a panic sleep like any others, and their thread for panics does not count.
+pub(crate) fn waiting_while_unwinding() {
+    #[gort::main]
+    fn main() {
+        let never = chan!(());
+        let (entered, all) = gort::channel(0);
+        for _ in 0..20 {
+            go!([never, entered] {
+                defer! {
+                    chan!(entered <- ());
+                    chan!(<-never);
+                }
+                goexit();
+            });
+        }
+        (0..20).for_each(|_| assert!(chan!(<-all).is_some()));
+        defer! { chan!(<-never); }
+        panic!("main's own");
+    }
+    deadlocked(child::run(main), "chan receive");
+}
+
 /// Only the program is silent about it that ends in time: a partial deadlock is none (as in Go).
 pub(crate) fn some_asleep_is_no_deadlock() {
     #[gort::main]

@@ -43,14 +43,14 @@ fn main() -> std::process::ExitCode {
             goexit_in_main_when_the_others_wait, some_asleep_is_no_deadlock, sleeping_is_no_deadlock,
             waiting_for_a_timer_is_no_deadlock, an_abandoned_timer_counts_for_nothing,
             a_timer_nobody_waits_for_counts_for_nothing, tickers_count_for_nothing_and_functions_count,
-            a_blocking_call_is_no_deadlock, a_foreign_thread_may_still_act,
+            a_blocking_call_is_no_deadlock, a_foreign_thread_may_still_act, waiting_while_unwinding,
             the_last_wait_may_come_after_much_work, in_run),
         list!(exit:
             main_returning_ends_everybody, a_process_ends_with_goroutines_about, main_has_a_result,
             exit_is_immediate, goexit_unwinds_quietly, goexit_survives_a_recovered_panic,
             destructors_may_park, a_send_without_receivers),
         list!(idle:
-            sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs),
+            sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs, beside_and_after_waits_while_unwinding),
         list!(limits:
             a_hundred_thousand_goroutines_parked_at_once, no_more_stacks, no_more_stacks_unobserved),
         list!(memory: of_deep_stacks, of_many_goroutines, of_stacks_of_other_sizes),

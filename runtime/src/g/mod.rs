@@ -86,7 +86,7 @@ pub(crate) struct G {
     last_worker: Cell<u16>,
     /// A `WaitReason` + 1, or 0 while it runs or is runnable. Other threads read it for reports only.
     reason: AtomicU8,
-    /// While it waits: how many panics it is in the middle of. See `sched/unwinding.rs`.
+    /// While it waits: how many panics it is in the middle of. See `sched/unwinding/`.
     pub(crate) panics_aside: Cell<u16>,
     pub(crate) flags: Flags,
     // --- the job ---

@@ -15,6 +15,7 @@ mod join;
 mod poll;
 pub(crate) mod rt;
 mod sema;
+mod unwinding;
 
 /// Runs a model with at most that many preemptions; `None`: all executions.
 fn model(preemptions: Option<usize>, body: impl Fn() + Sync + Send + 'static) {

@@ -20,7 +20,7 @@ pub(crate) mod park;
 pub(crate) mod procs;
 pub(crate) mod spawn;
 pub(crate) mod timekeeper;
-mod unwinding;
+pub(crate) mod unwinding;
 
 use timekeeper::Timekeeper;
 

@@ -68,7 +68,7 @@ unsafe fn unlock(lock: *mut ()) {
 #[inline]
 fn prepare(g: &G, reason: WaitReason, site: &'static Location<'static>) {
     g.set_waiting(reason, site);
-    if std::thread::panicking() {
+    if unwinding::is_under_way() {
         unwinding::set_aside(g);
     }
 }
@@ -97,7 +97,7 @@ pub fn gosched() {
     }
     // SAFETY: control blocks are never freed; this is the goroutine's own.
     let g = unsafe { &*g };
-    if std::thread::panicking() {
+    if unwinding::is_under_way() {
         unwinding::set_aside(g);
     }
     // SAFETY: `g` runs this code.

@@ -34,22 +34,27 @@
 //! have set aside: the thread that loads takes none of these.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
-
-use parking_lot::{Condvar, Mutex};
+use std::sync::LazyLock;
 
 use crate::fiber::{self, Fiber};
 use crate::g::entry::Job;
 use crate::g::{G, GRef, pool};
 
-/// The thread unloads what is kept when nobody has needed any of it for as long: while std counts a
-/// panic anywhere, every question whether a thread panics takes a little longer.
-const LULL: Duration = Duration::from_secs(1);
-/// At most this many carriers are loaded beyond those that are asked for.
-const AHEAD: usize = 64;
+pub(crate) mod stock;
+
+use stock::{Carries, Loader, Stock};
+
 /// A carrier's stack, in bytes: the unwinder, and what the loader does for it at the first time.
 const STACK: usize = 64 << 10;
+
+/// Whether this thread counts panics that [`set_aside`] can move.
+///
+/// With `panic = "abort"` a thread counts one only while the hook runs, after which the process ends: there is no
+/// unwinding that could carry it.
+#[inline(always)]
+pub(crate) fn is_under_way() -> bool {
+    cfg!(panic = "unwind") && std::thread::panicking()
+}
 
 /// Moves the panics that this thread counts, all of them the goroutine's own, off the thread.
 ///
@@ -58,7 +63,7 @@ const STACK: usize = 64 << 10;
 #[cold]
 #[inline(never)]
 pub(crate) fn set_aside(g: &G) {
-    while std::thread::panicking() {
+    while is_under_way() {
         let carrier = STOCK.take_loaded();
         carrier.switch();
         STOCK.put_empty(carrier);
@@ -83,8 +88,7 @@ pub(crate) fn take_back(g: &G) {
 /// no report.
 struct Carrier(GRef);
 
-impl Carrier {
-    /// An empty one.
+impl Carries for Carrier {
     fn new() -> Carrier {
         let fiber = match Fiber::new(STACK) {
             Ok(fiber) => fiber,
@@ -102,7 +106,6 @@ impl Carrier {
         Carrier(block)
     }
 
-    /// Loads it if it is empty, and unloads it if it is loaded.
     fn switch(&self) {
         // SAFETY: the carrier belongs to the caller, so no other thread resumes it; it is suspended
         // in `carry`, which never ends.
@@ -123,18 +126,33 @@ unsafe fn store<F: FnOnce()>(block: GRef, job: F) {
 /// The life of a carrier.
 fn carry(this: GRef) {
     loop {
-        let unwound = panic::catch_unwind(AssertUnwindSafe(|| {
-            let _stops = StopsWhileUnwinding(this);
-            panic::resume_unwind(Box::new(()));
-        }));
-        drop(unwound);
+        stop_while_unwinding(this);
         stop(this);
     }
+}
+
+/// Begins to unwind on one thread, and ends it on another.
+///
+/// Where std's functions are inlined (link-time optimisation), the compiler would take the address of std's count for one and the
+/// same in all of a function: so that it is asked for only once in any, this is apart from the loop, and the beginning from this.
+#[inline(never)]
+fn stop_while_unwinding(this: GRef) {
+    let unwound = panic::catch_unwind(AssertUnwindSafe(|| {
+        let _stops = StopsWhileUnwinding(this);
+        begin();
+    }));
+    drop(unwound);
+}
+
+#[inline(never)]
+fn begin() -> ! {
+    panic::resume_unwind(Box::new(()))
 }
 
 struct StopsWhileUnwinding(GRef);
 
 impl Drop for StopsWhileUnwinding {
+    #[inline(never)]
     fn drop(&mut self) {
         stop(self.0);
     }
@@ -146,128 +164,15 @@ fn stop(carrier: GRef) {
     unsafe { fiber::suspend(&carrier) };
 }
 
-static STOCK: Stock = Stock {
-    shelves: Mutex::new(Shelves {
-        loaded: Vec::new(),
-        empty: Vec::new(),
-        wanted: 0,
-        used: None,
-        resting: false,
-    }),
-    to_load: Condvar::new(),
-    loaded: Condvar::new(),
-};
+static STOCK: LazyLock<Stock<Carrier>> = LazyLock::new(|| {
+    crate::sched::runtime().start_thread(String::from("gort-unwind"), load);
+    Stock::new()
+});
 
-/// The carriers that nobody has.
-struct Stock {
-    shelves: Mutex<Shelves>,
-    /// For the thread that loads.
-    to_load: Condvar,
-    /// For those that wait for it.
-    loaded: Condvar,
-}
-
-struct Shelves {
-    loaded: Vec<Carrier>,
-    empty: Vec<Carrier>,
-    /// How many wait for a loaded one.
-    wanted: usize,
-    /// When a loaded one was taken or put back last.
-    used: Option<Instant>,
-    /// The thread sleeps until somebody wakes it.
-    resting: bool,
-}
-
-impl Stock {
-    /// Takes a loaded carrier; waits, as a thread, for one to be loaded if need be.
-    fn take_loaded(&'static self) -> Carrier {
-        self.start();
-        let mut shelves = self.shelves.lock();
-        shelves.used = Some(Instant::now());
-        if let Some(carrier) = shelves.loaded.pop() {
-            return carrier;
-        }
-        shelves.wanted += 1;
-        self.to_load.notify_one();
-        loop {
-            self.loaded.wait(&mut shelves);
-            if let Some(carrier) = shelves.loaded.pop() {
-                shelves.wanted -= 1;
-                return carrier;
-            }
-        }
-    }
-
-    fn put_loaded(&self, carrier: Carrier) {
-        let mut shelves = self.shelves.lock();
-        shelves.used = Some(Instant::now());
-        shelves.loaded.push(carrier);
-        // So that it comes to unload it some time.
-        if shelves.resting {
-            self.to_load.notify_one();
-        }
-    }
-
-    /// There is one: whoever asks has put one there before.
-    fn take_empty(&self) -> Carrier {
-        match self.shelves.lock().empty.pop() {
-            Some(carrier) => carrier,
-            None => unreachable!("what was set aside has an empty carrier"),
-        }
-    }
-
-    fn put_empty(&self, carrier: Carrier) {
-        self.shelves.lock().empty.push(carrier);
-    }
-
-    /// Starts the thread, once.
-    fn start(&'static self) {
-        static STARTED: OnceLock<()> = OnceLock::new();
-        STARTED.get_or_init(|| {
-            crate::sched::runtime().start_thread(String::from("gort-unwind"), || self.work());
-        });
-    }
-
-    /// The life of the thread. It seems to panic nearly always, so it runs nothing else.
-    fn work(&self) -> ! {
-        let mut spare: Vec<Carrier> = Vec::new();
-        // How many have been made: as many goroutines waited at once as were made, or half as many.
-        let mut made = 0;
-        let mut shelves = self.shelves.lock();
-        loop {
-            while shelves.loaded.len() < shelves.wanted {
-                let more = shelves.wanted - shelves.loaded.len() + AHEAD.min(made / 2);
-                drop(shelves);
-                let batch: Vec<Carrier> = (0..more)
-                    .map(|_| {
-                        spare.pop().unwrap_or_else(|| {
-                            made += 1;
-                            Carrier::new()
-                        })
-                    })
-                    .inspect(Carrier::switch)
-                    .collect();
-                shelves = self.shelves.lock();
-                shelves.loaded.extend(batch);
-                self.loaded.notify_all();
-            }
-            if shelves.loaded.is_empty() {
-                shelves.resting = true;
-                self.to_load.wait(&mut shelves);
-                shelves.resting = false;
-                continue;
-            }
-            let lull_ends = shelves.used.map_or_else(Instant::now, |used| used + LULL);
-            if !self.to_load.wait_until(&mut shelves, lull_ends).timed_out() {
-                continue;
-            }
-            if shelves.used.is_none_or(|used| used.elapsed() >= LULL) {
-                let kept = std::mem::take(&mut shelves.loaded);
-                drop(shelves);
-                kept.iter().for_each(Carrier::switch);
-                spare.extend(kept);
-                shelves = self.shelves.lock();
-            }
-        }
+/// The life of the thread `gort-unwind`. It seems to panic nearly always, so it runs nothing else.
+fn load() {
+    let mut loader = Loader::new();
+    loop {
+        STOCK.serve(&mut loader);
     }
 }
