@@ -75,9 +75,9 @@ pub use local::LocalKey;
 #[doc(hidden)]
 pub use main_goroutine::main;
 pub use main_goroutine::run;
-#[doc(hidden)]
-pub use panics::catch_loudly;
 pub use panics::{Panic, PanicReport, recover};
+#[doc(hidden)]
+pub use panics::{catch_loudly, unheard};
 pub use poll::{Closed, PollFd, RegisterError};
 pub use random::random_u32;
 pub use reason::WaitReason;

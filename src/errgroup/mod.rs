@@ -165,7 +165,7 @@ impl<E> Drop for Shared<E> {
     fn drop(&mut self) {
         // Nobody waited: the panic cannot be observed any more.
         if let Some(panic) = self.state.get_mut().panic.take() {
-            crate::go!(name = "errgroup"; move || panic.resume());
+            gort_runtime::unheard(panic);
         }
     }
 }

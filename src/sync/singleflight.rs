@@ -17,7 +17,8 @@ use crate::{Receiver, Sender};
 ///
 /// If the function panics, everybody who waits in [`do_`](SingleFlight::do_) panics: the one whose function ran with the original
 /// value, the others with a copy of the message. If somebody waits on a channel ([`do_chan`](SingleFlight::do_chan)) the panic
-/// cannot be observed there, so it is reported and ends the process. If the function calls
+/// cannot be observed there, so it ends the process before anybody who waits goes on, and no `recover` prevents that (with
+/// [`Builder::on_panic`](crate::runtime::Builder::on_panic) that function hears of it, and the channels are closed). If the function calls
 /// [`goexit`](crate::runtime::goexit), so does everybody in `do_`, and the channels are closed.
 ///
 /// ```
@@ -37,6 +38,9 @@ use crate::{Receiver, Sender};
 pub struct SingleFlight<K, V> {
     calls: Calls<K, V>,
 }
+
+/// Begins the message for a panic that cannot be copied.
+const WHAT: &str = "singleflight: the call panicked with";
 
 type Calls<K, V> = Arc<Mutex<HashMap<K, Arc<Call<V>>>>>;
 
@@ -95,7 +99,7 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
                 call.done.wait();
                 match call.state.lock().outcome.clone() {
                     Some(Outcome::Value(value)) => (value, true),
-                    Some(Outcome::Panicked(panic)) => panic.raise("singleflight: the call panicked with"),
+                    Some(Outcome::Panicked(panic)) => panic.raise(WHAT),
                     Some(Outcome::Goexit) | None => gort_runtime::goexit(),
                 }
             }
@@ -181,39 +185,57 @@ struct Flight<'a, K: Eq + Hash, V: Clone> {
 
 impl<K: Eq + Hash, V: Clone> Flight<'_, K, V> {
     /// `observed`: whether a panic of this goroutine can be observed.
+    #[track_caller]
     fn run(self, f: impl FnOnce() -> V, observed: bool) -> (V, bool) {
-        // `recover` lets goexit pass; then dropping `self` does the rest.
-        match gort_runtime::recover(f) {
+        // Goexit passes; then dropping `self` does the rest.
+        match gort_runtime::catch_loudly(f) {
             Ok(value) => {
                 let shared = self.land(Outcome::Value(value.clone()));
                 (value, shared)
             }
-            Err(panic) => {
-                let copy = SharedPanic::of(&panic);
-                let channels = self.channels_wait();
-                self.land(Outcome::Panicked(copy.clone()));
-                if observed && channels {
-                    unobserved(copy);
-                }
-                Panic::resume(panic)
-            }
+            Err(panic) => self.panicked(panic, observed),
         }
     }
 
-    fn channels_wait(&self) -> bool {
-        !self.call.state.lock().channels.is_empty()
+    #[cold]
+    #[track_caller]
+    fn panicked(&self, panic: Panic, observed: bool) -> ! {
+        let copy = SharedPanic::of(&panic);
+        // First: afterwards nobody can join any more, on a channel or otherwise.
+        self.depart();
+        let heard = self.call.state.lock().channels.is_empty();
+        if heard {
+            self.arrive(Outcome::Panicked(copy));
+            Panic::resume(panic);
+        }
+        // Before anything lets them go on: main might return, and the program end with status 0.
+        gort_runtime::unheard(panic);
+        self.arrive(Outcome::Panicked(copy.clone()));
+        if observed {
+            copy.raise(WHAT);
+        }
+        gort_runtime::goexit()
     }
 
     /// Ends the call. `true` if others got its outcome too.
     fn land(&self, outcome: Outcome<V>) -> bool {
+        self.depart();
+        self.arrive(outcome)
+    }
+
+    /// From here on nobody can join.
+    fn depart(&self) {
         let mut calls = self.calls.lock();
         let mine = calls
             .get(&self.key)
             .is_some_and(|call| Arc::ptr_eq(call, &self.call));
         let entry = mine.then(|| calls.remove_entry(&self.key));
-        // From here on nobody can join.
         drop(calls);
         drop(entry);
+    }
+
+    /// Lets those go on who have joined.
+    fn arrive(&self, outcome: Outcome<V>) -> bool {
         let mut state = self.call.state.lock();
         let shared = state.duplicates > 0;
         for channel in std::mem::take(&mut state.channels) {
@@ -236,13 +258,6 @@ impl<K: Eq + Hash, V: Clone> Drop for Flight<'_, K, V> {
             self.land(Outcome::Goexit);
         }
     }
-}
-
-/// Panics where nobody can observe it.
-fn unobserved(panic: SharedPanic) {
-    drop(gort_runtime::go(move || {
-        panic.raise("singleflight: the call panicked with")
-    }));
 }
 
 impl<K, V> Default for SingleFlight<K, V> {

@@ -219,10 +219,10 @@ impl WaitGroup {
         // Dropping the handle makes a panic one that nobody can observe.
         drop(gort_runtime::go(move || {
             // Runs after `f` and after its goexit, which passes.
-            let done = scopeguard::guard(group, |group| group.done());
+            let _done = scopeguard::guard(group, |group| group.done());
             if let Err(panic) = gort_runtime::catch_loudly(|| drop(f())) {
-                std::mem::forget(done);
-                panic.resume();
+                // Ends the process before anybody who waits goes on.
+                gort_runtime::unheard(panic);
             }
         }));
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gort::prelude::*;
-use gort::runtime::gosched;
+use gort::runtime::{Builder, gosched};
 use gort::sync::{SingleFlight, WaitGroup};
 
 use crate::support::child;
@@ -172,12 +172,12 @@ fn panic_do_chan() {
             let g = SingleFlight::<_, u8>::new();
             let result = g.do_chan("", || panic!("Panicking in DoChan"));
             chan!(<-result);
-            let _ = gort::recover(|| g.do_("other", || 1));
-            chan!(<-gort::time::after(Duration::from_secs(20)));
+            println!("went on");
         });
     };
     child::run(program)
         .expect_code(2)
+        .expect_stdout("")
         .expect_stderr(&["panic: Panicking in DoChan"]);
 }
 
@@ -201,12 +201,79 @@ fn panic_do_shared_by_do_chan() {
             chan!(<-started);
             let result = g.do_chan("", || panic!("DoChan unexpectedly executed callback"));
             go_on.close();
-            chan!(<-result);
-            runner.join().unwrap();
-            chan!(<-gort::time::after(Duration::from_secs(20)));
+            select! {
+                <-result => {}
+                <-runner => {}
+            }
+            println!("went on");
         });
     };
     child::run(program)
         .expect_code(2)
+        .expect_stdout("")
         .expect_stderr(&["panic: Panicking in Do"]);
+}
+
+/// Also from a plain thread.
+#[test]
+fn panic_on_a_thread_shared_by_do_chan() {
+    let program = || {
+        let g = SingleFlight::<_, u8>::new();
+        let (started, go_on) = (chan!(()), chan!(()));
+        std::thread::scope(|s| {
+            let (g, started, go_on) = (&g, &started, &go_on);
+            let runner = s.spawn(move || {
+                g.do_("", || {
+                    started.close();
+                    chan!(<-go_on);
+                    panic!("Panicking on a thread");
+                })
+            });
+            chan!(<-started);
+            let result = g.do_chan("", || 1);
+            go_on.close();
+            chan!(<-result);
+            println!("went on");
+            let _ = runner.join();
+        });
+    };
+    child::run(program)
+        .expect_code(2)
+        .expect_stdout("")
+        .expect_stderr(&["panic: Panicking on a thread"]);
+}
+
+/// Where the program decides what becomes of a panic that nobody hears of, it hears of this one first, then those who wait go on.
+#[test]
+fn a_panic_policy_hears_before_those_who_wait() {
+    let program = || {
+        let heard = Arc::new(AtomicBool::new(false));
+        let note = Arc::clone(&heard);
+        Builder::new()
+            .on_panic(move |report| {
+                assert_eq!(report.panic().message(), "for the policy");
+                assert!(!note.swap(true, Ordering::SeqCst), "heard twice");
+            })
+            .run(move || {
+                let g = SingleFlight::<_, u8>::new();
+                assert_eq!(chan!(<-g.do_chan("", || panic!("for the policy"))), None);
+                assert!(heard.swap(false, Ordering::SeqCst));
+                assert_eq!(g.do_("", || 7), (7, false));
+
+                let wg = gort::sync::WaitGroup::new();
+                wg.go(|| panic!("for the policy"));
+                wg.wait();
+                assert!(heard.swap(false, Ordering::SeqCst));
+
+                let group = gort::errgroup::Group::<()>::new();
+                group.go(|| panic!("for the policy"));
+                drop(group);
+                while !heard.load(Ordering::SeqCst) {
+                    gosched();
+                }
+            })
+            .unwrap();
+        println!("went on");
+    };
+    child::run(program).expect_code(0).expect_stdout("went on\n");
 }
