@@ -35,9 +35,10 @@
 //! A goroutine that waits may go on **on another OS thread**, and the compiler cannot see it. So *between two points where a
 //! goroutine may wait, do not keep anything tied to the thread*: a reference out of a `thread_local!`, a
 //! `std::sync::MutexGuard`, an `Rc` that a thread-local shares. Use [`sync::Mutex`] and values that are `Send`. If you
-//! cannot keep the rule somewhere, [`runtime::lock_os_thread`] (for one goroutine) or
-//! [`Migration::Pinned`](runtime::Migration::Pinned) (for all) makes it unnecessary. Running a test suite with
-//! `GORT_MIGRATION=always` moves a goroutine at every wait and shakes violations out.
+//! cannot keep the rule somewhere, [`runtime::lock_os_thread`] gives a goroutine a thread for itself, and
+//! [`Migration::Pinned`](runtime::Migration::Pinned) keeps every goroutine on its thread (several share one, so they can still
+//! block each other there). Running a test suite with `GORT_MIGRATION=always` moves a goroutine at every wait and shakes
+//! violations out.
 //!
 //! # A tour
 //!

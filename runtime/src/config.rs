@@ -51,6 +51,9 @@ pub enum Migration {
     Stealing,
     /// A goroutine stays on the worker that started it; fresh goroutines are still stolen. With this, values tied to a
     /// thread may be kept across a wait.
+    ///
+    /// Several goroutines share a thread: one that blocks it, or computes, keeps those that have started there waiting, for
+    /// ever if it waits for one of them. [`lock_os_thread`](crate::lock_os_thread) keeps others from starting there.
     Pinned,
     /// For tests: a goroutine changes its worker at every wait, so that code which wrongly keeps something tied to a thread
     /// fails at once.

@@ -82,6 +82,44 @@ pub(crate) fn a_loop() {
         .expect_not_stderr("catch_unwind");
 }
 
+/// In the mode `pinned` a goroutine may block the thread that another one is bound to, for which it waits itself. Nobody can help
+/// these two, but they are named.
+pub(crate) fn who_blocks_a_pinned_neighbour() {
+    let pinned = Child::default()
+        .env("GOMAXPROCS", 1)
+        .env("GORT_MIGRATION", "pinned");
+    let out = pinned.run(|| {
+        let builder = Builder::new().report_stalls(LIMIT).on_stall(|report| {
+            if report.name() == Some("blocks") && report.neighbours() > 0 {
+                eprint!("{report}");
+                std::process::exit(3);
+            }
+        });
+        builder
+            .run(|| {
+                let shared = Arc::new(Mutex::new(0));
+                let (held, over) = (chan!(()), chan!(()));
+                go!([shared, held, over] {
+                    let guard = shared.lock().unwrap();
+                    chan!(held <- ());
+                    // Both have started on the only worker.
+                    chan!(<-over);
+                    drop(guard);
+                });
+                chan!(<-held);
+                go!(name = "blocks"; [shared] { *shared.lock().unwrap() += 1 });
+                chan!(<-chan!(()));
+            })
+            .unwrap();
+    });
+    out.expect_code(3).expect_stderr(&[
+        "stall: goroutine ",
+        " \"blocks\" has kept its worker for ",
+        "\tkeeps the thread to which ",
+        " bound, which cannot go on\n",
+    ]);
+}
+
 #[inline(never)]
 fn sleeps_for_long(reports: &AtomicUsize) {
     while reports.load(Ordering::SeqCst) == 0 {

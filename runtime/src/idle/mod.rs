@@ -22,12 +22,21 @@ pub(crate) struct Idle {
 struct Lists {
     /// Workers below the limit that sleep (or were never started) and may be woken for any work.
     sleepers: Vec<usize>,
-    /// Workers from the limit on that sleep; woken only for goroutines that are bound to them, and for timers.
+    /// Workers that sleep and may not run anything: from the limit on, and locked ones. Woken only for goroutines that
+    /// are bound to them, and for timers.
     retired: Vec<usize>,
+    /// Workers, asleep or not, whose thread belongs to one goroutine.
+    locked: Vec<usize>,
     /// How many workers there are.
     known: usize,
     /// GOMAXPROCS.
     limit: usize,
+}
+
+impl Lists {
+    fn runs_anything(&self, index: usize) -> bool {
+        index < self.limit && !self.locked.contains(&index)
+    }
 }
 
 /// What a worker that has just been put on the list has to do.
@@ -36,7 +45,7 @@ struct Lists {
 pub(crate) struct Asleep {
     /// It was the last searcher: it must look at all queues once more before it parks.
     pub(crate) check_again: bool,
-    /// It is above GOMAXPROCS: what it finds there is not for it.
+    /// It is above GOMAXPROCS, or locked: what it finds there is not for it.
     pub(crate) retired: bool,
 }
 
@@ -141,7 +150,7 @@ impl Idle {
         let slept = lists.sleepers.len();
         let mut all = std::mem::take(&mut lists.sleepers);
         all.append(&mut lists.retired);
-        (lists.sleepers, lists.retired) = all.into_iter().partition(|&index| index < limit);
+        (lists.sleepers, lists.retired) = all.into_iter().partition(|&index| lists.runs_anything(index));
         // In one step: were the count to fall to zero in between, `wake_one` would believe that nobody sleeps.
         let change = lists.sleepers.len().wrapping_sub(slept).wrapping_mul(SLEEPER);
         self.counts.fetch_add(change, Ordering::SeqCst);
@@ -151,7 +160,7 @@ impl Idle {
     /// Under the lock: puts `index` on the list where it belongs, and changes the count of searchers in the same step.
     /// Returns the counts before.
     fn enlist(&self, lists: &mut Lists, index: usize, searchers: usize) -> usize {
-        let sleepers = if index < lists.limit {
+        let sleepers = if lists.runs_anything(index) {
             lists.sleepers.push(index);
             SLEEPER
         } else {
@@ -230,7 +239,7 @@ impl Idle {
     /// Puts worker `index` on the list. `searching`: it counts as a searcher until now.
     pub(crate) fn sleep(&self, index: usize, searching: bool) -> Asleep {
         let mut lists = self.lists.lock();
-        let retired = index >= lists.limit;
+        let retired = !lists.runs_anything(index);
         let searchers = if searching { SEARCHER.wrapping_neg() } else { 0 };
         let before = self.enlist(&mut lists, index, searchers);
         drop(lists);
@@ -239,6 +248,17 @@ impl Idle {
         Asleep {
             check_again: before & LOW == usize::from(searching),
             retired,
+        }
+    }
+
+    /// Worker `index` belongs to one goroutine from now on, or no longer. A change of the limit has to follow
+    /// ([`Idle::change_limit`]), which puts it on the list where it belongs if it sleeps, and looks at the queues.
+    pub(crate) fn set_locked(&self, index: usize, locked: bool) {
+        let mut lists = self.lists.lock();
+        let was = take(&mut lists.locked, index);
+        debug_assert_ne!(was, locked, "once each");
+        if locked {
+            lists.locked.push(index);
         }
     }
 
@@ -254,12 +274,12 @@ impl Idle {
         let lists = self.lists.lock();
         let counts = self.counts.load(Ordering::SeqCst);
         counts / SLEEPER == lists.sleepers.len()
-            && lists.sleepers.iter().all(|&index| index < lists.limit)
-            && lists.retired.iter().all(|&index| index >= lists.limit)
+            && lists.sleepers.iter().all(|&index| lists.runs_anything(index))
+            && lists.retired.iter().all(|&index| !lists.runs_anything(index))
             && searchers.is_none_or(|searchers| counts & LOW == searchers)
     }
 
-    /// Whether worker `index` sleeps above GOMAXPROCS.
+    /// Whether worker `index` sleeps, and may not run anything.
     pub(crate) fn is_retired(&self, index: usize) -> bool {
         self.lists.lock().retired.contains(&index)
     }

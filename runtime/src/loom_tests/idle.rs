@@ -14,7 +14,7 @@
 //! check in `wake_one_slow`. (The last only wakes one too many.)
 
 use loom::sync::Notify;
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool as StdAtomicBool, AtomicUsize as StdAtomicUsize};
@@ -58,11 +58,16 @@ enum Work {
     Parent,
     /// The second waits until the third has begun.
     AloneAndPair,
+    /// The first locks its worker and waits until the second has begun.
+    LockAndPair,
+    /// The first locks its worker, which then may do only what is bound to it.
+    Lock,
 }
 
 struct World {
     idle: Idle,
     procs: AtomicUsize,
+    locked: [AtomicBool; WORKERS],
     global: Pile,
     visible: [Pile; WORKERS],
     inbox: [Pile; WORKERS],
@@ -99,6 +104,7 @@ impl World {
         let world = Arc::new(World {
             idle: Idle::new(),
             procs: AtomicUsize::new(procs),
+            locked: std::array::from_fn(|_| AtomicBool::new(false)),
             global: Pile::new(),
             visible: std::array::from_fn(|_| Pile::new()),
             inbox: std::array::from_fn(|_| Pile::new()),
@@ -136,6 +142,13 @@ impl World {
             .change_limit(procs, || self.procs.store(procs, Ordering::Relaxed), self);
     }
 
+    /// As `Worker::lock_thread`, in a run; the rebalance that follows lets one worker more run anything.
+    fn lock(&self, index: usize) {
+        self.locked[index].store(true, Ordering::SeqCst);
+        self.idle.set_locked(index, true);
+        self.set_max_procs(self.procs() + 1);
+    }
+
     fn start_workers(self: &Arc<World>) -> Vec<thread::JoinHandle<()>> {
         (0..WORKERS)
             .map(|index| {
@@ -161,19 +174,20 @@ impl World {
             return;
         }
         let mut searching = true;
-        while self.find(index, &mut searching) {
+        while let Some(bound) = self.find(index, &mut searching) {
             if searching {
                 searching = false;
                 self.idle.leave_search(self);
             }
-            self.run(index);
+            self.run(index, bound);
         }
     }
 
-    /// As `Worker::find_elsewhere`. `false`: everything is done, and this worker sleeps.
-    fn find(&self, index: usize, searching: &mut bool) -> bool {
+    /// As `Worker::find_elsewhere`. Whether what it found is bound to it; `None`: everything is done, and this
+    /// worker sleeps.
+    fn find(&self, index: usize, searching: &mut bool) -> Option<bool> {
         loop {
-            let retired = index >= self.procs();
+            let retired = index >= self.procs() || self.locked[index].load(Ordering::Relaxed);
             if retired {
                 let mut moved = false;
                 while self.visible[index].take() {
@@ -184,24 +198,24 @@ impl World {
                     self.idle.notify(self);
                 }
             } else if self.visible[index].take() {
-                return true;
+                return Some(false);
             }
             if self.inbox[index].take() {
-                return true;
+                return Some(true);
             }
             if !retired {
                 if self.global.take() {
-                    return true;
+                    return Some(false);
                 }
                 *searching = *searching || self.idle.start_search(self.procs());
                 if *searching && self.visible.iter().any(Pile::take) {
-                    return true;
+                    return Some(false);
                 }
             }
             if self.idle.lie_down(index, *searching, self) {
                 self.park(index);
                 if self.idle.is_asleep(index) {
-                    return false;
+                    return None;
                 }
             }
             *searching = true;
@@ -215,7 +229,7 @@ impl World {
         }
     }
 
-    fn run(&self, index: usize) {
+    fn run(&self, index: usize, bound: bool) {
         let began = self.began.fetch_add(1, Ordering::SeqCst);
         match (self.work, began) {
             (Work::Alone, _) | (Work::AloneAndPair, 0) => {}
@@ -224,10 +238,21 @@ impl World {
                 self.idle.notify(self);
                 self.both_began.wait_until(&self.began, 2);
             }
+            (Work::LockAndPair, 0) => {
+                self.lock(index);
+                self.both_began.wait_until(&self.began, 2);
+            }
+            (Work::Lock, 0) => self.lock(index),
+            (Work::Lock, _) => assert!(
+                bound || !self.locked[index].load(Ordering::Relaxed),
+                "only what is bound to it"
+            ),
             (Work::Pair, 0) => self.both_began.wait_until(&self.began, 2),
             (Work::AloneAndPair, 1) => self.both_began.wait_until(&self.began, 3),
-            (Work::Pair | Work::Parent, 1) | (Work::AloneAndPair, 2) => self.both_began.notify(),
-            (Work::Pair | Work::Parent | Work::AloneAndPair, _) => {}
+            (Work::Pair | Work::Parent | Work::LockAndPair, 1) | (Work::AloneAndPair, 2) => {
+                self.both_began.notify()
+            }
+            (Work::Pair | Work::Parent | Work::AloneAndPair | Work::LockAndPair, _) => {}
         }
         if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.over.store(true, Ordering::SeqCst);
@@ -370,6 +395,42 @@ fn loom_idle_more_procs() {
         world.submit();
         world.submit();
         world.set_max_procs(2);
+        world.finish(workers);
+    });
+}
+
+/// A run takes its worker's thread for itself, and waits for what another worker has to do instead. Preemption bound 2.
+#[test]
+fn loom_idle_a_locked_worker_is_replaced() {
+    model(Some(2), || {
+        let world = World::new(1, Work::LockAndPair, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.submit();
+        world.finish(workers);
+    });
+}
+
+/// A locked worker lies down while work comes: work for all is not for it, bound work is. Preemption bound 2.
+#[test]
+fn loom_idle_a_locked_worker_lies_down() {
+    model(Some(2), || {
+        let world = World::new(1, Work::Lock, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.submit();
+        world.finish(workers);
+    });
+}
+
+/// The same with work that is bound to it. Preemption bound 2.
+#[test]
+fn loom_idle_bound_work_of_a_locked_worker() {
+    model(Some(2), || {
+        let world = World::new(1, Work::Lock, 2);
+        let workers = world.start_workers();
+        world.submit();
+        world.submit_bound(0);
         world.finish(workers);
     });
 }

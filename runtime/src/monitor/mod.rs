@@ -202,9 +202,13 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&
         round.anything_ran = true;
         let length = now - look.since;
         if let Some(stalls) = &mut stalls {
-            stalls.lasts(index, look, now);
+            stalls.lasts(index, post, look, now);
         }
-        if length < LONG_CALL || post.is_stuck() || !rt.work_waits(now) {
+        if post.is_absent() {
+            round.acted |= rt.send_elsewhere(post);
+            continue;
+        }
+        if length < LONG_CALL || !(post.inbox.has_free() || rt.work_waits(now)) {
             continue;
         }
         if length >= LONG_RUN || thread::doing(post.thread_id()) == Doing::Sleeps {
@@ -212,8 +216,14 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&
             stuck_anew = true;
         }
     }
+    if let Some(stalls) = stalls {
+        stalls.round_ends();
+    }
     if stuck_anew {
         rt.rebalance();
+        for (_, post) in rt.posts().filter(|(_, post)| post.is_absent()) {
+            rt.send_elsewhere(post);
+        }
         round.acted = true;
     }
     if look_at_poller(now) {

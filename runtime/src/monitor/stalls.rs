@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::monitor::{LONGEST_PAUSE, Look, SHORTEST_PAUSE};
 use crate::sched::Runtime;
 use crate::stall::{self, Notice, Run};
+use crate::worker::Post;
 
 /// The monitor looks so often while a run gets as long as the limit.
 const LOOKS_A_LIMIT: u32 = 4;
@@ -14,6 +15,8 @@ pub(super) struct Stalls {
     limit: Duration,
     /// By worker: the run that was reported last, if it is not over.
     reported: Vec<Option<Reported>>,
+    /// To be said at the end of the round, with how many others each keeps from going on.
+    lasting: Vec<(usize, Notice)>,
     to: Sender<Notice>,
 }
 
@@ -31,6 +34,7 @@ impl Stalls {
         rt.config.stall_limit.map(|limit| Stalls {
             limit,
             reported: Vec::new(),
+            lasting: Vec::new(),
             to: stall::start(rt),
         })
     }
@@ -40,7 +44,7 @@ impl Stalls {
     }
 
     /// The run that was seen last is still the one.
-    pub(super) fn lasts(&mut self, worker: usize, look: &Look, now: u64) {
+    pub(super) fn lasts(&mut self, worker: usize, post: &Post, look: &Look, now: u64) {
         let length = now - look.since;
         if u128::from(length) < self.limit.as_nanos() {
             return;
@@ -66,8 +70,17 @@ impl Stalls {
         if first {
             stall::opened();
         }
-        // The other end never goes.
-        let _ = self.to.send(Notice::Lasts(run, length));
+        self.lasting
+            .push((run.neighbours(post), Notice::Lasts(run, length)));
+    }
+
+    /// The round is over: says which runs last. First the one that keeps most others, which may be what the others wait for.
+    pub(super) fn round_ends(&mut self) {
+        self.lasting.sort_by_key(|&(others, _)| std::cmp::Reverse(others));
+        for (_, notice) in self.lasting.drain(..) {
+            // The other end never goes.
+            let _ = self.to.send(notice);
+        }
     }
 
     /// The run that was seen last is over.

@@ -2,6 +2,9 @@
 //!
 //! What the worker itself makes runnable goes into its own half, with a run-next slot as in [`local`](super::local), and costs
 //! no lock; others put theirs into the inbox, from where the owner takes all at once.
+//!
+//! In the migration mode for tests the inbox also has goroutines that are *free*: they are to move to this worker, but may run
+//! anywhere. The owner takes them one by one, so that they can be sent elsewhere while it is in a long run.
 
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
@@ -50,6 +53,12 @@ impl Bound {
     /// which must not wait for ever.
     #[inline]
     pub(crate) fn pop(&self, inbox: &Inbox) -> Option<GRef> {
+        self.pop_bound(inbox).or_else(|| inbox.take_one_free())
+    }
+
+    /// The same, but for those that are free.
+    #[inline]
+    pub(crate) fn pop_bound(&self, inbox: &Inbox) -> Option<GRef> {
         self.with_queue(|queue| {
             queue.extend(self.next.take());
             if !inbox.is_empty() {
@@ -62,24 +71,42 @@ impl Bound {
 
 /// The half for the others.
 pub(crate) struct Inbox {
-    goroutines: Mutex<VecDeque<GRef>>,
-    /// Written under the lock, looked at without it.
+    goroutines: Mutex<Goroutines>,
+    /// How many there are. Written under the lock, looked at without it.
     len: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Goroutines {
+    bound: VecDeque<GRef>,
+    free: VecDeque<GRef>,
 }
 
 impl Inbox {
     pub(crate) fn new() -> Inbox {
         Inbox {
-            goroutines: Mutex::new(VecDeque::new()),
+            goroutines: Mutex::default(),
             len: AtomicUsize::new(0),
         }
     }
 
     /// Anybody: queues a goroutine for the owner, who has to be woken.
-    pub(crate) fn send(&self, g: GRef) {
+    pub(crate) fn send(&self, g: GRef, bound: bool) {
+        self.with(|goroutines| {
+            if bound {
+                goroutines.bound.push_back(g);
+            } else {
+                goroutines.free.push_back(g);
+            }
+        });
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut Goroutines) -> R) -> R {
         let mut goroutines = self.goroutines.lock();
-        goroutines.push_back(g);
-        self.len.store(goroutines.len(), Ordering::Release);
+        let result = f(&mut goroutines);
+        self.len
+            .store(goroutines.bound.len() + goroutines.free.len(), Ordering::Release);
+        result
     }
 
     #[inline]
@@ -88,8 +115,26 @@ impl Inbox {
     }
 
     fn move_to(&self, queue: &mut VecDeque<GRef>) {
-        let mut goroutines = self.goroutines.lock();
-        queue.append(&mut goroutines);
-        self.len.store(0, Ordering::Release);
+        self.with(|goroutines| queue.append(&mut goroutines.bound));
+    }
+
+    fn take_one_free(&self) -> Option<GRef> {
+        if self.is_empty() {
+            return None;
+        }
+        self.with(|goroutines| goroutines.free.pop_front())
+    }
+
+    /// Anybody: takes out all that may run elsewhere.
+    pub(crate) fn take_free(&self) -> VecDeque<GRef> {
+        if self.is_empty() {
+            return VecDeque::new();
+        }
+        self.with(|goroutines| std::mem::take(&mut goroutines.free))
+    }
+
+    /// Anybody: whether there is something that may run elsewhere.
+    pub(crate) fn has_free(&self) -> bool {
+        !self.is_empty() && !self.goroutines.lock().free.is_empty()
     }
 }

@@ -114,7 +114,7 @@ fn queue_on(worker: &Worker, g: GRef, behind: bool) -> bool {
         None if behind => worker.push(g),
         None => worker.push_ready(g),
         Some(index) => {
-            if index != worker.index() {
+            if index != worker.index() || g.home() == NO_HOME {
                 rt.send_bound(g, index);
             } else if behind {
                 worker.push_bound(g);
@@ -239,6 +239,12 @@ pub(crate) fn io_wait_ends() {
     }
 }
 
+fn no_thread(error: &std::io::Error) -> ! {
+    crate::panics::die(&format_args!(
+        "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
+    ))
+}
+
 impl Runtime {
     fn new() -> Runtime {
         let config = config::get();
@@ -348,41 +354,71 @@ impl Runtime {
         if home != NO_HOME {
             Some(home as usize)
         } else if self.migration == Migration::Always {
-            Some(self.another_than(g.last_worker()))
+            self.another_than(g.last_worker())
         } else {
             None
         }
     }
 
+    /// Another worker that runs anything, if there is one that comes back soon.
     #[cold]
-    fn another_than(&self, last: u16) -> usize {
-        if last == NO_HOME {
-            0
-        } else {
-            // The limit, not GOMAXPROCS: that may have been raised a moment ago, and its workers may not exist yet.
-            (last as usize + 1) % self.limit()
-        }
+    fn another_than(&self, last: u16) -> Option<usize> {
+        // The limit, not GOMAXPROCS: that may have been raised a moment ago, and its workers may not exist yet.
+        let limit = self.limit();
+        let last = last as usize;
+        (1..=limit)
+            .map(|step| (last + step) % limit)
+            .find(|&index| index != last && self.post(index).is_some_and(|post| !post.is_absent()))
     }
 
-    /// Queues a goroutine that must run on another worker than the one that runs this code, if any does.
+    /// Queues a goroutine in the inbox of worker `index`, which it must run on, or is to run on in the migration mode for tests.
     #[cold]
     pub(crate) fn send_bound(&self, g: GRef, index: usize) {
         let Some(post) = self.post(index) else {
             unreachable!("a home is a worker that exists")
         };
-        post.inbox.send(g);
+        post.inbox.send(g, g.home() != NO_HOME);
         if !self.idle.notify_this(index, self) {
             post.end_nap();
         }
+    }
+
+    /// Sends goroutines elsewhere that only the migration mode had sent to that worker, which does not come back soon.
+    /// `true` if there were any.
+    pub(crate) fn send_elsewhere(&self, post: &Post) -> bool {
+        let stranded = post.inbox.take_free();
+        let any = !stranded.is_empty();
+        for g in stranded {
+            match self.bound_to(g) {
+                Some(index) => self.send_bound(g, index),
+                None => {
+                    self.global.push(g);
+                    self.notify_global();
+                }
+            }
+        }
+        any
     }
 
     /// Starts a thread of ours without which nothing works. Ends the process if there is none to be had.
     pub(crate) fn start_thread(&self, name: String, body: impl FnOnce() + Send + 'static) {
         self.count_thread();
         if let Err(error) = crate::sys::thread::spawn(name, body) {
-            crate::panics::die(&format_args!(
-                "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
-            ));
+            no_thread(&error);
+        }
+    }
+
+    /// From now on threads are started from one that no goroutine has ever run on.
+    pub(crate) fn start_template(&self) {
+        if crate::sys::thread::has_template() {
+            return;
+        }
+        self.count_thread();
+        match crate::sys::thread::start_template() {
+            Ok(true) => {}
+            // Another one was quicker.
+            Ok(false) => drop(self.threads.fetch_sub(1, Ordering::SeqCst)),
+            Err(error) => no_thread(&error),
         }
     }
 

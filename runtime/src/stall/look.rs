@@ -61,6 +61,7 @@ impl Looker {
                 .and_then(|blocked| blocked.call)
                 .map(|call| syscall::name_of(call).map_or_else(|| format!("number {call}"), String::from)),
             stack: frames.map(|frames| frames.to_string()).unwrap_or_default(),
+            neighbours: 0,
         })
     }
 

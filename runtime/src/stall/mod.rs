@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use crate::g::{G, label};
+use crate::g::{G, NO_HOME, label};
 use crate::sched::Runtime;
 use crate::sys::thread::Doing;
 use crate::worker::Post;
@@ -48,6 +48,7 @@ mod look {
                 doing: thread::doing(post.thread_id()),
                 call: None,
                 stack: String::new(),
+                neighbours: 0,
             })
         }
     }
@@ -98,6 +99,8 @@ struct Seen {
     call: Option<String>,
     /// The stack, in lines.
     stack: String,
+    /// Other goroutines that are bound to the thread.
+    neighbours: usize,
 }
 
 /// Starts the thread that reports what it is sent. To be called before any goroutine exists.
@@ -155,7 +158,8 @@ impl Reporter {
         let g = unsafe { &*run.goroutine };
         let (id, label) = (g.id(), g.read_label());
         let (site, name) = label.filter(|_| run.goes_on(post))?;
-        let seen = self.looker.look(run, post)?;
+        let mut seen = self.looker.look(run, post)?;
+        seen.neighbours = run.neighbours(post);
         Some(StallReport::new(id, name, site, length, seen))
     }
 
@@ -170,6 +174,13 @@ impl Reporter {
 }
 
 impl Run {
+    /// Other goroutines that are bound to the worker's thread.
+    pub(crate) fn neighbours(&self, post: &Post) -> usize {
+        // SAFETY: control blocks are never freed. What is read of it is atomic.
+        let bound = unsafe { &*self.goroutine }.home() != NO_HOME;
+        post.homes().saturating_sub(usize::from(bound))
+    }
+
     /// Whether the worker is still in this very run.
     fn goes_on(&self, post: &Post) -> bool {
         post.running() == self.goroutine && post.queue.ticks() == self.tick

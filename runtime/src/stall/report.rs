@@ -50,6 +50,7 @@ pub struct StallReport {
     doing: Doing,
     call: Option<String>,
     stack: String,
+    neighbours: usize,
     over: bool,
 }
 
@@ -69,6 +70,7 @@ impl StallReport {
             doing: seen.doing,
             call: seen.call,
             stack: seen.stack,
+            neighbours: seen.neighbours,
             over: false,
         }
     }
@@ -83,6 +85,7 @@ impl StallReport {
             doing: Doing::Unknown,
             call: None,
             stack: String::new(),
+            neighbours: 0,
             over: true,
         }
     }
@@ -162,6 +165,21 @@ impl StallReport {
     pub fn stack(&self) -> &str {
         &self.stack
     }
+
+    /// How many other goroutines are bound to the thread that it keeps: they have started there in the migration mode
+    /// `pinned`, and cannot go on before it does. If it waits for one of them, it waits for ever. Of several reports, those with
+    /// the most come first.
+    ///
+    /// ```
+    /// gort_runtime::Builder::new().on_stall(|report| {
+    ///     if report.neighbours() > 0 {
+    ///         eprintln!("goroutine {} keeps the thread of others", report.goroutine());
+    ///     }
+    /// });
+    /// ```
+    pub fn neighbours(&self) -> usize {
+        self.neighbours
+    }
 }
 
 /// A length without digits that nobody wants to read.
@@ -199,6 +217,17 @@ impl fmt::Display for StallReport {
             (Doing::Unknown, _) => writeln!(f, "it computes, or sleeps in the kernel\n\n{title} [running]:")?,
         }
         writeln!(f, "\tspawned at {site}")?;
+        match self.neighbours {
+            0 => {}
+            1 => writeln!(
+                f,
+                "\tkeeps the thread to which 1 other goroutine is bound, which cannot go on"
+            )?,
+            others => writeln!(
+                f,
+                "\tkeeps the thread to which {others} other goroutines are bound, which cannot go on"
+            )?,
+        }
         if self.stack.is_empty() {
             writeln!(f, "\t(its stack could not be read)")?;
         }

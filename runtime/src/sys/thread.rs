@@ -1,10 +1,65 @@
 //! OS threads: starting one, counting them, yielding the CPU.
 
 use std::io;
+use std::sync::{OnceLock, mpsc};
 
 /// Starts a named thread that nobody joins.
+///
+/// A thread inherits of the one that starts it: working directory, namespaces, signal mask, scheduling class. Once there is a
+/// template, that one does.
 pub(crate) fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let Some(template) = TEMPLATE.get() else {
+        return start(name, Box::new(body));
+    };
+    let (answer, started) = mpsc::channel();
+    let order = Order {
+        name,
+        body: Box::new(body),
+        answer,
+    };
+    match template.send(order).map(|()| started.recv()) {
+        Ok(Ok(result)) => result,
+        // It never ends.
+        _ => Err(io::Error::other("the template thread is gone")),
+    }
+}
+
+type Body = Box<dyn FnOnce() + Send>;
+
+fn start(name: String, body: Body) -> io::Result<()> {
     std::thread::Builder::new().name(name).spawn(body).map(drop)
+}
+
+/// A thread to be started.
+struct Order {
+    name: String,
+    body: Body,
+    answer: mpsc::Sender<io::Result<()>>,
+}
+
+static TEMPLATE: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
+
+/// Whether threads are started from a template.
+pub(crate) fn has_template() -> bool {
+    TEMPLATE.get().is_some()
+}
+
+/// Starts a thread that does nothing but start others. `false` if there is one.
+///
+/// # Errors
+/// The system refuses the thread.
+pub(crate) fn start_template() -> io::Result<bool> {
+    let (orders, incoming) = mpsc::channel::<Order>();
+    if TEMPLATE.set(orders).is_err() {
+        return Ok(false);
+    }
+    let serve = move || {
+        for order in incoming {
+            // The other end waits for it.
+            let _ = order.answer.send(start(order.name, order.body));
+        }
+    };
+    start(String::from("gort-template"), Box::new(serve)).map(|()| true)
 }
 
 /// Lets the kernel run another thread.

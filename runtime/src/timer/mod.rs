@@ -249,7 +249,7 @@ unsafe fn arm_on_this_worker(deadline: u64, timer: NonNull<Timer>) {
     sched::timer_armed(deadline);
 }
 
-/// Lets the goroutine (or thread) sleep until `deadline`.
+/// Lets the goroutine (or thread) sleep until `deadline`. If that has passed, it lets others run and goes on.
 ///
 /// ```
 /// let before = std::time::Instant::now();
@@ -263,7 +263,8 @@ pub fn sleep_until(deadline: Instant) {
         return std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
     }
     if deadline <= Instant::now() {
-        return;
+        // Nothing to wait for. But a loop that sleeps shall let others run, however short its sleeps are.
+        return sched::park::gosched();
     }
     // SAFETY: control blocks are never freed.
     let Some(sleeper) = (unsafe { GRef::from_ptr(g.cast_mut()) }) else {

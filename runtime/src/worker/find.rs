@@ -53,7 +53,7 @@ impl Worker {
             self.look_at_timers(tick);
         }
         if self.index >= self.rt.limit() {
-            return self.retiring_work();
+            return self.bound_work();
         }
         // If the other end of what was written to is in this process too, its event is there already, and all that belongs to the
         // connection is in this core's cache. In another worker's hands, each message costs as much again for moving it. With one
@@ -115,9 +115,9 @@ impl Worker {
         None
     }
 
-    /// Above GOMAXPROCS: everything goes to the global queue, except what is bound to this worker.
+    /// Above GOMAXPROCS, or locked: everything goes elsewhere, except what is bound to this worker.
     #[cold]
-    fn retiring_work(&self) -> Option<GRef> {
+    pub(super) fn bound_work(&self) -> Option<GRef> {
         let mut moved = false;
         while let Some(g) = self.post.queue.take_next(&self.seat).or_else(|| self.queue.pop()) {
             self.rt.global.push(g);
@@ -126,9 +126,10 @@ impl Worker {
         if moved {
             self.rt.notify_global();
         }
+        self.rt.send_elsewhere(self.post);
         self.bound
             .take_next()
-            .or_else(|| self.bound.pop(&self.post.inbox))
+            .or_else(|| self.bound.pop_bound(&self.post.inbox))
     }
 
     #[inline]

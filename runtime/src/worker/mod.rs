@@ -3,13 +3,15 @@
 //! `Worker` is the owner's half, touched by its own thread only. [`Post`] is what other threads see of it.
 
 use std::cell::{Cell, UnsafeCell};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering, fence};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
+};
 
 use crossbeam_utils::CachePadded;
 use crossbeam_utils::sync::{Parker, Unparker};
 use parking_lot::Mutex;
 
-use crate::bias::Seat;
+use crate::bias::{Seat, bias};
 use crate::fiber;
 use crate::g::{self, G, GRef};
 use crate::queue::bound::{Bound, Inbox};
@@ -20,6 +22,7 @@ use crate::timer::Shard;
 mod alone;
 mod find;
 mod foresight;
+mod locked;
 mod run;
 mod sleep;
 mod slice;
@@ -35,6 +38,10 @@ use span::Span;
 const ID_BATCH: u64 = 16;
 /// A loop that polls without success yields once in this many rounds.
 const VAIN_POLLS: u32 = 64;
+/// The monitor found that a worker does not come back from a run. Cleared by the owner when it does.
+const STUCK: u8 = 1;
+/// A worker's thread belongs to one goroutine. Written by the owner.
+const LOCKED: u8 = 2;
 /// A queue this long is worth robbing whatever its owner does.
 pub(crate) const LONG_QUEUE: usize = 32;
 
@@ -55,6 +62,10 @@ pub(crate) struct Worker {
     bound: Bound,
     /// Whose turn it was last: the bound goroutines', or the deque's.
     bound_first: Cell<bool>,
+    /// How many goroutines have locked the thread: one, but for the migration mode `pinned`.
+    lockers: Cell<u32>,
+    /// A goroutine has ended that had the thread locked: the thread must end too.
+    spoiled: Cell<bool>,
     pushes: Cell<u32>,
     vain_polls: Cell<u32>,
     /// Something was written to a descriptor since this worker looked into the poller.
@@ -82,8 +93,11 @@ pub(crate) struct Post {
     /// The owner, once its thread runs.
     owner: AtomicPtr<Worker>,
     thread_id: AtomicI32,
-    /// The monitor found that the owner does not come back from a run. Cleared by the owner when it does.
-    stuck: AtomicBool,
+    /// Why the owner does not count to GOMAXPROCS: [`STUCK`], [`LOCKED`]. One word, since the owner looks at it after every
+    /// run.
+    absent: AtomicU8,
+    /// Goroutines that are bound to the owner's thread. Written by the owner.
+    homes: AtomicUsize,
     /// Goroutines started and ended here; their sums over all workers differ by the number that live.
     pub(crate) started: AtomicU64,
     pub(crate) ended: AtomicU64,
@@ -118,7 +132,8 @@ impl Post {
             polling: AtomicBool::new(false),
             owner: AtomicPtr::new(std::ptr::null_mut()),
             thread_id: AtomicI32::new(0),
-            stuck: AtomicBool::new(false),
+            absent: AtomicU8::new(0),
+            homes: AtomicUsize::new(0),
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             io_waits_begun: AtomicU64::new(0),
@@ -161,8 +176,20 @@ impl Post {
         self.thread_id.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn is_stuck(&self) -> bool {
-        self.stuck.load(Ordering::Relaxed)
+    /// Whether the owner does not count to GOMAXPROCS: it is in a long run, or its thread belongs to one goroutine.
+    #[inline(always)]
+    pub(crate) fn is_absent(&self) -> bool {
+        self.absent.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether the owner's thread belongs to one goroutine.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.absent.load(Ordering::Relaxed) & LOCKED != 0
+    }
+
+    /// Goroutines that are bound to the owner's thread.
+    pub(crate) fn homes(&self) -> usize {
+        self.homes.load(Ordering::Relaxed)
     }
 
     /// Lets the worker look again at what it sleeps for, if it does. Starts no thread.
@@ -187,12 +214,12 @@ impl Post {
     /// Monitor: the owner has not come back from the run that began with `tick`, unless it just did. A rebalance has to follow
     /// in either case: another one may have seen the mark before it was taken back.
     pub(crate) fn mark_stuck(&self, tick: u64) {
-        self.stuck.store(true, Ordering::SeqCst);
+        self.absent.fetch_or(STUCK, Ordering::SeqCst);
         // The owner looks at the mark after the run. If it missed it, it may do another run before it looks again: that is
         // a moment with a worker too many, unless it is seen here.
         fence(Ordering::SeqCst);
         if self.queue.ticks() != tick {
-            self.stuck.store(false, Ordering::SeqCst);
+            self.absent.fetch_and(!STUCK, Ordering::SeqCst);
         }
     }
 
@@ -245,6 +272,8 @@ impl Worker {
             alone: Alone::default(),
             bound: Bound::default(),
             bound_first: Cell::new(false),
+            lockers: Cell::new(0),
+            spoiled: Cell::new(false),
             pushes: Cell::new(0),
             vain_polls: Cell::new(0),
             wrote: Cell::new(false),
@@ -263,7 +292,7 @@ impl Worker {
     /// Ends the thread of a worker that has been retired for long, unless it was woken at this moment. `true`: it is over, and
     /// the worker may belong to a new thread already, so that nothing of it may be touched any more.
     fn try_leave(&'static self) -> bool {
-        if self.rt.any_homes() {
+        if self.post.homes() > 0 {
             return false;
         }
         // What it kept for itself, others can use.
@@ -277,6 +306,32 @@ impl Worker {
         }
         *unstarted = Some(Unstarted::Left(self));
         true
+    }
+
+    /// Goroutines that are bound to this worker's thread.
+    pub(crate) fn homes(&self) -> usize {
+        self.post.homes()
+    }
+
+    /// Before it lies down: what only it may have.
+    fn rest(&self) {
+        bias().waive(&self.seat);
+    }
+
+    /// Counts a goroutine that this worker has bound to its thread.
+    pub(crate) fn count_bound(&self) {
+        self.post.homes.store(self.post.homes() + 1, Ordering::Relaxed);
+    }
+
+    /// Counts one that is not bound any more.
+    pub(crate) fn count_unbound(&self) {
+        self.post.homes.store(self.post.homes() - 1, Ordering::Relaxed);
+    }
+
+    /// Whether it may run only what is bound to it: it is above GOMAXPROCS, or its thread belongs to one goroutine.
+    #[inline]
+    fn is_retired(&self) -> bool {
+        self.index >= self.rt.limit() || self.post.is_locked()
     }
 
     /// The goroutine that runs now, or null.

@@ -6,7 +6,8 @@ use crate::config::Migration;
 use crate::g::join::Whose;
 use crate::g::{GRef, NO_HOME, Outcome, Request};
 use crate::panics::Panic;
-use crate::worker::{Post, Worker};
+use crate::worker::sleep::Slept;
+use crate::worker::{Post, STUCK, Worker};
 
 impl Worker {
     /// The life of the worker's thread. It begins as a searcher: whoever started it counted it as one.
@@ -20,12 +21,16 @@ impl Worker {
                 self.stop_search();
             }
             self.execute(g);
+            // Not before: a commit releases locks for which others may spin, and coming back takes longer than that.
+            if self.post.is_absent() && self.come_back() == Slept::Left {
+                return;
+            }
         }
     }
 
     /// Runs `g` until it switches away.
     #[inline]
-    fn execute(&self, g: GRef) {
+    pub(super) fn execute(&self, g: GRef) {
         if g.fiber_if_bound().is_some() {
             self.foresight.look_ahead(g);
             self.post.span.note(g, || self.post.queue.ticks());
@@ -45,16 +50,23 @@ impl Worker {
             Request::Yield => self.requeue(g),
             Request::Finish => self.finish(g),
         }
-        // Not before: a commit releases locks for which others may spin, and coming back takes longer than that.
-        if self.post.is_stuck() {
-            self.come_back();
-        }
     }
 
-    /// After a run that was so long that the monitor replaced this worker: it counts again.
+    /// After a run that was so long that the monitor replaced this worker: it counts again. And after one in which a
+    /// goroutine has taken the thread for itself: serves that one until it gives the thread back, or ends.
     #[cold]
-    pub(super) fn come_back(&self) {
-        if self.post.stuck.swap(false, Ordering::SeqCst) {
+    fn come_back(&'static self) -> Slept {
+        self.clear_stuck();
+        if self.post.is_locked() {
+            return self.serve_locked();
+        }
+        Slept::Awake
+    }
+
+    /// Takes the monitor's mark away.
+    #[cold]
+    pub(super) fn clear_stuck(&self) {
+        if self.post.absent.fetch_and(!STUCK, Ordering::SeqCst) & STUCK != 0 {
             self.rt.rebalance();
         }
     }
@@ -76,6 +88,7 @@ impl Worker {
                 g.set_fiber(Some(fiber));
                 if self.rt.config.migration == Migration::Pinned {
                     g.set_home(self.index as u16);
+                    self.count_bound();
                 }
                 true
             }
@@ -114,7 +127,7 @@ impl Worker {
     fn requeue(&self, g: GRef) {
         match self.rt.bound_to(g) {
             None => self.queue.push(g),
-            Some(index) if index == self.index => self.push_bound(g),
+            Some(index) if index == self.index && g.home() != NO_HOME => self.push_bound(g),
             Some(index) => self.rt.send_bound(g, index),
         }
     }
@@ -123,7 +136,7 @@ impl Worker {
     #[inline]
     fn finish(&self, g: GRef) {
         if g.home() != NO_HOME {
-            self.rt.unbind(&g);
+            self.end_bound(&g);
         }
         let fiber = g.fiber();
         g.set_fiber(None);

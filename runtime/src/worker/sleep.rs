@@ -7,7 +7,6 @@
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
-use crate::bias::bias;
 use crate::sys::clock::{self, NEVER};
 use crate::worker::Worker;
 
@@ -45,11 +44,11 @@ impl Worker {
 
     /// Sleeps until somebody wakes this worker or a timer is due. On return it counts as a searcher.
     pub(super) fn sleep(&'static self, searching: bool) -> Slept {
-        bias().waive(&self.seat);
+        self.rest();
         let may_park = self.rt.idle.lie_down(self.index, searching, self.rt);
-        if self.post.is_stuck() {
+        if self.post.is_absent() {
             // The mark came after the last run.
-            self.come_back();
+            self.clear_stuck();
         }
         if !may_park {
             // For a moment it was on the list: the monitor may have taken that for sleep.
@@ -58,7 +57,7 @@ impl Worker {
         }
         // Not above GOMAXPROCS: it may not run what it is woken for, so every event would cost a hand-over; and its thread would
         // never end, as every timer wakes it.
-        let retired = self.index >= self.rt.limit();
+        let retired = self.is_retired();
         let mut keeper = !retired && self.rt.timekeeper.try_become(self.index);
         if retired && self.rt.watch_is_vacant() {
             self.rt.notify();

@@ -9,7 +9,11 @@ use gort_runtime as rt;
 
 use crate::{Case, case};
 
-/// In the other migration modes a goroutine that has started is bound to a worker, and waits for it whatever that one does.
+/// In the mode `pinned` a goroutine that has started is bound to a worker, and waits for it whatever that one does. One that
+/// has not is free, and in the mode `always` they all are.
+const PINNED: &[(&str, &str)] = &[("GOMAXPROCS", "1"), ("GORT_MIGRATION", "pinned")];
+const ALWAYS_ONE: &[(&str, &str)] = &[("GOMAXPROCS", "1"), ("GORT_MIGRATION", "always")];
+const ALWAYS_TWO: &[(&str, &str)] = &[("GOMAXPROCS", "2"), ("GORT_MIGRATION", "always")];
 const ONE: &[(&str, &str)] = &[("GOMAXPROCS", "1"), ("GORT_MIGRATION", "stealing")];
 const TWO: &[(&str, &str)] = &[("GOMAXPROCS", "2"), ("GORT_MIGRATION", "stealing")];
 
@@ -26,6 +30,71 @@ pub(crate) const CASES: &[Case] = &[
     case("a_system_call_waits_for_others", ONE, system_call),
     case("a_lock_of_std_waits_for_others", ONE, std_lock),
     case("many_sleep_in_the_kernel", TWO, many_sleepers),
+    case("a_pinned_loop_waits_for_fresh_ones", PINNED, loop_waits),
+    case("a_pinned_lock_of_std_waits_for_fresh_ones", PINNED, std_lock),
+    case("many_sleep_in_the_kernel_pinned", PINNED, many_sleepers),
+    case("a_loop_waits_for_others_always", ALWAYS_ONE, loop_waits),
+    case("a_loop_waits_for_others_always_two", ALWAYS_TWO, loop_waits),
+    case(
+        "a_loop_waits_for_whom_it_woke_always",
+        ALWAYS_ONE,
+        loop_waits_for_run_next,
+    ),
+    case(
+        "a_loop_waits_for_whom_it_woke_always_two",
+        ALWAYS_TWO,
+        loop_waits_for_run_next,
+    ),
+    case(
+        "a_loop_waits_for_a_timer_always",
+        ALWAYS_ONE,
+        loop_waits_for_timer,
+    ),
+    case(
+        "a_loop_waits_for_a_timer_always_two",
+        ALWAYS_TWO,
+        loop_waits_for_timer,
+    ),
+    case(
+        "every_worker_loops_and_a_timer_comes_always",
+        ALWAYS_TWO,
+        hogs_and_a_sleeper,
+    ),
+    case(
+        "every_worker_loops_and_the_network_goes_on_always",
+        ALWAYS_TWO,
+        hogs_and_an_echo,
+    ),
+    case("a_system_call_waits_for_others_always", ALWAYS_ONE, system_call),
+    case("many_sleep_in_the_kernel_always", ALWAYS_TWO, many_sleepers),
+    case("beside_a_loop_two_go_on_taking_turns", TWO, turns_beside_a_loop),
+    case(
+        "beside_a_loop_two_go_on_taking_turns_always",
+        ALWAYS_TWO,
+        turns_beside_a_loop,
+    ),
+    case("who_sleeps_until_now_lets_others_run", ONE, sleeps_until_now),
+    case(
+        "who_sleeps_until_now_lets_others_run_pinned",
+        PINNED,
+        sleeps_until_now,
+    ),
+    case(
+        "who_sleeps_until_now_lets_others_run_always",
+        ALWAYS_ONE,
+        sleeps_until_now,
+    ),
+    case("locked_ones_that_sleep_until_now", ONE, locked_sleeps_until_now),
+    case(
+        "locked_ones_that_sleep_until_now_pinned",
+        PINNED,
+        locked_sleeps_until_now,
+    ),
+    case(
+        "locked_ones_that_sleep_until_now_always",
+        ALWAYS_TWO,
+        locked_sleeps_until_now,
+    ),
     case("stand_ins_leave", TWO, stand_ins_leave),
     case("a_locked_threads_worker_stays", TWO, locked_stays),
     Case {
@@ -79,6 +148,75 @@ fn loop_waits() {
             drop(rt::go(move || flags[i].store(true, Ordering::SeqCst)));
         }
         spin_until(|| flags.iter().all(|flag| flag.load(Ordering::SeqCst)));
+    });
+}
+
+/// Two take turns, each woken by the other, while a third computes until they are done.
+fn turns_beside_a_loop() {
+    rt::run(|| {
+        let done = Arc::new(AtomicBool::new(false));
+        let note = Arc::clone(&done);
+        let hog = rt::go(move || spin_until(|| note.load(Ordering::SeqCst)));
+        let gates = Arc::new([rt::Sema::new(1), rt::Sema::new(0)]);
+        let players: Vec<_> = (0..2)
+            .map(|me| {
+                let gates = Arc::clone(&gates);
+                rt::go(move || {
+                    for _ in 0..300 {
+                        gates[me].acquire(rt::WaitReason::SemaphoreAcquire, rt::SemaPlace::Back);
+                        gates[1 - me].release();
+                    }
+                })
+            })
+            .collect();
+        players.into_iter().for_each(|player| player.join().unwrap());
+        done.store(true, Ordering::SeqCst);
+        hog.join().unwrap();
+    });
+}
+
+/// A deadline that has passed: it waits for nothing, but the others have their turn.
+fn sleeps_until_now() {
+    rt::run(|| {
+        let left = Arc::new(AtomicUsize::new(3));
+        for index in 0..3 {
+            let left = Arc::clone(&left);
+            drop(rt::go(move || {
+                if index == 0 {
+                    rt::sleep_until(Instant::now() + Duration::from_millis(5));
+                }
+                rt::gosched();
+                left.fetch_sub(1, Ordering::SeqCst);
+            }));
+        }
+        let mut turns = 0_u64;
+        while left.load(Ordering::SeqCst) > 0 {
+            rt::sleep_until(Instant::now());
+            turns += 1;
+        }
+        assert!(turns > 0);
+    });
+}
+
+/// The same with both ends locked to threads.
+fn locked_sleeps_until_now() {
+    rt::run(|| {
+        let (there, back) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (saw, answer) = (Arc::clone(&there), Arc::clone(&back));
+        let other = rt::go(move || {
+            rt::lock_os_thread();
+            while !saw.load(Ordering::SeqCst) {
+                rt::sleep_until(Instant::now());
+            }
+            answer.store(true, Ordering::SeqCst);
+        });
+        rt::lock_os_thread();
+        rt::gosched();
+        there.store(true, Ordering::SeqCst);
+        while !back.load(Ordering::SeqCst) {
+            rt::sleep_until(Instant::now());
+        }
+        other.join().unwrap();
     });
 }
 
