@@ -9,6 +9,10 @@
 //!   each call, are there as well.
 //! * *Closing*: [`close`](TcpStream::close) wakes everybody who waits; they, and all later calls, get [`Closed`] as an `io::Error`.
 //!   Dropping the last clone closes too.
+//! * *Writes are whole*: a `write`, `write_all`, `write_vectored` or `write!` on a stream is one operation, whatever its length, and what other
+//!   goroutines write does not come in between. Reads take turns as well, and so do datagrams and accepts. Those whose turn has not
+//!   come get `TimedOut` at their deadline, and `Closed` like all others. (Several calls are several operations: `read_exact`
+//!   and `BufWriter`'s pieces, for instance.)
 //! * *Cloning*: a clone is the same socket, without a new descriptor. One goroutine reads, another one writes.
 //! * *Dialling*: [`Dialer`], [`dial`], [`dial_timeout`], [`dial_ctx`].
 //! * Connections get `TCP_NODELAY` and keep-alive probes every 15 s, as Go's do.

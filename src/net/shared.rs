@@ -1,6 +1,8 @@
 //! What all sockets have in common: deadlines, timeouts, closing, cloning, the way to std and back. Macros, so that each type has
 //! its methods in its own docs.
 
+use std::io::{self, IoSlice};
+
 /// `$kind`: "connection" or the like, for the docs. `$socket` is a tuple struct around `Arc<PollFd<$std>>`.
 macro_rules! socket_methods {
     ($socket:ident, $std:ty) => {
@@ -178,6 +180,46 @@ macro_rules! socket_methods {
 /// So many buffers every system takes in one call (Linux: 1024). std passes on no more than the system takes.
 const BUFFERS: usize = 16;
 
+/// What `write` says of a write that was to be whole. An error behind some bytes is met by the next one: the deadline has still passed
+/// then, the other side has still gone.
+pub(super) fn so_far((written, result): (usize, io::Result<()>)) -> io::Result<usize> {
+    match result {
+        Err(error) if written == 0 => Err(error),
+        _ => Ok(written),
+    }
+}
+
+/// Buffers of which some bytes are written already.
+pub(super) struct Rest<'a, 'b> {
+    all: &'a [IoSlice<'b>],
+    /// Made when the system does not take everything at once.
+    rest: Vec<IoSlice<'b>>,
+}
+
+impl<'a, 'b> Rest<'a, 'b> {
+    pub(super) fn new(all: &'a [IoSlice<'b>]) -> Rest<'a, 'b> {
+        Rest {
+            all,
+            rest: Vec::new(),
+        }
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.all.iter().map(|buf| buf.len()).sum()
+    }
+
+    /// The bytes behind the first `done`.
+    pub(super) fn from(&mut self, done: usize) -> &[IoSlice<'b>] {
+        if done == 0 {
+            return self.all;
+        }
+        self.rest = self.all.to_vec();
+        let mut rest = &mut self.rest[..];
+        IoSlice::advance_slices(&mut rest, done);
+        rest
+    }
+}
+
 /// How many bytes there is room for in these buffers, or are to be written from them; 0 if the system may not look at all of them, so
 /// that nothing can be concluded from how many it moved.
 pub(super) fn room<B: std::ops::Deref<Target = [u8]>>(bufs: &[B]) -> usize {
@@ -232,25 +274,47 @@ macro_rules! stream_methods {
             }
         }
 
+        /// A write is one operation, whatever its length: all of it is written, unless an error comes in between, and nothing that
+        /// others write comes in between. So is a `write!`, and a `writeln!`.
         impl std::io::Write for &$socket {
+            /// Writes all of `buf`. Less is written only if an error came in between, which the next write meets.
             #[track_caller]
             fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-                self.0.write_stream(buf.len(), |socket| {
-                    gort_runtime::net::send(std::os::fd::AsFd::as_fd(socket), buf)
-                })
+                crate::net::shared::so_far(self.write_whole(buf))
+            }
+
+            /// As `write`.
+            #[track_caller]
+            fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                let mut rest = crate::net::shared::Rest::new(bufs);
+                let (length, all) = (rest.length(), crate::net::shared::room(bufs) > 0);
+                crate::net::shared::so_far(self.0.write_whole(length, all, |mut socket, done| {
+                    std::io::Write::write_vectored(&mut socket, rest.from(done))
+                }))
             }
 
             #[track_caller]
-            fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-                let length = crate::net::shared::room(bufs);
-                self.0.write_stream(length, |mut socket| {
-                    std::io::Write::write_vectored(&mut socket, bufs)
-                })
+            fn write_all(&mut self, buf: &[u8]) -> std::io::Result<()> {
+                self.write_whole(buf).1
+            }
+
+            #[track_caller]
+            fn write_fmt(&mut self, args: std::fmt::Arguments<'_>) -> std::io::Result<()> {
+                crate::io::write_at_once(self, args)
             }
 
             /// Nothing is held back here.
             fn flush(&mut self) -> std::io::Result<()> {
                 Ok(())
+            }
+        }
+
+        impl $socket {
+            #[track_caller]
+            fn write_whole(&self, buf: &[u8]) -> (usize, std::io::Result<()>) {
+                self.0.write_whole(buf.len(), true, |socket, done| {
+                    gort_runtime::net::send(std::os::fd::AsFd::as_fd(socket), &buf[done..])
+                })
             }
         }
 
@@ -275,6 +339,16 @@ macro_rules! stream_methods {
             #[track_caller]
             fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
                 (&*self).write_vectored(bufs)
+            }
+
+            #[track_caller]
+            fn write_all(&mut self, buf: &[u8]) -> std::io::Result<()> {
+                (&*self).write_all(buf)
+            }
+
+            #[track_caller]
+            fn write_fmt(&mut self, args: std::fmt::Arguments<'_>) -> std::io::Result<()> {
+                (&*self).write_fmt(args)
             }
 
             fn flush(&mut self) -> std::io::Result<()> {

@@ -9,6 +9,7 @@ mod others;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
+mod turns;
 
 use std::net::SocketAddr;
 

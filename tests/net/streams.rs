@@ -161,7 +161,8 @@ fn let_events_come() {
     gort::time::sleep(Duration::from_millis(30));
 }
 
-/// The system looks at the first 1024 buffers only. That it moved less than there is in all of them does not mean that nothing is left.
+/// The system looks at the first 1024 buffers only. That it moved less than there is in all of them does not mean that nothing is
+/// left: a read ends there, a write goes on without waiting.
 #[test]
 fn more_buffers_than_the_system_takes() {
     gort::run(|| {
@@ -169,8 +170,7 @@ fn more_buffers_than_the_system_takes() {
         let_events_come();
         let parts = vec![IoSlice::new(b"x"); 2000];
         let sent = near.write_vectored(&parts).unwrap();
-        assert!((1..2000).contains(&sent), "{sent}");
-        near.write_all(&vec![b'y'; 2000 - sent]).unwrap();
+        assert_eq!(sent, 2000);
         let mut all = [0; 2000];
         while far.peek(&mut all).unwrap() < 2000 {}
         let_events_come();

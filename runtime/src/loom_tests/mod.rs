@@ -15,6 +15,7 @@ mod join;
 mod poll;
 pub(crate) mod rt;
 mod sema;
+mod turn;
 mod unwinding;
 
 /// Runs a model with at most that many preemptions; `None`: all executions.

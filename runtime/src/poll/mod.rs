@@ -3,9 +3,10 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `direction` | who waits for one direction of a descriptor, and the protocol that loses no edge; modelled in `loom_tests::poll` |
+//! | `turn` | one call reads at a time, one writes; modelled there too |
 //! | `slot` | the two directions of a descriptor, where the kernel's events find them |
 //! | `driver` | `mio`: registering, fetching events |
-//! | `poll_fd` | [`PollFd`]: the call that is made again and again, closing |
+//! | `poll_fd` | [`PollFd`]: the call that is made again and again (`repeat`), closing |
 //! | `deadline`, `error` | until when calls may wait, and what they fail with |
 //!
 //! # Who looks for events
@@ -27,6 +28,7 @@ mod driver;
 mod error;
 mod poll_fd;
 mod slot;
+pub(crate) mod turn;
 
 pub use error::{Closed, RegisterError};
 pub use poll_fd::PollFd;

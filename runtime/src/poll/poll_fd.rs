@@ -5,6 +5,9 @@
 //! `uses` counts the calls that are under way; its top bit says that the descriptor was closed. Nobody begins a call after that. The
 //! descriptor itself is dropped by whoever finds the count at zero with the bit set and sets the second bit, `GONE`: so no
 //! call ever reaches a number that the kernel has given to another file.
+//!
+//! One call reads at a time and one writes, from its beginning to its end (see [`turn`](super::turn)): others wait for their turn, as long
+//! as their deadline allows and the descriptor is open. What needs no waiting ([`PollFd::with`]) needs no turn.
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -14,11 +17,15 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::deadline::{Deadline, Late};
-use super::direction::{Direction, Look};
+use super::deadline::Deadline;
 use super::error::{Closed, NotPollable, RegisterError};
 use super::slot::Slot;
+use super::turn::Turn;
 use super::{driver, driver_or_start};
+
+mod repeat;
+
+use repeat::Step;
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
 const GONE: usize = CLOSED >> 1;
@@ -30,8 +37,10 @@ const GONE: usize = CLOSED >> 1;
 /// and directories. It is made non-blocking, registered once for both directions, and deregistered when it is closed
 /// or dropped.
 ///
-/// All methods take `&self`: any number of goroutines may read, write, set deadlines and close at the same time. A deadline
-/// holds for all calls of its direction, those that wait already among them, until it is set again; as in Go.
+/// All methods take `&self`: any number of goroutines may read, write, set deadlines and close at the same time. Reads come one after the
+/// other, and so do writes: a call begins when the one before is over, as in Go. (So what is called must not read from the
+/// same descriptor in turn.) A deadline holds for all calls of its direction, those that wait already among them, until it is set
+/// again.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -61,6 +70,8 @@ pub struct PollFd<T: AsFd> {
     io: UnsafeCell<ManuallyDrop<T>>,
     raw: RawFd,
     slot: &'static Slot,
+    reading: Turn,
+    writing: Turn,
     read_until: Deadline,
     write_until: Deadline,
 }
@@ -98,6 +109,8 @@ impl<T: AsFd> PollFd<T> {
             io: UnsafeCell::new(ManuallyDrop::new(io)),
             raw,
             slot,
+            reading: Turn::new(),
+            writing: Turn::new(),
             read_until: Deadline::never(),
             write_until: Deadline::never(),
         })
@@ -109,9 +122,7 @@ impl<T: AsFd> PollFd<T> {
     /// Those of `call`, but for `WouldBlock` and `Interrupted`; `TimedOut` when the read deadline has come; [`Closed`].
     #[track_caller]
     pub fn read_with<R>(&self, mut call: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        self.repeat(&self.slot.read, &self.read_until, |io| {
-            call(io).map(|result| (result, false))
-        })
+        self.repeat_read(|io| call(io).map(Step::Done))
     }
 
     /// Makes a call that writes: `call` is made again whenever it says `WouldBlock` and the descriptor has become writable.
@@ -120,7 +131,7 @@ impl<T: AsFd> PollFd<T> {
     /// As [`PollFd::read_with`], with the write deadline.
     #[track_caller]
     pub fn write_with<R>(&self, mut call: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        self.repeat_write(|io| call(io).map(|result| (result, false)))
+        self.repeat_write(|io| call(io).map(Step::Done))
     }
 
     /// Like [`PollFd::read_with`] for a byte stream: `call` reads up to `room` bytes and says how many. If it got less, there is
@@ -138,8 +149,11 @@ impl<T: AsFd> PollFd<T> {
         room: usize,
         mut call: impl FnMut(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.repeat(&self.slot.read, &self.read_until, |io| {
-            call(io).map(|n| (n, n > 0 && n < room))
+        self.repeat_read(|io| {
+            call(io).map(|n| match n > 0 && n < room {
+                true => Step::Drained(n),
+                false => Step::Done(n),
+            })
         })
     }
 
@@ -154,7 +168,55 @@ impl<T: AsFd> PollFd<T> {
         length: usize,
         mut call: impl FnMut(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.repeat_write(|io| call(io).map(|n| (n, n > 0 && n < length)))
+        self.repeat_write(|io| {
+            call(io).map(|n| match n > 0 && n < length {
+                true => Step::Drained(n),
+                false => Step::Done(n),
+            })
+        })
+    }
+
+    /// Writes `length` bytes in one operation: nothing that others write comes in between (Go's `Write`). `call` is given how many
+    /// are written already, and says how many more it has. `short_is_full`: whether less than what was left means that there is no
+    /// room for now; see [`PollFd::read_stream`]. The time limit of each call counts from the last byte that there was room for, the
+    /// deadline is one for all.
+    ///
+    /// Gives how many were written, and what has kept the others from it: the errors of [`PollFd::write_with`], and `WriteZero`.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use std::os::unix::net::UnixStream;
+    /// use gort_runtime::PollFd;
+    ///
+    /// let (near, _far) = UnixStream::pair().unwrap();
+    /// let near = PollFd::new(near).unwrap();
+    /// let text = b"hello";
+    /// let (written, result) = near.write_whole(text.len(), true, |mut socket, done| socket.write(&text[done..]));
+    /// assert_eq!((written, result.is_ok()), (5, true));
+    /// ```
+    #[track_caller]
+    pub fn write_whole(
+        &self,
+        length: usize,
+        short_is_full: bool,
+        mut call: impl FnMut(&T, usize) -> io::Result<usize>,
+    ) -> (usize, io::Result<()>) {
+        let mut written = 0;
+        let result = self.repeat_write(|io| {
+            let n = call(io, written)?;
+            written += n;
+            if written >= length {
+                Ok(Step::Done(()))
+            } else if n == 0 {
+                Err(io::Error::new(
+                    io::ErrorKind::WriteZero,
+                    "failed to write whole buffer",
+                ))
+            } else {
+                Ok(Step::More { full: short_is_full })
+            }
+        });
+        (written, result)
     }
 
     /// Uses the descriptor without waiting: for its address, its options.
@@ -171,14 +233,14 @@ impl<T: AsFd> PollFd<T> {
     #[doc(alias = "SetReadDeadline")]
     pub fn set_read_deadline(&self, at: Option<Instant>) {
         self.read_until.set(at);
-        self.slot.read.interrupt();
+        self.interrupt_reads();
     }
 
     /// As [`PollFd::set_read_deadline`], for writes.
     #[doc(alias = "SetWriteDeadline")]
     pub fn set_write_deadline(&self, at: Option<Instant>) {
         self.write_until.set(at);
-        self.slot.write.interrupt();
+        self.interrupt_writes();
     }
 
     /// Both deadlines.
@@ -225,8 +287,8 @@ impl<T: AsFd> PollFd<T> {
         if self.uses.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED != 0 {
             return Err(Closed);
         }
-        self.slot.read.interrupt();
-        self.slot.write.interrupt();
+        self.interrupt_reads();
+        self.interrupt_writes();
         self.drop_if_unused();
         Ok(())
     }
@@ -252,60 +314,26 @@ impl<T: AsFd> PollFd<T> {
         Ok(unsafe { ManuallyDrop::take(&mut *self.io.get()) })
     }
 
-    #[track_caller]
-    fn repeat_write<R>(&self, call: impl FnMut(&T) -> io::Result<(R, bool)>) -> io::Result<R> {
-        let written = self.repeat(&self.slot.write, &self.write_until, call);
-        crate::sched::io_written();
-        written
+    fn interrupt_reads(&self) {
+        self.slot.read.interrupt();
+        self.reading.interrupt();
+    }
+
+    fn interrupt_writes(&self) {
+        self.slot.write.interrupt();
+        self.writing.interrupt();
     }
 
     #[track_caller]
-    fn repeat<R>(
-        &self,
-        direction: &Direction,
-        until: &Deadline,
-        mut call: impl FnMut(&T) -> io::Result<(R, bool)>,
-    ) -> io::Result<R> {
-        let io = self.enter()?;
-        let end = until.begin();
-        let mut waited = Waited {
-            direction,
-            once: false,
-        };
-        let mut asked = false;
-        loop {
-            let look = direction.look();
-            if self.is_closed() {
-                return Err(Closed.into());
-            }
-            // Out of time: it is tried once more, as the event may only be late. Not if the deadline had passed when the call began,
-            // or has passed since the system said that there is nothing.
-            let (deadline, last) = match until.check(end) {
-                Ok(deadline) => (deadline, false),
-                Err(Late::Limit) => (None, true),
-                Err(Late::Deadline) if waited.once && !asked => (None, true),
-                Err(late) => return Err(late.into()),
-            };
-            if look.is_ready() || last {
-                asked = true;
-                match call(&io) {
-                    Ok((result, drained)) => {
-                        if drained {
-                            direction.drained(look);
-                        }
-                        return Ok(result);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock && last => {
-                        return Err(Late::Limit.into());
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => direction.would_block(look),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(error),
-                }
-            }
-            waited.once = true;
-            wait(direction, look, deadline);
-        }
+    fn repeat_read<R>(&self, call: impl FnMut(&T) -> io::Result<Step<R>>) -> io::Result<R> {
+        self.repeat(&self.slot.read, &self.reading, &self.read_until, call)
+    }
+
+    #[track_caller]
+    fn repeat_write<R>(&self, call: impl FnMut(&T) -> io::Result<Step<R>>) -> io::Result<R> {
+        let written = self.repeat(&self.slot.write, &self.writing, &self.write_until, call);
+        crate::sched::io_written();
+        written
     }
 
     /// Begins a call.
@@ -342,28 +370,6 @@ impl<T: AsFd> PollFd<T> {
         }
         // SAFETY: by the caller.
         unsafe { ManuallyDrop::drop(&mut *self.io.get()) };
-    }
-}
-
-/// Parks until the direction has changed or the deadline has come.
-#[track_caller]
-fn wait(direction: &Direction, look: Look, deadline: Option<Instant>) {
-    crate::sched::io_wait_begins();
-    direction.wait(look, deadline);
-    crate::sched::io_wait_ends();
-}
-
-/// Hands the readiness on when a call that has waited is over, whichever way.
-struct Waited<'a> {
-    direction: &'a Direction,
-    once: bool,
-}
-
-impl Drop for Waited<'_> {
-    fn drop(&mut self) {
-        if self.once {
-            self.direction.pass_on();
-        }
     }
 }
 
