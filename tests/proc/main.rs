@@ -59,7 +59,8 @@ fn main() -> std::process::ExitCode {
             the_advice_helps, main_without_room_for_its_large_stack, the_reserve_is_an_option,
             the_reserve_is_set_by_the_environment, the_environment_gives_main_more, after_a_park,
             of_a_plain_thread, a_frame_of_c_does_not_jump_the_guard, in_the_c_library, of_a_coroutine_inside,
-            after_a_coroutine_inside, of_a_coroutine_on_a_plain_thread),
+            after_a_coroutine_inside, of_a_coroutine_on_a_plain_thread, not_of_a_panic_with_a_backtrace, of_a_panic,
+            after_a_panic),
         list!(panic:
             detached, handle_dropped_later, in_main, a_named_goroutine_is_called_by_its_name,
             what_is_joined_is_a_value, run_hands_it_to_its_caller,

@@ -205,7 +205,7 @@ fn near_the_end(top: usize, size: usize, left: usize, last: &dyn Fn()) -> u8 {
 /// once. However much of the stack is left, that is an overflow, for frames as large as those of the C library.
 pub(crate) fn a_frame_of_c_does_not_jump_the_guard() {
     const SIZE: usize = 64 << 10;
-    const KEYS: [&str; 2] = ["GORT_TEST_FRAME", "GORT_TEST_LEFT"];
+    const KEYS: [&str; 2] = ["GORT_TEST_FRAME", LEFT];
     #[gort::main]
     fn main() {
         let [frame, left] = KEYS.map(|key| std::env::var(key).unwrap().parse::<usize>().unwrap());
@@ -248,10 +248,9 @@ pub(crate) fn a_frame_of_c_does_not_jump_the_guard() {
 /// overflow is found.
 pub(crate) fn in_the_c_library() {
     const SIZE: usize = 256 << 10;
-    const KEY: &str = "GORT_TEST_LEFT";
     #[gort::main]
     fn main() {
-        let left = std::env::var(KEY).unwrap().parse().unwrap();
+        let left = std::env::var(LEFT).unwrap().parse().unwrap();
         let deep = go!(stack = SIZE; {
             let top = 0_u8;
             near_the_end((&raw const top).addr(), SIZE, left, &|| {
@@ -263,7 +262,7 @@ pub(crate) fn in_the_c_library() {
     }
     for left in (0..10).map(|part| (3 + part * 5) << 10) {
         let out = Child::default()
-            .env(KEY, left)
+            .env(LEFT, left)
             .env("RES_OPTIONS", "timeout:1 attempts:1")
             .run(main);
         if out.code() != Some(0) {
@@ -329,4 +328,108 @@ pub(crate) fn of_a_coroutine_on_a_plain_thread() {
     let out = child::run(main).expect_stdout("");
     assert_eq!(out.code(), None, "died of a signal: {out:#?}");
     out.expect_stderr(&["fatal error: stack overflow, of a stack that is neither"]);
+}
+
+const LEFT: &str = "GORT_TEST_LEFT";
+
+/// A panic of `end_with` in a goroutine that has about as much stack left as `LEFT` says.
+fn panic_near_the_end(end_with: fn(&dyn Fn())) {
+    const SIZE: usize = 256 << 10;
+    let left = std::env::var(LEFT).unwrap().parse().unwrap();
+    let deep = go!(stack = SIZE; {
+        let top = 0_u8;
+        near_the_end((&raw const top).addr(), SIZE, left, &|| {
+            end_with(&|| panic!("number {}", std::hint::black_box(7)));
+        });
+    });
+    let _ = deep.join();
+    println!("went on");
+}
+
+/// A backtrace takes stack. Where there is enough for the panic alone, it does not become an overflow.
+pub(crate) fn not_of_a_panic_with_a_backtrace() {
+    #[gort::main]
+    fn main() {
+        panic_near_the_end(|panic| panic());
+    }
+    for left in [12, 16, 20, 24, 32, 64, 200] {
+        let out = Child::default()
+            .env("RUST_BACKTRACE", 1)
+            .env(LEFT, left << 10)
+            .run(main);
+        let out = out
+            .expect_code(0)
+            .expect_stdout("went on\n")
+            .expect_not_stderr("stack overflow");
+        let out = out.expect_stderr(&[
+            "panic: number 7\n\ngoroutine 2 [running]:\n\tpanicked at ",
+            "\n\tspawned at ",
+            "\n\n",
+        ]);
+        if left >= 20 {
+            out.expect_stderr(&["panic_near_the_end"]);
+        } else {
+            assert!(
+                out.stderr.contains("panic_near_the_end") || out.stderr.contains("(no backtrace: "),
+                "{out:#?}"
+            );
+        }
+    }
+}
+
+/// Where there is not, the panic is on the screen before the overflow is.
+pub(crate) fn of_a_panic() {
+    #[gort::main]
+    fn main() {
+        panic_near_the_end(|panic| panic());
+    }
+    let recovered = || gort::run(|| panic_near_the_end(|panic| drop(gort::recover(panic))));
+    let hooked = || {
+        std::panic::set_hook(Box::new(|_| {
+            let _ = dig(1000);
+        }));
+        gort::run(|| panic_near_the_end(|panic| panic()));
+    };
+    // With less, the hook is not reached; without optimisation that takes more.
+    let least = if cfg!(debug_assertions) { 9 } else { 7 };
+    for left in least..least + 5 {
+        let child = || Child::default().env("RUST_BACKTRACE", 1).env(LEFT, left << 10);
+        let out = child().run(main).expect_stderr(&["panic: number 7\n"]);
+        if out.code() != Some(0) {
+            overflowed(out, 256 << 10).expect_stderr(&["panic: number 7\n", "stack overflow"]);
+        }
+        let out = child().run(recovered);
+        if out.code() != Some(0) {
+            let told = [
+                "panic: number 7\n\tpanicked at ",
+                file!(),
+                "\n\nruntime: goroutine stack",
+                "stack overflow",
+            ];
+            overflowed(out, 256 << 10).expect_stderr(&told);
+        }
+        let told = [
+            "panic: number 7\n\tpanicked at ",
+            file!(),
+            "\n\nruntime: goroutine stack",
+        ];
+        overflowed(child().run(hooked), 256 << 10).expect_stderr(&told);
+    }
+}
+
+/// A panic that was caught long ago is not told again.
+pub(crate) fn after_a_panic() {
+    #[gort::main]
+    fn main() {
+        go!(stack = 128 << 10; {
+            let _ = gort::recover(|| panic!("recovered"));
+            std::panic::set_hook(Box::new(|_| {}));
+            let _ = std::panic::catch_unwind(|| panic!("caught"));
+            dig(1000);
+        })
+        .join()
+        .unwrap();
+    }
+    let out = overflowed(child::run(main), 128 << 10);
+    assert!(out.stderr.starts_with("runtime: goroutine stack"), "{out:#?}");
 }

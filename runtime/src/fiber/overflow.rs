@@ -42,17 +42,33 @@ fn explain(fault: Fault, out: &mut Report) {
     let g = unsafe { &*g };
     let Some(fiber) = g.fiber_if_bound() else { return };
     if fiber.guard().contains(&fault.address) {
+        panic(g, out);
         out.text("runtime: goroutine stack exceeds ");
         out.number(fiber.size() as u64);
         out.text("-byte limit\nfatal error: stack overflow\n\n");
         who(g, out);
         advice(g, out);
     } else if fault.is_at_stack_pointer() && !fault.sp.is_some_and(|sp| fiber.holds(sp)) {
+        panic(g, out);
         out.text("runtime: the stack of a coroutine inside of a goroutine exceeds its limit\n");
         out.text("fatal error: stack overflow\n\n");
         who(g, out);
         out.text("\tgort knows the goroutine's own stack only: give more to the coroutine that it runs\n");
     }
+}
+
+/// A panic takes stack too: then that one is what was the matter.
+fn panic(g: &G, out: &mut Report) {
+    let Some((message, location)) = hook::unsaid(g) else {
+        return;
+    };
+    out.text("panic: ");
+    out.text(message);
+    if let Some(location) = location {
+        out.text("\n\tpanicked at ");
+        out.text(location);
+    }
+    out.text("\n\n");
 }
 
 fn who(g: &G, out: &mut Report) {

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::fiber::foreign;
 use crate::g::G;
 use crate::panics::report::{self, Head};
+use crate::panics::trace::{self, Trace};
 use crate::panics::{current, message_of};
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
@@ -32,6 +33,8 @@ pub(crate) struct Seen {
     pub(crate) under_way: Option<UnderWay>,
     /// No panic, but `goexit`.
     is_exit: bool,
+    /// The hook is at work on it.
+    in_hook: bool,
     /// What was under way on the goroutine before.
     before: Option<Box<Seen>>,
 }
@@ -46,6 +49,7 @@ impl Seen {
             shown: false,
             under_way: None,
             is_exit: false,
+            in_hook: false,
             before: None,
         })
     }
@@ -66,6 +70,7 @@ impl Seen {
             shown: false,
             under_way: None,
             is_exit: false,
+            in_hook: false,
             before: None,
         }
     }
@@ -101,7 +106,7 @@ impl Seen {
         } else {
             let head = self.head(g);
             match self.captured() {
-                Some(trace) => report::print(&format_args!("{head}\n{trace}\n")),
+                Some(trace) => report::print(&format_args!("{head}\n{}\n", Trace(trace))),
                 None => report::print(&head),
             }
         }
@@ -156,6 +161,7 @@ pub(crate) fn note_exit(g: &G, why: &str, at: &Location<'_>) {
             shown: false,
             under_way: None,
             is_exit: true,
+            in_hook: false,
             before: None,
         }),
     );
@@ -235,7 +241,7 @@ pub(crate) fn install(program: Program) {
             Some(g) => on_goroutine(g, info, program.has_hook.then_some(&before)),
             None if crate::tls::is_quiet() && !is_last(info) => {
                 let mut seen = Seen::new(info);
-                seen.backtrace = Backtrace::capture();
+                seen.backtrace = trace::capture();
                 crate::tls::note_panic(Some(Box::new(seen)));
             }
             None => {
@@ -269,27 +275,54 @@ fn on_goroutine(g: &G, info: &PanicHookInfo<'_>, program: Option<&Hook>) {
     if is_last(info) {
         show_kept(g);
     } else if silent {
-        seen.backtrace = Backtrace::capture();
-        return push(g, seen);
+        push(g, seen);
+        return complete(g);
     }
     match program {
         Some(hook) => {
             seen.shown = true;
+            seen.in_hook = true;
+            push(g, seen);
             hook(info);
-            seen.backtrace = Backtrace::capture();
+            complete(g);
         }
         None => {
             // The message first: a backtrace takes time and stack, and there may be little of it left.
             let printing = report::begin();
             printing.write(&seen.head(g));
             seen.shown = true;
-            seen.backtrace = Backtrace::capture();
+            seen.backtrace = trace::capture();
             if let Some(trace) = seen.captured() {
-                printing.write(&format_args!("\n{trace}\n"));
+                printing.write(&format_args!("\n{}\n", Trace(trace)));
+            } else if let Some(why) = trace::left_out() {
+                printing.write(&why);
             }
+            push(g, seen);
         }
     }
-    push(g, seen);
+}
+
+/// Takes the backtrace of the panic that was noted last.
+fn complete(g: &G) {
+    let trace = trace::capture();
+    // SAFETY: the goroutine's own cell, on the goroutine; nothing else runs there meanwhile.
+    if let Some(seen) = unsafe { &mut *g.panic_seen.get() } {
+        seen.in_hook = false;
+        seen.backtrace = trace;
+    }
+}
+
+/// The message of the panic that `g` is in the middle of, and where it was, unless that is on the screen. Async-signal-safe, on
+/// the goroutine's thread.
+pub(crate) fn unsaid(g: &G) -> Option<(&str, Option<&str>)> {
+    // Else it is an old one, which somebody has caught without our knowledge.
+    if !std::thread::panicking() {
+        return None;
+    }
+    // SAFETY: the goroutine's own cell; the code that was interrupted, which is the goroutine's, goes on no more.
+    let seen = unsafe { (*g.panic_seen.get()).as_ref() }?;
+    let unsaid = !seen.is_exit && (seen.in_hook || !seen.shown);
+    unsaid.then_some((&seen.message, seen.location.as_deref()))
 }
 
 /// Prints what is under way on `g` and was kept silent, first things first.

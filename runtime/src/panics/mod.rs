@@ -14,6 +14,7 @@ use crate::g::G;
 
 pub(crate) mod hook;
 mod report;
+mod trace;
 
 use hook::{Seen, UnderWay};
 pub(crate) use hook::{forget_all, note_exit, take_seen};

@@ -13,6 +13,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::g::G;
 use crate::g::label::Title;
 use crate::panics::hook::{self, Seen};
+use crate::panics::trace::Trace;
 use crate::panics::{Panic, message_of};
 
 /// What is said of a payload without a text.
@@ -186,7 +187,7 @@ impl fmt::Display for PanicReport<'_> {
         };
         head.fmt(f)?;
         if let Some(backtrace) = self.panic.backtrace() {
-            writeln!(f, "\n{backtrace}")?;
+            writeln!(f, "\n{}", Trace(backtrace))?;
         }
         Ok(())
     }

@@ -50,16 +50,18 @@ impl Report {
         }
     }
 
-    /// Appends text; what does not fit is cut.
+    /// Appends text.
     pub(crate) fn text(&mut self, text: &str) {
         text.bytes().for_each(|byte| self.byte(byte));
     }
 
     fn byte(&mut self, byte: u8) {
-        if self.len < self.bytes.len() {
-            self.bytes[self.len] = byte;
-            self.len += 1;
+        if self.len == self.bytes.len() {
+            self.print();
+            self.len = 0;
         }
+        self.bytes[self.len] = byte;
+        self.len += 1;
     }
 
     /// Appends a number in decimal.

@@ -1,0 +1,53 @@
+//! Backtraces where there may be little stack left: they must not make an overflow of a panic.
+//!
+//! To take one needs some KiB, about as much as the unwinding that follows. To print one, which is when the names are looked
+//! up, needs several times that; so it is done on another stack if need be.
+
+use std::backtrace::Backtrace;
+use std::fmt;
+
+use crate::fiber;
+
+/// To take one takes 9 KiB, without optimisation.
+const TO_CAPTURE: usize = 10 << 10;
+/// To print one takes 22 KiB, and more where the debug information is nested deeply.
+const TO_PRINT: usize = 128 << 10;
+
+fn is_less_left_than(bytes: usize) -> bool {
+    fiber::room().is_some_and(|room| room < bytes)
+}
+
+/// A backtrace, if `RUST_BACKTRACE` asks for one and there is room.
+pub(super) fn capture() -> Backtrace {
+    if is_less_left_than(TO_CAPTURE) {
+        Backtrace::disabled()
+    } else {
+        Backtrace::capture()
+    }
+}
+
+/// What is to be said if [`capture`] has taken none though it was asked to.
+pub(super) fn left_out() -> Option<String> {
+    let asked = || std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    let room = fiber::room().filter(|&room| room < TO_CAPTURE && asked())?;
+    Some(format!("\n(no backtrace: {room} bytes of stack are left)\n"))
+}
+
+/// Prints a backtrace.
+pub(super) struct Trace<'a>(pub(super) &'a Backtrace);
+
+impl fmt::Display for Trace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !is_less_left_than(TO_PRINT) {
+            return self.0.fmt(f);
+        }
+        let text = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, || self.0.to_string());
+            thread.ok().and_then(|thread| thread.join().ok())
+        });
+        f.write_str(
+            text.as_deref()
+                .unwrap_or("(no backtrace: no thread could be started to print it)"),
+        )
+    }
+}
