@@ -100,10 +100,12 @@ pub fn wait_until<F: IntoFuture>(future: F, deadline: Instant) -> Result<F::Outp
         if alarm.is_none() {
             // The waker stays the same for the whole wait.
             let (rang, waker) = (Arc::clone(&rang), cx.waker().clone());
-            let timer = CallTimer::new(move || {
+            let ring = move || {
                 rang.store(true, Ordering::Relaxed);
                 waker.wake_by_ref();
-            });
+            };
+            // Called where timers expire: the waker is `wait`'s own.
+            let timer = CallTimer::for_listeners(ring, || true);
             timer.start(deadline);
             alarm = Some(Alarm(timer));
         }

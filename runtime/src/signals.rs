@@ -145,6 +145,7 @@ fn start(deliver: fn(i32)) -> io::Result<Handle> {
     let mut signals = Signals::new([] as [i32; 0])?;
     let handle = signals.handle();
     let body = move || {
+        crate::tls::set_serves();
         // Not before it exists: for a moment there would be one thread of ours too many, which hides one that is not ours, such as
         // that which starts this one. The deadlock check must never think that there are only ours.
         rt.count_thread();

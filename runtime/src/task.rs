@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{RawWakerVTable, Wake, Waker};
+use std::task::{RawWakerVTable, Waker};
 use std::time::Instant;
 
 use crossbeam_utils::sync::{Parker, Unparker};
@@ -16,6 +16,7 @@ use crate::g::{G, GRef};
 use crate::here::Here;
 use crate::reason::WaitReason;
 use crate::sched;
+use crate::sched::spawn::Spawn;
 use crate::worker::Worker;
 
 /// Who waits. Made by the one who is about to [`park`], stored where a waker finds it, and used up by [`Task::ready`].
@@ -23,25 +24,28 @@ use crate::worker::Worker;
 /// Two words, so that it travels in registers: an enum is copied through memory on its way from a waiter to `ready`, at odd
 /// offsets, and each such copy waits for the stores before it.
 pub struct Task {
-    /// [`GOROUTINE`], or the table of a waker (also for a thread).
+    /// [`GOROUTINE`], [`THREAD`], or the table of a waker.
     how: NonNull<()>,
-    /// The control block, or the waker's data.
+    /// The control block, the thread's parker, or the waker's data.
     whom: *const (),
 }
 
 /// Its address marks a task that is a goroutine; no waker's table lies there.
 static GOROUTINE: u8 = 0;
+/// Its address marks a task that is a thread.
+static THREAD: u8 = 1;
 
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.goroutine() {
             Some(g) => write!(f, "Goroutine({})", g.id()),
+            None if self.is_thread() => f.write_str("Thread"),
             None => f.write_str("Waker"),
         }
     }
 }
 
-// SAFETY: it is a `GRef` or a `Waker`, and both may be sent and shared.
+// SAFETY: it is a `GRef`, an `Arc<ThreadParker>` or a `Waker`, and all of these may be sent and shared.
 unsafe impl Send for Task {}
 // SAFETY: as above.
 unsafe impl Sync for Task {}
@@ -60,7 +64,10 @@ impl Task {
     pub fn current_here(here: Here) -> Task {
         let g = here.worker().map_or(std::ptr::null(), Worker::current);
         if g.is_null() {
-            Task::from_waker(Waker::from(crate::tls::thread_parker()))
+            Task {
+                how: NonNull::from(&THREAD).cast(),
+                whom: Arc::into_raw(crate::tls::thread_parker()).cast(),
+            }
         } else {
             Task {
                 how: NonNull::from(&GOROUTINE).cast(),
@@ -69,7 +76,8 @@ impl Task {
         }
     }
 
-    /// A future: [`Task::ready`] wakes the waker.
+    /// A future: [`Task::ready`] wakes the waker. What that does is not ours: on a goroutine, and on a thread of the program, it is
+    /// done in place; elsewhere a goroutine of its own does it, which may wait.
     pub fn from_waker(waker: Waker) -> Task {
         let waker = ManuallyDrop::new(waker);
         Task {
@@ -81,6 +89,10 @@ impl Task {
     #[inline(always)]
     fn is_goroutine(&self) -> bool {
         self.how == NonNull::from(&GOROUTINE).cast()
+    }
+
+    fn is_thread(&self) -> bool {
+        self.how == NonNull::from(&THREAD).cast()
     }
 
     #[inline(always)]
@@ -112,15 +124,40 @@ impl Task {
                 std::mem::forget(self);
                 sched::ready(here, g);
             }
-            None => {
-                let waker = self.waker();
-                std::mem::forget(self);
-                ManuallyDrop::into_inner(waker).wake();
-            }
+            None => self.unblock(here),
         }
     }
 
-    /// The waker of a task that is no goroutine. It still belongs to the task: who takes it out of the `ManuallyDrop` has to see to it
+    /// The same for a task that is no goroutine.
+    #[inline(never)]
+    fn unblock(self, here: Here) {
+        if self.is_thread() {
+            let parker = self.parker();
+            std::mem::forget(self);
+            return ManuallyDrop::into_inner(parker).wake_by_ref();
+        }
+        let waker = self.waker();
+        std::mem::forget(self);
+        let waker = ManuallyDrop::into_inner(waker);
+        let in_place = match here.worker() {
+            Some(worker) => !worker.current().is_null(),
+            None => !crate::tls::serves(),
+        };
+        if in_place {
+            waker.wake();
+        } else {
+            // Nobody takes the place of who runs this: it expires timers, or runs a commit.
+            drop(Spawn::new().name("waker").go(move || waker.wake()));
+        }
+    }
+
+    /// The parker of a task that is a thread. As [`Task::waker`].
+    fn parker(&self) -> ManuallyDrop<Arc<ThreadParker>> {
+        // SAFETY: `current` took the pointer out of such an `Arc`, and the task has its reference.
+        ManuallyDrop::new(unsafe { Arc::from_raw(self.whom.cast()) })
+    }
+
+    /// The waker of a task that is neither. It still belongs to the task: who takes it out of the `ManuallyDrop` has to see to it
     /// that the task is not dropped too.
     fn waker(&self) -> ManuallyDrop<Waker> {
         // SAFETY: both parts came out of one waker in `from_waker`, which was forgotten there. A table is borrowed for `'static`.
@@ -131,7 +168,10 @@ impl Task {
 impl Drop for Task {
     #[inline]
     fn drop(&mut self) {
-        if !self.is_goroutine() {
+        if self.is_goroutine() {
+        } else if self.is_thread() {
+            drop(ManuallyDrop::into_inner(self.parker()));
+        } else {
             drop(ManuallyDrop::into_inner(self.waker()));
         }
     }
@@ -255,19 +295,13 @@ pub(crate) struct ThreadParker {
     unparker: Unparker,
 }
 
-impl Wake for ThreadParker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
+impl ThreadParker {
+    fn wake_by_ref(&self) {
         // Release pairs with the acquire in `take`: the thread sees what its waker wrote.
         self.permit.store(true, Ordering::Release);
         self.unparker.unpark();
     }
-}
 
-impl ThreadParker {
     fn take(&self) -> bool {
         self.permit.swap(false, Ordering::Acquire)
     }

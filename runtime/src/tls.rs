@@ -23,6 +23,8 @@ thread_local! {
     static REAPER: Reaper = const { Reaper };
     /// Whether the panic hook keeps silent on this thread for a moment.
     static QUIET: Cell<bool> = const { Cell::new(false) };
+    /// Whether others rely on this thread, which is no worker, to come back at once.
+    static SERVES: Cell<bool> = const { Cell::new(false) };
     /// What the hook noted of a panic while it kept silent.
     static NOTED: RefCell<Option<Box<crate::panics::hook::Seen>>> = const { RefCell::new(None) };
     /// What `goroutine_local!` keeps for a thread that is no goroutine.
@@ -112,6 +114,18 @@ pub(crate) fn set_quiet(quiet: bool) -> bool {
 #[inline(never)]
 pub(crate) fn is_quiet() -> bool {
     QUIET.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Declares this thread to be one that must not run what is not ours: nobody takes its place if that waits.
+#[inline(never)]
+pub(crate) fn set_serves() {
+    SERVES.set(true);
+}
+
+/// Whether this thread is such a one.
+#[inline(never)]
+pub(crate) fn serves() -> bool {
+    SERVES.try_with(Cell::get).unwrap_or(false)
 }
 
 /// Keeps what the hook saw of a panic that it keeps silent about; returns what was kept before.

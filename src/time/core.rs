@@ -234,7 +234,7 @@ impl Call {
         // The runtime keeps the alarm while it is set, and the alarm keeps the function: it is called even if nobody keeps
         // the timer.
         let rung = Arc::clone(&call);
-        let alarm = CallTimer::new(move || Call::rang(&rung));
+        let alarm = CallTimer::named("time.after_func", move || Call::rang(&rung));
         // Nobody else has set it.
         let _ = call.alarm.set(Arc::downgrade(&alarm));
         alarm.start(when);
@@ -255,8 +255,8 @@ impl Call {
             None
         });
         if due.is_some() {
-            let call = Arc::clone(this);
-            crate::go!(name = "time.after_func"; move || (call.function)());
+            // A call timer runs in a goroutine of its own.
+            (this.function)();
         }
     }
 

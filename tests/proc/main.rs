@@ -3,6 +3,7 @@
 
 mod deadlock;
 mod exit;
+mod foreign_code;
 mod idle;
 mod limits;
 mod memory;
@@ -49,6 +50,8 @@ fn main() -> std::process::ExitCode {
             main_returning_ends_everybody, a_process_ends_with_goroutines_about, main_has_a_result,
             exit_is_immediate, goexit_unwinds_quietly, goexit_survives_a_recovered_panic,
             destructors_may_park, a_send_without_receivers),
+        list!(foreign_code:
+            a_waker_of_a_timer, what_a_function_of_a_timer_holds, a_function_of_a_timer, a_waker_of_a_signal),
         list!(idle:
             sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs, beside_and_after_waits_while_unwinding),
         list!(limits:

@@ -96,6 +96,7 @@ pub(crate) fn start(rt: &'static Runtime, prepare_bias: bool) {
     let _ = rt.monitor.thread.set(parker.unparker().clone());
     let stalls = Stalls::of(rt);
     let body = move || {
+        crate::tls::set_serves();
         thread::precise_sleeps();
         if prepare_bias {
             crate::bias::prepare();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::sched::Runtime;
-use crate::timer::{Expired, Shard};
+use crate::timer::{CallTimer, Expired, Shard};
 
 /// So much of what is due is taken out at once. Those that wait behind it lie where they are, not in the caches; and others
 /// can take them.
@@ -94,18 +94,7 @@ fn deliver(due: Expired) -> bool {
     let any = !due.goroutines.is_empty() || !due.calls.is_empty();
     crate::sched::ready_all(&due.goroutines, due.behind);
     for call in due.calls {
-        // A timer's function is ours or documented to be short; a panic in it must not end the thread. Nor one in what the
-        // function holds: this may be the last reference, so it is dropped inside.
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
-            call.call();
-            drop(call);
-        }));
-        if let Err(payload) = caught {
-            crate::panics::die(&format_args!(
-                "panic: in a timer's function: {}\n",
-                crate::panics::Panic::new(payload, None).message()
-            ));
-        }
+        CallTimer::ring(call);
     }
     any
 }

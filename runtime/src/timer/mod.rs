@@ -8,7 +8,8 @@
 //!   the goroutine is off its stack, and before the commit releases the caller's locks. Everything that touches it
 //!   happens under its shard's lock: firing wins the claim and takes the task there, so that a goroutine which was woken by
 //!   somebody else and then takes the lock to cancel knows that nobody looks at its timer any more.
-//! * A *call timer* ([`CallTimer`]) is reference-counted and runs a function, after the lock was released.
+//! * A *call timer* ([`CallTimer`]) is reference-counted and runs a function, after the lock was released: in a goroutine, unless the
+//!   function is the library's own and short.
 //!
 //! Of very many that are due at once, [`Shard::expire`] takes out a batch: those run before the next one, while the caches still
 //! hold what was fetched for them.
@@ -280,7 +281,7 @@ pub fn sleep_until(deadline: Instant) {
     unsafe { sched::park::park_goroutine(&sleeper, WaitReason::Sleep, Location::caller(), arm) };
 }
 
-/// A timer that runs a function, on a worker's own stack: the function must be short and must not wait.
+/// A timer that runs a function, in a goroutine of its own: it may wait.
 ///
 /// It runs once for each time that it is armed. A call that is on its way when the timer is stopped or armed anew still
 /// happens, as with Go's `time.AfterFunc`.
@@ -300,8 +301,10 @@ pub struct CallTimer {
     /// Held by whoever arms or stops the timer, around the shard's lock. Only under it does the timer change shards.
     control: SpinLock,
     function: Box<dyn Fn() + Send + Sync>,
-    /// Whether anybody cares; nothing means yes.
+    /// Whether anybody cares; nothing means yes. It is there for the library's own timers, whose function is called in place.
     awaited: Option<Box<dyn Fn() -> bool + Send + Sync>>,
+    /// For the goroutine.
+    name: &'static str,
 }
 
 // SAFETY: the timer's cells are touched under the lock of the shard that it names, which changes only under `control`, while
@@ -319,11 +322,20 @@ impl std::fmt::Debug for CallTimer {
 impl CallTimer {
     /// A timer that is not armed yet.
     pub fn new(function: impl Fn() + Send + Sync + 'static) -> Arc<CallTimer> {
-        CallTimer::build(Box::new(function), None)
+        CallTimer::named("timer", function)
+    }
+
+    /// The same with a name for the goroutine.
+    #[doc(hidden)]
+    pub fn named(name: &'static str, function: impl Fn() + Send + Sync + 'static) -> Arc<CallTimer> {
+        CallTimer::build(name, Box::new(function), None)
     }
 
     /// A timer that only matters to those who wait for it: while `awaited` says that nobody does, it does not count as
     /// something that could still wake a stuck program. `awaited` takes no locks and does not wait.
+    ///
+    /// The function is called where timers expire, and dropped there: it must be short, wait for nothing and hold nothing whose
+    /// destructor waits.
     ///
     /// ```
     /// let timer = gort_runtime::CallTimer::for_listeners(|| println!("time is up"), || true);
@@ -333,10 +345,11 @@ impl CallTimer {
         function: impl Fn() + Send + Sync + 'static,
         awaited: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Arc<CallTimer> {
-        CallTimer::build(Box::new(function), Some(Box::new(awaited)))
+        CallTimer::build("timer", Box::new(function), Some(Box::new(awaited)))
     }
 
     fn build(
+        name: &'static str,
         function: Box<dyn Fn() + Send + Sync>,
         awaited: Option<Box<dyn Fn() -> bool + Send + Sync>>,
     ) -> Arc<CallTimer> {
@@ -349,6 +362,7 @@ impl CallTimer {
             control: SpinLock::new(),
             function,
             awaited,
+            name,
         })
     }
 
@@ -412,8 +426,28 @@ impl CallTimer {
         })
     }
 
-    pub(crate) fn call(&self) {
-        (self.function)();
+    /// It is due.
+    pub(crate) fn ring(this: Arc<CallTimer>) {
+        // This may be the last reference, so what the function holds is dropped where the function is called.
+        let name = this.name;
+        if this.awaited.is_none() {
+            return drop(
+                sched::spawn::Spawn::new()
+                    .name(name)
+                    .go(move || (this.function)()),
+            );
+        }
+        // Nothing may unwind past those who wait for others that are due.
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            (this.function)();
+            drop(this);
+        }));
+        if let Err(payload) = caught {
+            crate::panics::die(&format_args!(
+                "panic: in a timer's function: {}\n",
+                crate::panics::Panic::new(payload, None).message()
+            ));
+        }
     }
 }
 

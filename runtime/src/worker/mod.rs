@@ -23,6 +23,7 @@ mod alone;
 mod find;
 mod foresight;
 mod locked;
+mod orphans;
 mod run;
 mod sleep;
 mod slice;

@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 
 use crate::config::Migration;
 use crate::g::join::Whose;
-use crate::g::{GRef, NO_HOME, Outcome, Request};
+use crate::g::{GRef, NO_HOME, Request};
 use crate::panics::Panic;
 use crate::worker::sleep::Slept;
-use crate::worker::{Post, STUCK, Worker};
+use crate::worker::{Post, STUCK, Worker, orphans};
 
 impl Worker {
     /// The life of the worker's thread. It begins as a searcher: whoever started it counted it as one.
@@ -113,15 +113,8 @@ impl Worker {
                 .map(|limit| format!(" (now {limit})"))
                 .unwrap_or_default(),
         ));
-        let table = g.table.get();
-        // Channel handles in the closure have to go, or others would wait for ever. This runs on the worker's stack: what
-        // it waits for, it waits for as a thread.
-        // SAFETY: the job was never run.
-        if let Err(panic) = crate::panics::quietly(|| unsafe { (table.drop_job)(&g) }) {
-            crate::panics::discard(panic);
-        }
-        crate::g::entry::settle(g, Outcome::Panicked(Box::new(panic)));
-        self.free_if_last(g);
+        Post::bump(&self.post.ended);
+        orphans::end(g, panic);
     }
 
     fn requeue(&self, g: GRef) {

@@ -12,7 +12,7 @@ use crate::{Case, case};
 pub(crate) const CASES: &[Case] = &[
     Case {
         code: 2,
-        stderr: "in a timer's function: from what the function held",
+        stderr: "panic: from what the function held",
         ..case("a_timer_whose_function_panics_when_dropped", &[], bad_timer)
     },
     case("a_stack_of_no_possible_size", &[("GOMAXPROCS", "1")], huge_stack),
