@@ -37,6 +37,20 @@ pub(crate) fn eventually(what: &str, limit: Duration, mut condition: impl FnMut(
     }
 }
 
+/// The processor time of all threads of this process so far, to the nanosecond.
+pub(crate) fn cpu_time() -> Duration {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+    let nanos = tasks.map(|task| {
+        let stat =
+            std::fs::read_to_string(task.expect("a thread").path().join("schedstat")).unwrap_or_default();
+        stat.split(' ')
+            .next()
+            .and_then(|field| field.parse().ok())
+            .unwrap_or(0)
+    });
+    Duration::from_nanos(nanos.sum())
+}
+
 /// Runs `f`, which must panic, and returns the message.
 #[track_caller]
 pub(crate) fn panic_message(f: impl FnOnce()) -> String {
