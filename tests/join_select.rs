@@ -86,7 +86,7 @@ fn a_handle_that_was_waited_for_in_vain_can_be_dropped() {
     }
     drop(handle);
     gate.close();
-    support::eventually("the result is dropped", Duration::from_secs(10), || {
+    support::eventually("the result is dropped", Duration::from_secs(60), || {
         drops.load(Ordering::SeqCst) == 1
     });
 }
@@ -217,7 +217,7 @@ fn mixture() {
             }
         }
     }
-    support::eventually("every result is dropped once", Duration::from_secs(20), || {
+    support::eventually("every result is dropped once", Duration::from_secs(60), || {
         drops.load(Ordering::SeqCst) == rounds
     });
 }

@@ -282,7 +282,7 @@ fn on_cancel_and_the_wait_delay() {
 fn the_wait_delay_ends_the_output() {
     let (ctx, _cancel) = context::with_timeout(context::background(), Duration::from_millis(50));
     let start = Instant::now();
-    let error = shell("sleep 40 & wait")
+    let error = shell("sleep 90 & wait")
         .context(&ctx)
         .wait_delay(Duration::from_millis(20))
         .output()
@@ -290,7 +290,7 @@ fn the_wait_delay_ends_the_output() {
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
     let ended = error.downcast::<WaitError>().unwrap();
     assert_eq!(ended.context_error(), Some(Error::DeadlineExceeded));
-    assert!(start.elapsed() < Duration::from_secs(30));
+    assert!(start.elapsed() < Duration::from_secs(90));
 }
 
 #[gort::test]

@@ -25,7 +25,7 @@ const CONSUMERS: usize = 8;
 /// Unbuffered, unbuffered, and two small buffers.
 const CAPACITIES: [usize; 4] = [0, 0, 1, 7];
 /// How long nothing may arrive before the run counts as stuck.
-const STUCK: Duration = Duration::from_secs(20);
+const STUCK: Duration = Duration::from_secs(60);
 
 /// What all goroutines of a run share.
 #[derive(Default)]

@@ -198,7 +198,7 @@ fn nobody_is_inside_with_another() {
         return program(seconds, seed.parse().unwrap());
     }
     let seed = seed().to_string();
-    let limit = Duration::from_secs(60) + Duration::from_secs_f64(2.0 * seconds);
+    let limit = Duration::from_secs(180) + Duration::from_secs_f64(2.0 * seconds);
     for procs in ["1", "2", "4", "8"] {
         for (migration, bias) in [("stealing", "auto"), ("stealing", "eager"), ("always", "eager")] {
             let variables = [

@@ -15,7 +15,7 @@ mod support;
 
 use support::seed::{Rng, seed};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(240);
 /// Goroutines that a program starts at its top, and the steps that each of them takes.
 const BRANCHES: u64 = 24;
 const STEPS: u32 = 40;
@@ -103,7 +103,7 @@ fn program(seed: u64) {
         }
     });
     rt::set_max_procs(procs);
-    let limit = Instant::now() + Duration::from_secs(20);
+    let limit = Instant::now() + Duration::from_secs(120);
     let settled = || {
         world.fired.load(Ordering::SeqCst) == world.due.load(Ordering::SeqCst)
             && world.dropped.load(Ordering::SeqCst) == world.made.load(Ordering::SeqCst)

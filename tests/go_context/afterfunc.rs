@@ -95,7 +95,7 @@ fn test_many() {
     let stopped = stops.iter().step_by(3).filter(|stop| stop.stop()).count();
     drop((stops, ctx));
     cancel();
-    eventually("all are called", ms(20_000), || {
+    eventually("all are called", ms(120_000), || {
         calls.load(SeqCst) == 100 - stopped
     });
 }

@@ -81,7 +81,7 @@ fn trees(rng: &mut Rng) {
         assert!(contexts.iter().all(is_done));
         listeners.into_iter().for_each(|one| one.join().unwrap());
     }
-    eventually("each function ran or was stopped", ms(20_000), || {
+    eventually("each function ran or was stopped", ms(120_000), || {
         called.load(SeqCst) + stopped.load(SeqCst) == registered.load(SeqCst)
     });
 }

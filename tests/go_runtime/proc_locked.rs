@@ -90,10 +90,10 @@ fn test_num_goroutine() {
                 });
             }
             assert_eq!(num_goroutine(), 11);
-            let timer = gort::time::after(Duration::from_secs(100));
+            let timer = gort::time::after(Duration::from_secs(1000));
             assert_eq!(num_goroutine(), 11);
             drop((stop, timer));
-            eventually("all others end", Duration::from_secs(10), || num_goroutine() == 1);
+            eventually("all others end", Duration::from_secs(60), || num_goroutine() == 1);
         })
     })
     .expect_code(0);

@@ -298,7 +298,7 @@ fn test_changing_the_worker_count_under_load() {
             }
             gort::runtime::set_max_procs(before);
             let seen = steps.load(Ordering::Relaxed);
-            support::eventually("the mobile goes on", Duration::from_secs(10), || {
+            support::eventually("the mobile goes on", Duration::from_secs(60), || {
                 steps.load(Ordering::Relaxed) > seen
             });
             chan!(stop <- ());

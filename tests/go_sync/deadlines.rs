@@ -11,7 +11,7 @@ use crate::support::rounds;
 const SHORT: Duration = Duration::from_millis(5);
 const LONG: Duration = Duration::from_secs(60);
 
-/// Everything that can time out does so in time, and not before.
+/// Everything that can time out does so, and not before its time.
 fn all_time_out() {
     let closed = chan!(());
     closed.close();
@@ -39,7 +39,7 @@ fn all_time_out() {
         let begin = Instant::now();
         assert!(!timeout(), "number {i} did not time out");
         let took = begin.elapsed();
-        assert!((SHORT..SHORT * 200).contains(&took), "number {i} took {took:?}");
+        assert!(took >= SHORT, "number {i} took {took:?}");
     }
     let cancelled: [&dyn Fn() -> bool; 7] = [
         &|| mutex.lock_or(&closed).is_some(),

@@ -119,7 +119,7 @@ fn calls(rng: &Rng, end: Instant) {
     if timer.stop() {
         taken.fetch_add(1, SeqCst);
     }
-    eventually("all calls", ms(20_000), || {
+    eventually("all calls", ms(120_000), || {
         called.load(SeqCst) + taken.load(SeqCst) == armed.load(SeqCst)
     });
 }

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A deadlock with the main goroutine waiting for `reason`, found at once.
 #[track_caller]
 fn deadlocked(out: Outcome, reason: &str) -> Outcome {
-    assert!(out.elapsed < Duration::from_secs(5), "found late: {out:#?}");
+    assert!(out.elapsed < crate::LONG, "found late: {out:#?}");
     out.expect_code(2).expect_stdout("").expect_stderr(&[
         ASLEEP,
         &format!("goroutine 1 [{reason}]:\n"),
@@ -311,7 +311,7 @@ pub(crate) fn tickers_count_for_nothing_and_functions_count() {
         .expect_code(2)
         .expect_stdout("called\n")
         .expect_stderr(&[ASLEEP, "goroutine 1 [chan receive]:\n"]);
-    assert!(out.elapsed < Duration::from_secs(5), "found late: {out:#?}");
+    assert!(out.elapsed < crate::LONG, "found late: {out:#?}");
 }
 
 /// A timer nobody waits for any more does not keep the program from being found out (GS-100).

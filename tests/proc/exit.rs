@@ -39,10 +39,7 @@ pub(crate) fn main_returning_ends_everybody() {
         .expect_code(0)
         .expect_silent_stderr()
         .expect_stdout("main returns\n");
-    assert!(
-        out.elapsed < Duration::from_secs(10),
-        "somebody was waited for: {out:#?}"
-    );
+    assert!(out.elapsed < LONG, "somebody was waited for: {out:#?}");
 }
 
 /// `gort::run` ends with its closure; a process that returns from its main function then takes everybody along.

@@ -1,5 +1,7 @@
 //! How many goroutines there can be, and what happens when there can be no more (GS-9).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gort::prelude::*;
@@ -30,13 +32,13 @@ pub(crate) fn a_hundred_thousand_goroutines_parked_at_once() {
         drop(start);
         let ended: usize = (0..N).map(|_| chan!(<-reports).unwrap()).sum();
         assert_eq!(ended, N * (N - 1) / 2);
-        eventually("all end", Duration::from_secs(30), || {
+        eventually("all end", Duration::from_secs(120), || {
             gort::runtime::num_goroutine() == 1
         });
         println!("{:?}", begin.elapsed());
     }
     let out = Child::default()
-        .timeout(Duration::from_secs(120))
+        .timeout(Duration::from_secs(300))
         .run(main)
         .expect_code(0)
         .expect_silent_stderr();
@@ -49,14 +51,20 @@ pub(crate) fn no_more_stacks() {
     #[gort::main]
     fn main() {
         let (start, wait) = gort::channel::<()>(0);
+        let begun = Arc::new(AtomicUsize::new(0));
         let handles: Vec<_> = (0..128)
             .map(|_| {
-                go!(stack = 64 << 20; [wait] {
+                go!(stack = 64 << 20; [wait, begun] {
+                    begun.fetch_add(1, Ordering::SeqCst);
                     chan!(<-wait);
                 })
             })
             .collect();
-        gort::time::sleep(Duration::from_millis(100));
+        // All have a stack, or have been refused one.
+        eventually("all have come", LONG, || {
+            let refused = handles.iter().filter(|handle| handle.is_finished()).count();
+            refused + begun.load(Ordering::SeqCst) == handles.len()
+        });
         drop(start);
         let (mut ran, mut refused) = (0, 0);
         for handle in handles {

@@ -1,6 +1,8 @@
 //! Panics: who learns of them, what is printed, and what goes on (GS-6, GS-7, GS-73, GS-88).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gort::prelude::*;
@@ -139,8 +141,13 @@ pub(crate) fn run_hands_it_to_its_caller() {
 /// The policy sees what would have been printed, and the process goes on.
 pub(crate) fn a_policy_replaces_the_end_of_the_process() {
     child::run(|| {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&seen);
         let run = Builder::new()
-            .on_panic(|report| eprintln!("policy: {}", report.to_string().lines().next().unwrap()))
+            .on_panic(move |report| {
+                eprintln!("policy: {}", report.to_string().lines().next().unwrap());
+                count.fetch_add(1, Ordering::SeqCst);
+            })
             .run(|| {
                 for i in 0..2 {
                     let (tx, ended) = gort::channel::<()>(0);
@@ -149,7 +156,9 @@ pub(crate) fn a_policy_replaces_the_end_of_the_process() {
                         panic!("number {i}");
                     });
                     chan!(<-ended);
-                    gort::time::sleep(Duration::from_millis(20));
+                    eventually("the policy sees it", LONG, || {
+                        seen.load(Ordering::SeqCst) == i + 1
+                    });
                 }
                 println!("went on");
             });

@@ -12,7 +12,7 @@ use crate::support::child;
 #[track_caller]
 fn deadlocked(program: impl FnOnce(), lines: &[&str]) {
     let out = child::run(program);
-    assert!(out.elapsed < Duration::from_secs(5), "found late: {out:#?}");
+    assert!(out.elapsed < crate::LONG, "found late: {out:#?}");
     let mut texts = vec!["fatal error: all goroutines are asleep - deadlock!\n\n"];
     for line in lines {
         texts.extend([line, file!()]);

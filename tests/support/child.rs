@@ -98,7 +98,8 @@ impl Default for Child {
         // only blur what is compared.
         Child {
             env: vec![("RUST_BACKTRACE".into(), None)],
-            timeout: Duration::from_secs(60),
+            // Far more than any of them takes: it is there for those that hang.
+            timeout: Duration::from_secs(180),
             limits: Vec::new(),
         }
     }

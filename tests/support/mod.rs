@@ -40,15 +40,21 @@ pub(crate) fn eventually(what: &str, limit: Duration, mut condition: impl FnMut(
 /// The processor time of all threads of this process so far, to the nanosecond.
 pub(crate) fn cpu_time() -> Duration {
     let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
-    let nanos = tasks.map(|task| {
-        let stat =
-            std::fs::read_to_string(task.expect("a thread").path().join("schedstat")).unwrap_or_default();
-        stat.split(' ')
-            .next()
-            .and_then(|field| field.parse().ok())
-            .unwrap_or(0)
-    });
-    Duration::from_nanos(nanos.sum())
+    tasks
+        .map(|task| cpu_time_of(&task.expect("a thread").path()))
+        .sum()
+}
+
+/// That of this thread alone.
+pub(crate) fn thread_cpu_time() -> Duration {
+    cpu_time_of(std::path::Path::new("/proc/thread-self"))
+}
+
+/// Nothing if the thread has just ended.
+fn cpu_time_of(thread: &std::path::Path) -> Duration {
+    let stat = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+    let nanos = stat.split(' ').next().and_then(|field| field.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }
 
 /// Runs `f`, which must panic, and returns the message.

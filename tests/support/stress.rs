@@ -20,7 +20,7 @@ pub(crate) fn at_every_worker_count(mode: &str, bias: &str, patience: f64, run: 
             .env("GORT_BIAS", bias)
             .env("GOMAXPROCS", procs)
             .env("GORT_SEED", seed)
-            .timeout(Duration::from_secs_f64(patience));
+            .timeout(Duration::from_secs_f64(120.0 + patience));
         let out = run(child).expect_code(0);
         println!(
             "GORT_MIGRATION={mode} GORT_BIAS={bias} GOMAXPROCS={procs}: {}",
@@ -29,7 +29,7 @@ pub(crate) fn at_every_worker_count(mode: &str, bias: &str, patience: f64, run: 
     }
 }
 
-/// Makes the four tests of a program: a child may take `patience` seconds.
+/// Makes the four tests of a program: a child may take `patience` seconds, and two minutes more for a machine that is busy.
 macro_rules! in_every_mode {
     ($program:expr, patience = $patience:expr) => {
         #[test]

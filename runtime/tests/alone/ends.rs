@@ -35,7 +35,7 @@ fn bad_policy() {
         .on_panic(|_| panic!("from the policy"))
         .run(|| {
             drop(rt::go(|| panic!("boom")));
-            rt::sleep_until(Instant::now() + Duration::from_secs(10));
+            rt::sleep_until(Instant::now() + Duration::from_secs(120));
         });
 }
 
@@ -50,7 +50,7 @@ impl Drop for Bomb {
 fn bad_payload() {
     let _ = rt::Builder::new().on_panic(|_| ()).run(|| {
         drop(rt::go(|| std::panic::panic_any(Bomb)));
-        rt::sleep_until(Instant::now() + Duration::from_secs(10));
+        rt::sleep_until(Instant::now() + Duration::from_secs(120));
     });
 }
 

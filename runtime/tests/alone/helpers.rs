@@ -95,7 +95,7 @@ fn leave() {
         .blocking_keep_alive(Duration::from_millis(50));
     let run = builder.run(|| {
         rt::blocking(|| ());
-        let end = Instant::now() + Duration::from_secs(15);
+        let end = Instant::now() + Duration::from_secs(120);
         let settles = |limit: usize| {
             while threads() > limit {
                 assert!(Instant::now() < end, "{} threads", threads());
@@ -180,14 +180,14 @@ fn sleep_in(call: impl Fn(fn()) + Send + Sync, length: fn()) {
 /// The pool would start more threads than there may be.
 fn too_many_calls() {
     let run = rt::Builder::new().max_threads(10).run(|| {
-        sleep_in(rt::blocking, || std::thread::sleep(Duration::from_secs(10)));
+        sleep_in(rt::blocking, || std::thread::sleep(Duration::from_secs(120)));
     });
     run.unwrap();
 }
 
 fn too_many_waits() {
     let run = rt::Builder::new().max_threads(10).run(|| {
-        sleep_in(rt::blocking_wait, || std::thread::sleep(Duration::from_secs(10)));
+        sleep_in(rt::blocking_wait, || std::thread::sleep(Duration::from_secs(120)));
     });
     run.unwrap();
 }
@@ -208,7 +208,7 @@ fn queued_calls() {
 /// The bound gives way, but not beyond what there may be.
 fn too_many_beyond_the_bound() {
     let run = rt::Builder::new().max_threads(10).blocking_threads(2).run(|| {
-        sleep_in(rt::blocking, || std::thread::sleep(Duration::from_secs(15)));
+        sleep_in(rt::blocking, || std::thread::sleep(Duration::from_secs(120)));
     });
     run.unwrap();
 }
