@@ -10,7 +10,7 @@ use std::time::Duration;
 use gort::prelude::*;
 use gort::runtime::gosched;
 
-use crate::support::{self, MaxProcs, child, cpu_time};
+use crate::support::{self, CpuTime, MaxProcs, child};
 
 #[test]
 fn test_yield_progress() {
@@ -228,12 +228,12 @@ fn rates<const N: usize>(limits: [usize; N]) -> [f64; N] {
     let done = chan!(());
     let pairs = limits.map(|limit| ping_pong(&done, limit));
     let counts = || pairs.each_ref().map(|count| count.load(Ordering::Relaxed));
-    let (before, begin) = (counts(), cpu_time());
+    let (before, begin) = (counts(), CpuTime::now());
     // Processor time, which passes only while they run: other processes take none of it.
-    while cpu_time() - begin < ENOUGH {
+    while begin.elapsed() < ENOUGH {
         gort::time::sleep(Duration::from_millis(5));
     }
-    let (after, took) = (counts(), cpu_time() - begin);
+    let (after, took) = (counts(), begin.elapsed());
     done.close();
     std::array::from_fn(|i| (after[i] - before[i]) as f64 / took.as_secs_f64())
 }

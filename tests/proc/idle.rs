@@ -5,7 +5,7 @@ use std::time::Duration;
 use gort::prelude::*;
 
 use crate::support::child::{self, Child, Outcome};
-use crate::support::{cpu_time, thread_cpu_time};
+use crate::support::{CpuTime, thread_cpu_time};
 
 /// Waits until two seconds have cost less processor time than a hundred wake-ups do on this machine, as busy as it is.
 ///
@@ -16,9 +16,9 @@ fn measure(wait: impl Fn(Duration)) {
     (0..100).for_each(|_| std::thread::sleep(Duration::from_millis(1)));
     let wake_ups = thread_cpu_time() - before;
     let busy: Vec<_> = std::iter::repeat_with(|| {
-        let before = cpu_time();
+        let before = CpuTime::now();
         wait(Duration::from_secs(2));
-        cpu_time() - before
+        before.elapsed()
     })
     .take(15)
     .take_while(|&used| used >= wake_ups)
@@ -85,4 +85,31 @@ pub(crate) fn between_two_runs() {
         measure(std::thread::sleep);
         gort::run(|| go!(|| 1).join().unwrap());
     }));
+}
+
+/// The thread that keeps the panics of those that wait: while many do, and when nobody does any more.
+pub(crate) fn beside_and_after_waits_while_unwinding() {
+    #[gort::main]
+    fn main() {
+        let (hold, held) = gort::channel::<()>(0);
+        let (enter, entered) = gort::channel(0);
+        for _ in 0..500 {
+            go!([held, enter] {
+                defer! {
+                    chan!(enter <- ());
+                    chan!(<-held);
+                }
+                gort::runtime::goexit();
+            });
+        }
+        (0..500).for_each(|_| assert!(chan!(<-entered).is_some()));
+        if std::env::var("WHEN").is_ok_and(|when| when == "after") {
+            drop(hold);
+            gort::time::sleep(Duration::from_secs(2));
+        }
+        measure(gort::time::sleep);
+    }
+    for when in ["beside", "after"] {
+        idle(Child::default().env("WHEN", when).run(main));
+    }
 }

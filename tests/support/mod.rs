@@ -14,6 +14,9 @@ pub(crate) mod filter;
 pub(crate) mod seed;
 pub(crate) mod stress;
 
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How often a test repeats: `n` in release and with `GORT_TEST_FULL`, a tenth in debug.
@@ -37,21 +40,36 @@ pub(crate) fn eventually(what: &str, limit: Duration, mut condition: impl FnMut(
     }
 }
 
-/// The processor time of all threads of this process so far, to the nanosecond.
-pub(crate) fn cpu_time() -> Duration {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
-    tasks
-        .map(|task| cpu_time_of(&task.expect("a thread").path()))
-        .sum()
+/// Measures processor time, of all threads of this process: no machine is too busy for that.
+pub(crate) struct CpuTime(HashMap<OsString, Duration>);
+
+impl CpuTime {
+    pub(crate) fn now() -> CpuTime {
+        let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+        let times = tasks.map(|task| {
+            let task = task.expect("a thread");
+            (task.file_name(), cpu_time_of(&task.path()))
+        });
+        CpuTime(times.collect())
+    }
+
+    /// What was used since then. (Not counted is what threads used that have ended.)
+    pub(crate) fn elapsed(&self) -> Duration {
+        let used = CpuTime::now().0.into_iter().map(|(thread, time)| {
+            let then = self.0.get(&thread).copied().unwrap_or_default();
+            time.saturating_sub(then)
+        });
+        used.sum()
+    }
 }
 
-/// That of this thread alone.
+/// The processor time of this thread so far.
 pub(crate) fn thread_cpu_time() -> Duration {
-    cpu_time_of(std::path::Path::new("/proc/thread-self"))
+    cpu_time_of(Path::new("/proc/thread-self"))
 }
 
-/// Nothing if the thread has just ended.
-fn cpu_time_of(thread: &std::path::Path) -> Duration {
+/// To the nanosecond; nothing if the thread has just ended.
+fn cpu_time_of(thread: &Path) -> Duration {
     let stat = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
     let nanos = stat.split(' ').next().and_then(|field| field.parse().ok());
     Duration::from_nanos(nanos.unwrap_or(0))
