@@ -304,20 +304,15 @@ pub(crate) fn who_keeps_no_worker_is_not_reported() {
 pub(crate) fn who_waits_for_a_report_is_not_deadlocked() {
     let out = child::run(|| {
         let (tell, told) = gort::channel(16);
-        let reported = Arc::new(AtomicBool::new(false));
-        let note = Arc::clone(&reported);
-        let builder = Builder::new().report_stalls(LIMIT).on_stall(move |report| {
-            note.store(true, Ordering::SeqCst);
-            tell.send(report.is_over()).unwrap();
-        });
+        let builder = Builder::new()
+            .report_stalls(LIMIT)
+            .on_stall(move |report| tell.send(report.is_over()).unwrap());
         builder
             .run(|| {
-                go!([reported] {
-                    while !reported.load(Ordering::SeqCst) {
-                        std::thread::sleep(Duration::from_millis(100));
-                    }
-                });
-                assert!(told.into_iter().any(|over| over));
+                let seen = Arc::new(AtomicBool::new(false));
+                go!([seen] while !seen.load(Ordering::SeqCst) { std::thread::sleep(LIMIT * 5) });
+                let mut reports = told.into_iter().inspect(|_| seen.store(true, Ordering::SeqCst));
+                assert!(reports.any(|over| over));
             })
             .unwrap();
     });
