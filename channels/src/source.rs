@@ -192,7 +192,9 @@ impl<T> fmt::Debug for Target<'_, T> {
     message = "cannot receive from `{Self}`",
     label = "`<-` needs something to receive from, this is `{Self}`",
     note = "a `Receiver`, a `Chan`, or an `Option` of one can stand here; a `Sender` only sends: \
-            use the `.rx()` of its `Chan`, or the `Receiver` that was made with it"
+            use the `.rx()` of its `Chan`, or the `Receiver` that was made with it",
+    note = "from a `Timer` or `Ticker` that is shared (in an `Arc`, say) receive through its channel, `<-timer.c()`; \
+            from a context, `<-ctx.done()`"
 )]
 pub trait RecvFrom {
     /// What is received.

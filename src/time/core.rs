@@ -16,6 +16,7 @@ use gort_channels::source::{Polled, Source, WaitQueue};
 use gort_runtime::{CallTimer, RawLock, Task};
 
 use super::{FAR, deadline};
+use crate::sync::Mutex;
 
 /// A value under a spin lock, for a few instructions at a time.
 pub(super) struct Locked<T> {
@@ -216,20 +217,18 @@ pub(super) struct Call {
     /// When to call; `None` once it was called, or stopped.
     when: Locked<Option<Instant>>,
     alarm: OnceLock<Weak<CallTimer>>,
-    function: Box<dyn Fn() + Send + Sync>,
+    /// Locked while it runs.
+    function: Mutex<Box<dyn FnMut() + Send>>,
 }
 
 impl Call {
     /// The timer, armed.
-    pub(super) fn start(
-        after: Duration,
-        function: Box<dyn Fn() + Send + Sync>,
-    ) -> (Arc<Call>, Arc<CallTimer>) {
+    pub(super) fn start(after: Duration, function: Box<dyn FnMut() + Send>) -> (Arc<Call>, Arc<CallTimer>) {
         let when = deadline(after);
         let call = Arc::new(Call {
             when: Locked::new(Some(when)),
             alarm: OnceLock::new(),
-            function,
+            function: Mutex::new(function),
         });
         // The runtime keeps the alarm while it is set, and the alarm keeps the function: it is called even if nobody keeps
         // the timer.
@@ -256,7 +255,7 @@ impl Call {
         });
         if due.is_some() {
             // A call timer runs in a goroutine of its own.
-            (this.function)();
+            (this.function.lock())();
         }
     }
 

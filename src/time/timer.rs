@@ -129,7 +129,8 @@ impl fmt::Debug for TimerChan {
 
 /// A single event in the future: a value on its channel, or ([`after_func`]) a call.
 ///
-/// The timer itself can be received from, like its channel [`c`](Timer::c). Dropping it does not stop a function from being
+/// The timer itself can be received from, like its channel [`c`](Timer::c), of which there can be many handles: share a timer
+/// between goroutines by an `Arc`, and let each receive from its `timer.c()`. Dropping it does not stop a function from being
 /// called; without a function there is nothing left to stop.
 ///
 /// After [`stop`](Timer::stop) or [`reset`](Timer::reset) no value of before is received any more, so, as in Go since 1.23,
@@ -272,6 +273,10 @@ impl fmt::Debug for Timer {
 /// The timer's [`stop`](Timer::stop) prevents that, its [`reset`](Timer::reset) makes it happen again. Dropping the timer
 /// does neither.
 ///
+/// Since it may be called again, `f` cannot be a closure that gives away what it holds; take that out of an `Option`, as below.
+/// (What [`context::after_func`](crate::context::after_func) is given can: it runs once.) Calls never overlap: one that is
+/// due while another runs begins when that has ended. In Go they may run at the same time, and need locks of their own.
+///
 /// # Panics
 /// A panic of `f` is a panic that nobody can observe: it ends the program.
 ///
@@ -285,10 +290,20 @@ impl fmt::Debug for Timer {
 /// let timer = gort::time::after_func(Duration::from_millis(1), move || chan!(tx <- "called"));
 /// assert_eq!(chan!(<-done), Some("called"));
 /// assert!(!timer.stop(), "it was called");
+///
+/// // To give away what it holds it has to be called once only.
+/// let words = chan!(String, 1);
+/// let mut held = Some((words.tx(), String::from("given away")));
+/// gort::time::after_func(Duration::from_millis(1), move || {
+///     if let Some((tx, word)) = held.take() {
+///         chan!(tx <- word);
+///     }
+/// });
+/// assert_eq!(chan!(<-words).as_deref(), Some("given away"));
 /// # });
 /// ```
 #[doc(alias = "AfterFunc")]
-pub fn after_func(duration: Duration, f: impl Fn() + Send + Sync + 'static) -> Timer {
+pub fn after_func(duration: Duration, f: impl FnMut() + Send + 'static) -> Timer {
     let (call, alarm) = Call::start(duration, Box::new(f));
     Timer(Kind::Call(call, alarm))
 }
@@ -296,7 +311,7 @@ pub fn after_func(duration: Duration, f: impl Fn() + Send + Sync + 'static) -> T
 /// A value on its channel every so often.
 ///
 /// At most one tick waits to be received. A receiver that is too slow misses ticks; the next one comes when it would have
-/// come anyway. The ticker itself can be received from, like its channel [`c`](Ticker::c).
+/// come anyway. The ticker itself can be received from, like its channel [`c`](Ticker::c), of which there can be many handles.
 ///
 /// ```
 /// use gort::prelude::*;

@@ -44,6 +44,32 @@ fn test_after_func() {
     assert_eq!(chan!(<-done), Some(()));
 }
 
+/// A timer that is set anew calls its function again, and one call ends before the next begins: it may keep what is not `Sync`, and
+/// change it. (In Go they may overlap.) GS-141.
+#[gort::test]
+fn calls_of_one_timer_follow_each_other() {
+    let (begun, go_on) = (chan!(u32), chan!(()));
+    let (tx, rx) = (begun.tx(), go_on.rx());
+    let mut calls = 0;
+    let not_sync = std::cell::Cell::new(0);
+    let timer = after_func(Duration::ZERO, move || {
+        calls += 1;
+        not_sync.set(not_sync.get() + 1);
+        assert_eq!(not_sync.get(), calls);
+        chan!(tx <- calls);
+        chan!(<-rx);
+    });
+    for call in 1..=5 {
+        assert_eq!(chan!(<-begun), Some(call));
+        assert!(!timer.reset(Duration::ZERO), "call {call} was begun");
+        sleep(ms(2));
+        assert_eq!(begun.try_recv().ok(), None, "call {} overlaps", call + 1);
+        chan!(go_on <- ());
+    }
+    assert_eq!(chan!(<-begun), Some(6));
+    go_on.close();
+}
+
 /// TestAfterFuncStarvation: two goroutines that keep each other busy do not starve a timer; GS-105.
 #[gort::test]
 fn test_after_func_starvation() {
