@@ -115,6 +115,11 @@ pub use scopeguard::defer;
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+/// The registry's page.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/REGISTRY.md")]
+mod registry {}
+
 /// The right-hand side of the guide, as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/PORTING.md")]
