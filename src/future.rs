@@ -24,7 +24,8 @@
 //!
 //! Those of tokio's timers and sockets need its runtime to run, and want to be *polled within its context*. Hold such a runtime
 //! aside, and either hand it the future and wait for what it gives back, `wait(handle.spawn(future))`, or enter it for each poll. A guard
-//! like that of tokio's `Handle::enter` must not be kept while a goroutine waits: it is tied to the thread.
+//! like that of tokio's `Handle::enter` must not be kept while a goroutine waits: it is tied to the thread. Pinning does not help, since
+//! others run on a pinned thread meanwhile: they are within that context too, and a second guard that is dropped out of order panics.
 //! `interop/examples/async_bridge.rs` shows both.
 
 use std::fmt;

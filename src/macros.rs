@@ -168,6 +168,9 @@ macro_rules! chan {
 ///   longer (`<-slot.lock().rx`, a place inside of what the lock guards) does not compile: clone the channel.
 /// * Of several ready arms one is chosen uniformly at random; with `biased;` the first in source order.
 /// * No arm has any effect unless it is chosen. A value that was not sent is dropped.
+/// * `else` comes when *every* arm has dropped out. An arm that waits for a timer or a ticker never does, nor does a plain
+///   `v = <-rx`: with such an arm, `Some(…)` arms whose channels are closed just stay silent, and `else` never comes. To end
+///   with the channel take `v = <-rx` and look for `None` in the body.
 /// * A channel is anything [`chan!`](crate::chan) takes, so `None` is Go's nil channel, which is never ready: switch an arm off
 ///   with `v = <-enabled.then_some(&rx) => …`.
 /// * Bodies are plain code in your function: `break`, `continue`, `return`, `?` and labels work. A `break` leaves the

@@ -31,8 +31,12 @@
 //!     let listener = TcpListener::bind("127.0.0.1:0")?;
 //!     let address = listener.local_addr()?;
 //!     go!(move || {
-//!         for stream in listener.incoming().flatten() {
-//!             go!(move || std::io::copy(&mut &stream, &mut &stream));
+//!         for stream in listener.incoming() {
+//!             match stream {
+//!                 Ok(stream) => drop(go!(move || std::io::copy(&mut &stream, &mut &stream))),
+//!                 // Out of descriptors, most likely. `TcpListener::incoming` has more on this.
+//!                 Err(_) => gort::time::sleep(std::time::Duration::from_millis(10)),
+//!             }
 //!         }
 //!     });
 //!     let mut stream = TcpStream::connect(address)?;

@@ -27,7 +27,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// gort::run(|| {
 ///     let listener = TcpListener::bind("127.0.0.1:0")?;
 ///     let address = listener.local_addr()?;
-///     let server = go!([listener] { listener.incoming().take(2).flatten().count() });
+///     let server = go!([listener] { listener.incoming().take(2).filter(|stream| stream.is_ok()).count() });
 ///     TcpStream::connect(address)?;
 ///     TcpStream::connect(address)?;
 ///     assert_eq!(server.join().unwrap(), 2);
@@ -59,8 +59,8 @@ impl TcpListener {
 
     /// The next connection, and who it is from.
     ///
-    /// When descriptors run out this fails (`EMFILE`, `ENFILE`) and the connection stays where it is: a server should wait a moment and
-    /// go on.
+    /// When descriptors run out this fails (`EMFILE`, `ENFILE`) and the connection stays where it is, so it fails again at once: a server
+    /// that goes on with the next turn of its loop uses a whole processor. [`incoming`](TcpListener::incoming) shows the loop that waits.
     ///
     /// # Errors
     /// What the system says; `TimedOut` at the read deadline; [`Closed`](super::Closed).
@@ -72,6 +72,34 @@ impl TcpListener {
     }
 
     /// Connections, for ever: until [`Closed`](super::Closed), which ends it.
+    ///
+    /// Mind the errors: `incoming().flatten()` spins when descriptors run out, since each [`accept`](TcpListener::accept) fails at
+    /// once then. A server waits after an error, longer each time:
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use gort::net::{TcpListener, TcpStream};
+    /// use gort::prelude::*;
+    ///
+    /// fn serve(listener: &TcpListener, handle: fn(TcpStream)) {
+    ///     let mut nap = Duration::ZERO;
+    ///     for stream in listener.incoming() {
+    ///         match stream {
+    ///             Ok(stream) => {
+    ///                 nap = Duration::ZERO;
+    ///                 go!(handle(stream));
+    ///             }
+    ///             // Some descriptors come back when connections end. Go's servers wait like this too.
+    ///             Err(error) => {
+    ///                 nap = (2 * nap).clamp(Duration::from_millis(5), Duration::from_secs(1));
+    ///                 eprintln!("accept: {error}; trying again in {nap:?}");
+    ///                 gort::time::sleep(nap);
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    /// ```
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming(self)
     }

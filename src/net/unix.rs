@@ -123,6 +123,9 @@ impl UnixListener {
 
     /// The next connection, and who it is from.
     ///
+    /// When descriptors run out this fails at once, again and again: see [`TcpListener::incoming`](super::TcpListener::incoming) for the loop
+    /// of a server.
+    ///
     /// # Errors
     /// What the system says; `TimedOut` at the read deadline; [`Closed`](super::Closed).
     #[doc(alias = "AcceptUnix")]
@@ -132,7 +135,8 @@ impl UnixListener {
         Ok((UnixStream::from_std(stream)?, from))
     }
 
-    /// Connections, for ever: until [`Closed`](super::Closed), which ends it.
+    /// Connections, for ever: until [`Closed`](super::Closed), which ends it. After an error a server waits, as
+    /// [`TcpListener::incoming`](super::TcpListener::incoming) shows.
     pub fn incoming(&self) -> UnixIncoming<'_> {
         UnixIncoming(self)
     }

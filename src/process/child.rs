@@ -21,7 +21,9 @@ use crate::time;
 
 /// A child process that was started: as [`std::process::Child`], but nothing here blocks a worker.
 ///
-/// Dropping it neither ends the child nor waits for it; its context still ends it.
+/// Dropping it neither ends the child nor waits for it; its context still ends it. A child that has ended and for which nobody has waited
+/// stays in the system's table as a *zombie* until this process ends, as in std and in Go: [`wait`](Child::wait) for each, if need be in a
+/// goroutine of its own, `go!({ child.wait() })`.
 ///
 /// ```
 /// use gort::process::Command;

@@ -299,7 +299,7 @@ impl Command {
         self
     }
 
-    /// Starts it.
+    /// Starts it. Somebody has to [wait](Child::wait) for it, or it stays a zombie once it has ended.
     ///
     /// That happens on a helper thread, which may end before the child: what the system ties to the thread and not to the process
     /// (Linux's `PR_SET_PDEATHSIG`) does not mean what it seems to.

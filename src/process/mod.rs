@@ -21,6 +21,8 @@
 //!
 //! [`Command::context`] ends a child with a context, [`Command::on_cancel`] says how, [`Command::wait_delay`] how long that may take.
 //!
+//! A child that nobody waits for stays a zombie when it has ended: see [`Child`].
+//!
 //! Only Unix systems have this module.
 
 mod child;

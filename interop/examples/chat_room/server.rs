@@ -83,13 +83,18 @@ pub(crate) fn run(ctx: Context, listener: TcpListener, settings: Settings) -> Ta
         closes_at: OnceCell::new(),
     };
     let house = Arc::new(house);
+    let mut nap = Duration::ZERO;
     for stream in listener.incoming() {
         match stream {
             Ok(stream) => {
+                nap = Duration::ZERO;
                 go!([house, door] { connection(&house, &door, stream) });
             }
-            // Mostly for want of descriptors: some come back when sessions end.
-            Err(_) => gort::time::sleep(Duration::from_millis(10)),
+            // Mostly for want of descriptors: some come back when sessions end. It waits longer and longer, as Go's servers do.
+            Err(_) => {
+                nap = (2 * nap).clamp(Duration::from_millis(5), Duration::from_secs(1));
+                gort::time::sleep(nap);
+            }
         }
     }
     drop(door); // the hub ends with the last session

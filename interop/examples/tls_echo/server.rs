@@ -115,16 +115,21 @@ impl Server {
             move || drop(listener.close())
         };
         let _close = context::after_func(ctx, close);
+        let mut nap = Duration::ZERO;
         for stream in listener.incoming() {
             match stream {
                 Ok(stream) => {
+                    nap = Duration::ZERO;
                     go!([ctx, server, report] {
                         let end = server.session(&ctx, stream);
                         chan!(report <- end);
                     });
                 }
-                // Mostly no descriptors: some come back when sessions end.
-                Err(_) => gort::time::sleep(Duration::from_millis(10)),
+                // Mostly no descriptors: some come back when sessions end. It waits longer and longer, as Go's servers do.
+                Err(_) => {
+                    nap = (2 * nap).clamp(Duration::from_millis(5), Duration::from_secs(1));
+                    gort::time::sleep(nap);
+                }
             }
         }
         drop(report); // the last session closes the channel
