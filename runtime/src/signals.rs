@@ -8,16 +8,21 @@
 //! process as it would have without gort, even if the thread never gets to run; what the process had ignored from the start
 //! (SIGHUP under `nohup`, SIGPIPE in a Rust program) is ignored again.
 //!
-//! What the thread finds noted was caught while somebody listened. If that one has left since, the signal is dropped: it came first. (Somebody
-//! who has begun to listen since may get it.)
+//! A signal that was caught is neither lost nor taken back: it came while somebody listened. So whoever stops listening changes what happens
+//! from now on, and asks the thread then ([`after_delivery`]): when that one has handed on everything that was noted before, and not
+//! sooner, the listener is forgotten. (Go's `Stop` waits for the same.) A handler that has begun before the change, on another thread, may
+//! note its signal later still. What the thread finds noted and nobody takes it sends to the process again: there it does what it
+//! does now ([`nobody_took`]).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::backend::{Handle, SignalDelivery};
+use signal_hook::iterator::exfiltrator::SignalOnly;
 
 #[doc(hidden)]
 pub use signal_hook::consts::signal as numbers;
@@ -45,12 +50,27 @@ struct Known {
 
 struct Service {
     /// Once the thread runs.
-    signals: Option<Handle>,
+    thread: Option<Thread>,
     known: BTreeMap<i32, Known>,
 }
 
+/// How to reach the signal thread.
+struct Thread {
+    signals: Handle,
+    /// The end at which the handler writes, too.
+    wake: UnixStream,
+}
+
+/// What is to be done when everything that was noted is handed on.
+type Request = Box<dyn FnOnce() + Send>;
+
+static REQUESTS: Mutex<Vec<Request>> = Mutex::new(Vec::new());
+
+/// The kernel's number of the signal thread; 0 as long as there is none.
+static THREAD: AtomicI32 = AtomicI32::new(0);
+
 static SERVICE: Mutex<Service> = Mutex::new(Service {
-    signals: None,
+    thread: None,
     known: BTreeMap::new(),
 });
 
@@ -103,7 +123,7 @@ pub fn raise(signal: i32) -> io::Result<()> {
 /// The system refuses to change it, or to start the thread.
 pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<()> {
     let mut service = SERVICE.lock();
-    let Service { signals, known } = &mut *service;
+    let Service { thread, known } = &mut *service;
     let known = match known.entry(signal) {
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(_) if action == Action::AsBefore => return Ok(()),
@@ -123,13 +143,13 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<(
         (Action::AsBefore, _) => set(&known.before)?,
         (Action::Deliver, Some(caught)) => set(caught)?,
         (Action::Deliver, None) => {
-            let handle = match signals {
-                Some(handle) => handle,
-                None => signals.insert(start(deliver)?),
+            let thread = match thread {
+                Some(thread) => thread,
+                None => thread.insert(start(deliver)?),
             };
             // The handler goes on to what it finds here.
             set(&known.before)?;
-            handle.add_signal(signal)?;
+            thread.signals.add_signal(signal)?;
             let caught = Disposition::of(signal)?.on_alternate_stack();
             set(&caught)?;
             known.caught = Some(caught);
@@ -139,26 +159,82 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<(
     Ok(())
 }
 
+/// Calls `f` on the signal thread when that has handed on every signal that was caught before this call. `false` if there is no such
+/// thread, and nothing was ever caught: `f` is dropped. `f` must be short, and not wait.
+pub fn after_delivery(f: impl FnOnce() + Send + 'static) -> bool {
+    let service = SERVICE.lock();
+    let Some(thread) = &service.thread else {
+        return false;
+    };
+    REQUESTS.lock().push(Box::new(f));
+    // If there is no room the thread is about to wake up anyway.
+    let _ = (&thread.wake).write(&[0]);
+    true
+}
+
+/// Whether this is the signal thread: it must not wait for itself.
+pub fn on_signal_thread() -> bool {
+    THREAD.load(Ordering::Relaxed) == crate::sys::thread::own_id()
+}
+
+/// A signal that was caught, and that nobody wants any more: it does what it would do now. To be called by `deliver`, under the lock
+/// under which actions change.
+pub fn nobody_took(signal: i32) {
+    // Another handler was called when this one was: it is not called twice.
+    if Disposition::of(signal).is_ok_and(|now| now.is_default()) {
+        crate::sys::signal::send_to_process(signal);
+    }
+}
+
 /// Starts the thread.
-fn start(deliver: fn(i32)) -> io::Result<Handle> {
+fn start(deliver: fn(i32)) -> io::Result<Thread> {
     let rt = crate::sched::runtime();
-    let mut signals = Signals::new([] as [i32; 0])?;
-    let handle = signals.handle();
+    let (read, write) = UnixStream::pair()?;
+    write.set_nonblocking(true)?;
+    let wake = write.try_clone()?;
+    let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, [] as [i32; 0])?;
+    let signals = delivery.handle();
     let body = move || {
         crate::tls::set_serves();
+        THREAD.store(crate::sys::thread::own_id(), Ordering::Relaxed);
         // Not before it exists: for a moment there would be one thread of ours too many, which hides one that is not ours, such as
         // that which starts this one. The deadlock check must never think that there are only ours.
         rt.count_thread();
-        for signal in signals.forever() {
-            // Before `deliver` looks for listeners: who stops to be one afterwards is covered by this.
-            TELLING.store(true, Ordering::SeqCst);
-            deliver(signal);
-            TELLING.store(false, Ordering::SeqCst);
-            if !may_wake() {
-                crate::sched::runtime().ask_again();
-            }
-        }
+        hand_on(delivery, deliver);
     };
     crate::sys::thread::spawn(String::from("gort-signal"), body)?;
-    Ok(handle)
+    Ok(Thread { signals, wake })
+}
+
+/// The life of the signal thread.
+fn hand_on(mut delivery: SignalDelivery<UnixStream, SignalOnly>, deliver: fn(i32)) {
+    loop {
+        let mut requests = Vec::new();
+        // Requests are taken before what is noted is looked at. Looking empties the pipe, so the next ones may be there without a
+        // byte: they are asked for before the thread sleeps.
+        let mut wait = |read: &mut UnixStream| {
+            requests = std::mem::take(&mut *REQUESTS.lock());
+            while requests.is_empty() {
+                match read.read(&mut [0]) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    result => result.map(drop)?,
+                }
+                requests = std::mem::take(&mut *REQUESTS.lock());
+                break;
+            }
+            Ok(true)
+        };
+        let Ok(Some(noted)) = delivery.poll_pending(&mut wait) else {
+            // Neither is the pipe closed nor can reading from it fail.
+            return;
+        };
+        // Before `deliver` looks for listeners: who stops to be one afterwards is covered by this.
+        TELLING.store(true, Ordering::SeqCst);
+        noted.for_each(deliver);
+        requests.into_iter().for_each(|request| request());
+        TELLING.store(false, Ordering::SeqCst);
+        if !may_wake() {
+            crate::sched::runtime().ask_again();
+        }
+    }
 }

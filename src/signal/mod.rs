@@ -159,7 +159,8 @@ impl std::error::Error for Received {}
 /// Takes `signals` from everybody who listens for them, and undoes [`ignore`]: they do again what they did before. An empty list
 /// is all signals that have a name.
 ///
-/// A channel that has no signal left is closed, after what is in it.
+/// A channel that has no signal left is closed, after what is in it. A signal that comes meanwhile is either in it, or does what it did
+/// before: this waits until what was caught is delivered.
 ///
 /// ```
 /// use gort::signal::{self, Signal};

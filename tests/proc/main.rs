@@ -82,7 +82,8 @@ fn main() -> std::process::ExitCode {
             what_was_ignored_is_ignored_again, no_deadlock_while_anybody_listens,
             no_deadlock_while_somebody_is_told, a_deadlock_once_a_context_stops_listening, a_context_ends_with_the_first,
             a_context_may_end_otherwise, a_context_that_nobody_can_notice_stops_listening,
-            none_is_lost_while_others_leave, signals_have_gos_words),
+            none_is_lost_while_others_leave, none_is_lost_while_it_is_reset, what_came_before_ends_nobody,
+            signals_have_gos_words),
         list!(stall:
             a_loop, a_sleep, a_read, a_lock_of_std, deep_in_a_recursion, the_environment_asks_for_them,
             a_length_that_is_none, who_blocks_a_pinned_neighbour, a_program_may_refuse_them, who_keeps_no_worker_is_not_reported, who_waits_for_a_report_is_not_deadlocked,

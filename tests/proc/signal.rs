@@ -392,6 +392,77 @@ pub(crate) fn none_is_lost_while_others_leave() {
     .expect_silent_stderr();
 }
 
+/// TestAtomicStop: a signal that comes while nobody is to listen any more is delivered or does what it did before. The first one that
+/// does ends the child.
+fn atomic_stop(tries: usize, stop: fn()) {
+    gort::run(move || {
+        for _ in 0..tries {
+            let signals = signal::notify_buffered(1, &[Signal::TERM]);
+            let sender = std::thread::spawn(|| Signal::TERM.raise().unwrap());
+            stop();
+            sender.join().unwrap();
+            // It is closed, so this does not wait.
+            if signals.recv().is_none() {
+                println!("lost");
+            }
+        }
+    });
+}
+
+/// GS-158
+pub(crate) fn none_is_lost_while_it_is_reset() {
+    for _ in 0..10 {
+        let out = child::run(|| atomic_stop(50, || signal::reset(&[Signal::TERM])));
+        let ended = out.status.signal() == Some(Signal::TERM.as_raw());
+        assert!(ended || out.status.success(), "{out:#?}");
+        out.expect_stdout("").expect_silent_stderr();
+    }
+    // Nothing may end it that is ignored, so all of them may come to nothing; but the listener does not wait for ever.
+    child::run(|| {
+        gort::run(|| {
+            for _ in 0..200 {
+                let signals = signal::notify_buffered(1, &[Signal::TERM]);
+                let sender = std::thread::spawn(|| Signal::TERM.raise().unwrap());
+                signal::ignore(&[Signal::TERM]);
+                sender.join().unwrap();
+                while signals.recv().is_some() {}
+            }
+        });
+    })
+    .expect_code(0)
+    .expect_silent_stderr();
+}
+
+/// GS-158: what came before its listener left ends nobody, also if nobody has handed it on by then.
+pub(crate) fn what_came_before_ends_nobody() {
+    child::run(|| {
+        gort::run(|| {
+            for i in 0..2000 {
+                let signals = signal::notify(&[Signal::TERM]);
+                let (ctx, stop) = signal::notify_context(context::background(), &[Signal::USR1]);
+                Signal::TERM.raise().unwrap();
+                Signal::USR1.raise().unwrap();
+                if i % 2 == 0 {
+                    drop(signals);
+                    stop();
+                } else {
+                    signal::reset(&[Signal::TERM, Signal::USR1]);
+                    // Once for this round, and maybe for the one before.
+                    assert!((1..=2).contains(&signals.iter().count()));
+                    let cause = context::cause(&ctx).unwrap();
+                    assert_eq!(cause.downcast_ref(), Some(&Received(Signal::USR1)));
+                }
+            }
+            let signals = signal::notify(&[Signal::TERM]);
+            Signal::TERM.raise().unwrap();
+            signal::ignore(&[Signal::TERM]);
+            assert_eq!(signals.try_recv(), Ok(Signal::TERM));
+        });
+    })
+    .expect_code(0)
+    .expect_silent_stderr();
+}
+
 /// GS-160
 pub(crate) fn signals_have_gos_words() {
     let words = [

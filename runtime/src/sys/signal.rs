@@ -16,7 +16,6 @@ impl Disposition {
         Disposition(action)
     }
 
-    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     pub(crate) fn is_default(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_DFL
     }
@@ -78,4 +77,10 @@ pub(crate) fn raise(signal: i32) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Sends `signal` to this process.
+pub(crate) fn send_to_process(signal: i32) {
+    // SAFETY: both take integers.
+    unsafe { libc::kill(libc::getpid(), signal) };
 }
