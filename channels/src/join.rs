@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::rt::{JoinError, JoinHandle, Outlet, RawLock, ScopedJoinHandle, Task};
+use crate::rt::{JoinError, JoinHandle, Outlet, RawLock, ScopedJoinHandle};
 use crate::source::{Operand, Polled, RecvFrom, Source};
 use crate::waitq::WaitQueue;
 
@@ -54,7 +54,8 @@ fn ended<T: Send>(watch: &Watch, outlet: &Outlet<T>) {
             task
         };
         match task {
-            Some(task) => Task::ready(task),
+            // SAFETY: taken out of the queue, once, under the lock that the commit of its park released and that is free again.
+            Some(task) => unsafe { task.ready() },
             None => return,
         }
     }

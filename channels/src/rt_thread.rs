@@ -71,8 +71,12 @@ impl Task {
     }
 
     /// Lets it go on. Once per park.
-    pub(crate) fn ready_here(self, _here: Here) {
-        self.ready();
+    ///
+    /// # Safety
+    /// As the runtime's.
+    pub(crate) unsafe fn ready_here(self, _here: Here) {
+        // SAFETY: handed on.
+        unsafe { self.ready() };
     }
 
     /// Whoever polls a future.
@@ -81,7 +85,10 @@ impl Task {
     }
 
     /// Lets it go on. Once per park.
-    pub fn ready(self) {
+    ///
+    /// # Safety
+    /// As the runtime's.
+    pub unsafe fn ready(self) {
         match self.0 {
             Kind::Thread(parker) => {
                 *parker.notified.lock().unwrap() = true;

@@ -96,7 +96,8 @@ impl Notice {
         // SAFETY: the commit that failed owns the cell as the waiter did; the waker that found `PARKED` is the only one.
         let task = self.task.with_mut(|task| unsafe { (*task).take() });
         if let Some(task) = task {
-            task.ready();
+            // SAFETY: the owner of the cell has taken the task out, once; it is the commit of the park, at its end, or comes after it.
+            unsafe { task.ready() };
         }
     }
 }

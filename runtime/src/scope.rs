@@ -48,7 +48,8 @@ impl ScopeData {
             // SAFETY: the count is zero: the scope has stored its task, and nobody else looks.
             let waiter = unsafe { (*data.waiter.get()).take() };
             if let Some(waiter) = waiter {
-                waiter.ready();
+                // SAFETY: the scope's own count is gone, so the commit of its park came before; the last one takes the task, once.
+                unsafe { waiter.ready() };
             }
         }
     }

@@ -127,7 +127,8 @@ impl Sema {
         // SAFETY: taken above.
         unsafe { self.lock.unlock() };
         if let Some(task) = task {
-            task.ready();
+            // SAFETY: taken out of the queue, once, under the lock that the commit of its park released.
+            unsafe { task.ready() };
         }
     }
 }

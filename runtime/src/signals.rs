@@ -117,11 +117,22 @@ pub fn raise(signal: i32) -> io::Result<()> {
     crate::sys::signal::raise(signal)
 }
 
-/// Sets what the process does on a signal. `deliver` is called on the signal thread, always the same function. It must not be one of those that have to keep their handler (SIGSEGV and the like).
+/// Sets what the process does on a signal. `deliver` is called on the signal thread, always the same function.
 ///
 /// # Errors
-/// The system refuses to change it, or to start the thread.
+/// `InvalidInput` for SIGSEGV, SIGBUS, SIGFPE and SIGILL, which have to keep their handlers. The system refuses to change it, or to
+/// start the thread.
+///
+/// ```
+/// use gort_runtime::signals::{Action, set_action};
+///
+/// let refused = set_action(11, Action::Ignore, |_| ()).unwrap_err();
+/// assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+/// ```
 pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<()> {
+    if crate::sys::signal::is_fault(signal) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let mut service = SERVICE.lock();
     let Service { thread, known } = &mut *service;
     let known = match known.entry(signal) {

@@ -19,7 +19,8 @@ use crate::sched;
 use crate::sched::spawn::Spawn;
 use crate::worker::Worker;
 
-/// Who waits. Made by the one who is about to [`park`], stored where a waker finds it, and used up by [`Task::ready`].
+/// Who waits. Made by the one who is about to [`park`], stored where a waker finds it, and used up by [`Task::ready`]. Dropping it
+/// instead wakes nobody.
 ///
 /// Two words, so that it travels in registers: an enum is copied through memory on its way from a waiter to `ready`, at odd
 /// offsets, and each such copy waits for the stores before it.
@@ -107,17 +108,27 @@ impl Task {
 
     /// Makes it runnable: the goroutine is queued, the thread unblocked, the waker woken.
     ///
-    /// Exactly once for each time it parks, and only after the park's commit published it.
+    /// # Safety
+    /// A task that was made by [`Task::current`]: whoever made it parks ([`park`] and its kin) after that, the commit of that park has
+    /// made the task reachable (or this is the last thing that the commit does), and this is the only `ready` of any task for
+    /// that park. Of a task that was made by [`Task::from_waker`] nothing is asked.
+    ///
+    /// ```compile_fail,E0133
+    /// gort_runtime::Task::current().ready(); // nobody parks: the next wait would end before it began
+    /// ```
     #[inline]
-    pub fn ready(self) {
-        // SAFETY: used once, before anything else happens.
-        self.ready_here(unsafe { Here::ask() });
+    pub unsafe fn ready(self) {
+        // SAFETY: used once, before anything else happens; the rest by the caller.
+        unsafe { self.ready_here(Here::ask()) };
     }
 
     /// The same for one who has asked already, and does not use the answer afterwards.
+    ///
+    /// # Safety
+    /// As [`Task::ready`].
     #[doc(hidden)]
     #[inline]
-    pub fn ready_here(self, here: Here) {
+    pub unsafe fn ready_here(self, here: Here) {
         match self.goroutine() {
             Some(g) => {
                 // A goroutine's task owns nothing.

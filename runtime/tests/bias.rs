@@ -70,7 +70,8 @@ impl Place {
             self.lock.unlock();
             task
         };
-        task.map(Task::ready).is_some()
+        // SAFETY: taken out, once, under the lock that the commit of its park released.
+        task.map(|task| unsafe { task.ready() }).is_some()
     }
 
     /// Waits until somebody wakes this goroutine or thread.

@@ -32,7 +32,9 @@ impl Task {
         Task(PARKER.with(Arc::clone))
     }
 
-    pub(super) fn ready(self) {
+    /// # Safety
+    /// As the runtime's.
+    pub(super) unsafe fn ready(self) {
         let mut notified = self.0.notified.lock().unwrap();
         assert!(!*notified, "readied twice");
         *notified = true;

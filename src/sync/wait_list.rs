@@ -405,7 +405,8 @@ impl Wake {
             let waiter = unsafe { waiter.as_ref() };
             at = waiter.next.get();
             if let Some(Waker::Task(task)) = waiter.waker.take() {
-                task.ready();
+                // SAFETY: granted once, under the lock that the commit of its park released.
+                unsafe { task.ready() };
             }
         }
     }

@@ -169,7 +169,10 @@ impl Core {
                 core.arm(state, true);
             }
         });
-        woken.into_iter().chain(more).for_each(Task::ready);
+        for task in woken.into_iter().chain(more) {
+            // SAFETY: taken out of the queue, once, under the lock that the commit of its park released.
+            unsafe { task.ready() };
+        }
     }
 
     /// Whether it was active: its value had not been received.

@@ -48,13 +48,21 @@ impl Drop for Batch {
     /// In the order in which they were taken.
     fn drop(&mut self) {
         struct Rest<'a>(std::slice::IterMut<'a, Option<Task>>);
-        impl Drop for Rest<'_> {
-            fn drop(&mut self) {
-                self.0.by_ref().filter_map(Option::take).for_each(Task::ready);
+        impl Rest<'_> {
+            fn ready(&mut self) {
+                for task in self.0.by_ref().filter_map(Option::take) {
+                    // SAFETY: taken by `fill`, once, under the lock that the commit of its park released and that is free again.
+                    unsafe { task.ready() };
+                }
             }
         }
-        let mut rest = Rest(self.tasks[..self.len].iter_mut());
-        rest.0.by_ref().filter_map(Option::take).for_each(Task::ready);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.ready();
+            }
+        }
+        // If a waker panics, dropping it readies the rest.
+        Rest(self.tasks[..self.len].iter_mut()).ready();
     }
 }
 

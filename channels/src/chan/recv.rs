@@ -198,7 +198,8 @@ impl<T> Core<T> {
 /// Readies the sender whose value is in the slot. If that runs a waker that panics, the value is dropped, not leaked.
 ///
 /// # Safety
-/// The slot holds a value, and the caller takes it out after this returns.
+/// The slot holds a value, and the caller takes it out after this returns. The task was taken, once, under the channel's lock, which
+/// is free again.
 pub(crate) unsafe fn ready_sender<T>(task: Task, here: Here, slot: &Slot<T>) {
     struct DropValue<'a, T>(&'a Slot<T>);
     impl<T> Drop for DropValue<'_, T> {
@@ -208,6 +209,7 @@ pub(crate) unsafe fn ready_sender<T>(task: Task, here: Here, slot: &Slot<T>) {
         }
     }
     let on_unwind = DropValue(slot);
-    task.ready_here(here);
+    // SAFETY: whoever is taken published itself under that lock, which the commit of its park released.
+    unsafe { task.ready_here(here) };
     std::mem::forget(on_unwind);
 }

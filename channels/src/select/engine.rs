@@ -143,7 +143,8 @@ impl<'r> Run<'r> {
         match unsafe { arm.attempt(here) } {
             Poll::Ready(task) => {
                 if let Some(task) = task {
-                    ready(task, here, arm);
+                    // SAFETY: `attempt` took it under the arm's lock and freed that.
+                    unsafe { ready(task, here, arm) };
                 }
                 Some(index)
             }
@@ -160,10 +161,12 @@ impl<'r> Run<'r> {
             // SAFETY: all locks are held; no arm is in a queue.
             match unsafe { self.arms[index as usize].poll() } {
                 Poll::Ready(task) => {
-                    // SAFETY: the locks are held.
-                    unsafe { self.unlock() };
-                    if let Some(task) = task {
-                        ready(task, here, self.arms[index as usize]);
+                    // SAFETY: the locks are held. Then: `poll` took it under the arm's lock, which is free again.
+                    unsafe {
+                        self.unlock();
+                        if let Some(task) = task {
+                            ready(task, here, self.arms[index as usize]);
+                        }
                     }
                     return Begun::Chosen(index as usize);
                 }
@@ -274,8 +277,11 @@ impl<'r> Run<'r> {
 
 /// Readies the other party of `arm`, which was performed. If that runs a waker that panics, nobody will hear that the arm was
 /// chosen: what it received is dropped, so that the arm can be used again.
+///
+/// # Safety
+/// The task was taken, once, under the lock of the arm's queue, which is free again.
 #[inline]
-fn ready(task: Task, here: Here, arm: &dyn Arm) {
+unsafe fn ready(task: Task, here: Here, arm: &dyn Arm) {
     struct Discard<'a>(&'a dyn Arm);
     impl Drop for Discard<'_> {
         fn drop(&mut self) {
@@ -283,6 +289,7 @@ fn ready(task: Task, here: Here, arm: &dyn Arm) {
         }
     }
     let on_unwind = Discard(arm);
-    task.ready_here(here);
+    // SAFETY: whoever is taken published itself under that lock, which the commit of its park released.
+    unsafe { task.ready_here(here) };
     std::mem::forget(on_unwind);
 }

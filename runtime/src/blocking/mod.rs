@@ -261,7 +261,8 @@ fn give_back(job: Job, fate: Fate) {
         (*job.frame).task.take()
     };
     match task {
-        Some(task) => task.ready(),
+        // SAFETY: taken out of the frame, once; the job was queued by the commit of the goroutine's park.
+        Some(task) => unsafe { task.ready() },
         None => unreachable!("the goroutine left its task in the frame"),
     }
     if IN_FLIGHT.fetch_sub(1, Ordering::SeqCst) == 1 {

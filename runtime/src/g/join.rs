@@ -77,14 +77,18 @@ impl Joiner {
         }
     }
 
+    /// By whoever took it out of the cell of its goroutine, which happens once.
     pub(crate) fn tell(self) {
         match self {
-            Joiner::Task(task) => task.ready(),
+            // SAFETY: a task that parks for the end was put into the cell by the commit of that park, and it was taken out of there
+            // once, as the protocol above has it.
+            Joiner::Task(task) => unsafe { task.ready() },
             Joiner::Call(call) => call(),
             Joiner::Both(both) => {
                 let (call, task) = *both;
                 call();
-                task.ready();
+                // SAFETY: as above.
+                unsafe { task.ready() };
             }
         }
     }

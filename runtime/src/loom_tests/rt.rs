@@ -30,7 +30,10 @@ impl Task {
     }
 
     /// Once per park: a second one is found out.
-    pub(crate) fn ready(self) {
+    ///
+    /// # Safety
+    /// As the real one.
+    pub(crate) unsafe fn ready(self) {
         let before = std::mem::replace(&mut *self.0.set.lock().unwrap(), true);
         assert!(!before, "readied twice");
         self.0.wake.notify_one();

@@ -249,7 +249,7 @@ fn look_at_poller(now: u64) -> bool {
     }
     let woken = crate::poll::look();
     let any = !woken.is_empty();
-    woken.into_iter().for_each(crate::poll::Task::ready);
+    crate::poll::ready_all(woken);
     any
 }
 

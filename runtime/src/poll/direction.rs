@@ -184,7 +184,8 @@ impl Direction {
         let mut woken = Vec::new();
         self.wake_all(0, &mut woken);
         for task in woken {
-            task.ready();
+            // SAFETY: as in `pass_on`.
+            unsafe { task.ready() };
         }
     }
 
@@ -198,7 +199,8 @@ impl Direction {
             if ready { queue.dequeue() } else { None }
         });
         if let Some(task) = next {
-            task.ready();
+            // SAFETY: its claim was won and it was taken out of the queue, once, under the lock that the commit of its park released.
+            unsafe { task.ready() };
         }
     }
 

@@ -67,6 +67,14 @@ pub(crate) fn look() -> Vec<Task> {
     woken
 }
 
+/// Makes those runnable whom a look at the events gave.
+pub(crate) fn ready_all(woken: Vec<Task>) {
+    for task in woken {
+        // SAFETY: its claim was won and it was taken out of its queue, once, under the lock that the commit of its park released.
+        unsafe { task.ready() };
+    }
+}
+
 /// The driver, made by the first call.
 fn driver_or_start() -> io::Result<&'static Driver> {
     if let Some(driver) = DRIVER.get() {

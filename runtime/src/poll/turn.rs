@@ -81,7 +81,8 @@ impl Turn {
     #[cold]
     fn announce(&self) {
         if let Some(task) = self.waiters.announce() {
-            task.ready();
+            // SAFETY: taken out of the queue, once, under the lock that the commit of its park released.
+            unsafe { task.ready() };
         }
     }
 

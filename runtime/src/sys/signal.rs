@@ -3,6 +3,11 @@
 use std::io;
 use std::mem::MaybeUninit;
 
+/// Whether the signal tells of a fault of the program: those have to keep their handlers.
+pub(crate) fn is_fault(signal: i32) -> bool {
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL].contains(&signal)
+}
+
 /// What happens on a signal: its default, nothing, or a handler.
 #[derive(Clone, Copy)]
 pub(crate) struct Disposition(libc::sigaction);

@@ -93,7 +93,7 @@ impl Worker {
         self.wrote.set(false);
         let woken = crate::poll::look();
         let any = !woken.is_empty();
-        woken.into_iter().for_each(crate::poll::Task::ready);
+        crate::poll::ready_all(woken);
         any
     }
 

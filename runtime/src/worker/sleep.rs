@@ -128,7 +128,7 @@ impl Worker {
             }
         }
         self.leave_sleep(keeper);
-        woken.into_iter().for_each(crate::poll::Task::ready);
+        crate::poll::ready_all(woken);
         Slept::Awake
     }
 
