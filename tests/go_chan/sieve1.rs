@@ -35,7 +35,7 @@ fn sieve(primes: Sender<u64>) {
 fn primes_up_to_100() {
     let (tx, primes) = gort::channel(0);
     let sieve = go!(sieve(tx));
-    for want in crate::PRIMES {
+    for want in super::PRIMES {
         assert_eq!(chan!(<-primes), Some(want));
     }
 

@@ -146,7 +146,7 @@ fn sieve() -> Receiver<u64> {
 #[gort::test]
 fn primes_up_to_100() {
     let primes = sieve();
-    for want in crate::PRIMES {
+    for want in super::PRIMES {
         assert_eq!(chan!(<-primes), Some(want));
     }
 }

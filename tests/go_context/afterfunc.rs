@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use gort::context::{after_func, background, with_cancel, with_timeout};
 use gort::prelude::*;
 
+use super::{is_done, ms};
 use crate::support::eventually;
-use crate::{is_done, ms};
 
 /// TestAfterFuncCalledAfterCancel.
 #[gort::test]

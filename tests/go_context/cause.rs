@@ -8,7 +8,7 @@ use gort::context::{
 };
 use gort::prelude::*;
 
-use crate::ms;
+use super::ms;
 
 const LONG: Duration = Duration::from_secs(600);
 

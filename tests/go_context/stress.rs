@@ -11,10 +11,10 @@ use gort::context::{
 };
 use gort::prelude::*;
 
+use super::{K3, is_done, ms};
 use crate::support::eventually;
 use crate::support::seed::{Rng, seed};
 use crate::support::stress::in_every_mode;
-use crate::{K3, is_done, ms};
 
 /// Goroutines build a tree while others cancel, drop, listen and register functions.
 fn trees(rng: &mut Rng) {

@@ -10,8 +10,8 @@ use gort::context::{
 use gort::prelude::*;
 use gort::sync::WaitGroup;
 
+use super::{K1, K2, K3, is_done, ms};
 use crate::support::seed::{Rng, seed};
-use crate::{K1, K2, K3, is_done, ms};
 
 const LONG: Duration = Duration::from_secs(120);
 
@@ -149,7 +149,10 @@ fn test_values() {
     check(&c0, None, None, None);
     let c1 = with_value::<K1>(&c0, "c1k1");
     check(&c1, Some("c1k1"), None, None);
-    assert_eq!(c1.to_string(), "context.Background.WithValue(go_context::K1)");
+    assert_eq!(
+        c1.to_string(),
+        "context.Background.WithValue(go_lib::go_context::K1)"
+    );
     let c2 = with_value::<K2>(&c1, "c2k2");
     check(&c2, Some("c1k1"), Some("c2k2"), None);
     let c3 = with_value::<K3>(&c2, 3);
@@ -240,7 +243,7 @@ fn test_layers() {
                 }
                 1 => {
                     values.push(i);
-                    ctx = with_value::<crate::Tree>(&ctx, values.clone());
+                    ctx = with_value::<super::Tree>(&ctx, values.clone());
                 }
                 _ => {
                     let (child, cancel) = with_timeout(&ctx, ms(20));
@@ -254,7 +257,7 @@ fn test_layers() {
         } else {
             with_cancel(ctx)
         };
-        assert_eq!(ctx.value::<crate::Tree>(), Some(&values));
+        assert_eq!(ctx.value::<super::Tree>(), Some(&values));
         if timeout {
             chan!(<-ctx.done());
             assert_eq!(ctx.err(), Some(Error::DeadlineExceeded));
@@ -266,7 +269,7 @@ fn test_layers() {
             assert_eq!(ctx.err(), Some(Error::Canceled));
         }
         cancel();
-        assert_eq!(ctx.value::<crate::Tree>(), Some(&values));
+        assert_eq!(ctx.value::<super::Tree>(), Some(&values));
     }
 }
 

@@ -4,7 +4,7 @@ use gort::context;
 use gort::prelude::*;
 use gort::time::{Ticker, Timer, after};
 
-use crate::ms;
+use super::ms;
 use crate::support::child;
 
 /// GS-72.

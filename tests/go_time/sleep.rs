@@ -8,7 +8,7 @@ use gort::prelude::*;
 use gort::sync::WaitGroup;
 use gort::time::{Timer, after, after_func, sleep};
 
-use crate::ms;
+use super::ms;
 use crate::support::eventually;
 
 const HOUR: Duration = Duration::from_secs(3600);

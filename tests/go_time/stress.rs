@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gort::prelude::*;
 use gort::time::{Ticker, Timer, after, after_func};
 
-use crate::ms;
+use super::ms;
 use crate::support::eventually;
 use crate::support::seed::{Rng, seed};
 use crate::support::stress::in_every_mode;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gort::prelude::*;
 use gort::time::{Ticker, sleep, tick};
 
-use crate::ms;
+use super::ms;
 use crate::support::{eventually, panic_message};
 
 /// TestTicker: ten ticks take ten periods, after a reset those of the new one; GS-143.

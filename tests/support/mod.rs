@@ -19,6 +19,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use gort::sync::{Mutex, MutexGuard};
+
 /// How often a test repeats: `n` in release and with `GORT_TEST_FULL`, a tenth in debug.
 ///
 /// Go's suites are sized for optimised code; unoptimised Rust runs ten times longer.
@@ -84,12 +86,17 @@ pub(crate) fn panic_message(f: impl FnOnce()) -> String {
     }
 }
 
-/// Go's `defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))`: `n` until the guard is dropped.
-pub(crate) struct MaxProcs(usize);
+/// Go's `defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))`: `n` until the guard is dropped. One test of a process at a time.
+pub(crate) struct MaxProcs(
+    usize,
+    #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>,
+);
 
 impl MaxProcs {
     pub(crate) fn set(n: usize) -> MaxProcs {
-        MaxProcs(gort::runtime::set_max_procs(n))
+        static ONE: Mutex<()> = Mutex::new(());
+        let turn = ONE.lock();
+        MaxProcs(gort::runtime::set_max_procs(n), turn)
     }
 }
 

@@ -17,9 +17,6 @@ use gort::prelude::*;
 use crate::support::seed::{Rng, seed};
 use crate::support::stress::in_every_mode;
 
-#[path = "support/mod.rs"]
-mod support;
-
 const PRODUCERS: usize = 8;
 const CONSUMERS: usize = 8;
 /// Unbuffered, unbuffered, and two small buffers.

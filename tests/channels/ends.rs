@@ -6,9 +6,6 @@ use gort::{JoinError, Receiver};
 
 use crate::support::child;
 
-#[path = "support/mod.rs"]
-mod support;
-
 /// The panic reaches `join`, and the process lives.
 #[test]
 fn a_deferred_send_to_nobody_while_panicking() {

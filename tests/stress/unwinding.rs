@@ -27,9 +27,6 @@ use gort::time::{after, sleep};
 use crate::support::seed::{Rng, seed};
 use crate::support::stress::{at_every_worker_count, in_every_mode};
 
-#[path = "support/mod.rs"]
-mod support;
-
 /// So many at most unwind at a time.
 const VICTIMS: usize = 150;
 const BYSTANDERS: usize = 12;

@@ -1,8 +1,6 @@
 //! `future::wait` with futures written by hand, wakers of every bad habit, and `JoinHandle` as a future.
 
-#[path = "support/mod.rs"]
-mod support;
-
+use crate::support;
 use std::cell::Cell;
 use std::future::{Future, pending, poll_fn, ready};
 use std::pin::Pin;

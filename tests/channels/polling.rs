@@ -9,9 +9,6 @@ use gort::prelude::*;
 
 use crate::support::child::Child;
 
-#[path = "support/mod.rs"]
-mod support;
-
 /// Polls until somebody else has run, who can only do so if `poll` lets go of the one worker.
 fn lets_others_run(what: &str, mut poll: impl FnMut()) {
     let ran = Arc::new(AtomicBool::new(false));

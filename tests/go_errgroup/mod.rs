@@ -6,6 +6,3 @@
 
 mod group;
 mod scope;
-
-#[path = "../support/mod.rs"]
-mod support;

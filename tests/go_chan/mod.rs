@@ -27,9 +27,6 @@ mod sieve1;
 mod sieve2;
 mod zerosize;
 
-#[path = "../support/mod.rs"]
-mod support;
-
 /// The primes both sieves must yield.
 const PRIMES: [u64; 25] = [
     2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,

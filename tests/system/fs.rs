@@ -15,9 +15,6 @@ use gort::prelude::*;
 
 use crate::support::child::Child;
 
-#[path = "support/mod.rs"]
-mod support;
-
 fn fifo(dir: &Path) -> std::path::PathBuf {
     let path = dir.join("fifo");
     let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
@@ -268,7 +265,7 @@ fn stdin_stops_nobody() {
             readers.into_iter().for_each(|reader| reader.join().unwrap());
         });
     }
-    let Some(mut child) = piped("stdin_stops_nobody", program) else {
+    let Some(mut child) = piped("fs::stdin_stops_nobody", program) else {
         return;
     };
     let mut out = BufReader::new(child.stdout.take().unwrap())
@@ -303,7 +300,7 @@ fn stdin_is_a_reader() {
             assert_eq!(copied, 200_000);
         });
     }
-    let Some(mut child) = piped("stdin_is_a_reader", program) else {
+    let Some(mut child) = piped("fs::stdin_is_a_reader", program) else {
         return;
     };
     let mut input = child.stdin.take().unwrap();

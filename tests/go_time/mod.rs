@@ -13,9 +13,6 @@ mod sleep;
 mod stress;
 mod tick;
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::time::Duration;
 
 /// Milliseconds.

@@ -1,5 +1,6 @@
 //! Join handles as operands of `<-`: in `select!`, `chan!` and the `Select` builder (DESIGN.md, GS-1).
 
+use crate::support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,9 +10,6 @@ use gort::{JoinError, Select};
 
 use crate::support::child::Child;
 use crate::support::seed::{Rng, seed};
-
-#[path = "support/mod.rs"]
-mod support;
 
 #[gort::test]
 fn the_result_comes_once() {

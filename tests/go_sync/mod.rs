@@ -21,6 +21,3 @@ mod semaphore;
 mod singleflight;
 mod stress;
 mod waitgroup;
-
-#[path = "../support/mod.rs"]
-mod support;

@@ -9,9 +9,6 @@ use gort::prelude::*;
 
 use crate::support::child::Child;
 
-#[path = "support/mod.rs"]
-mod support;
-
 /// Fills a pool of one thread; gives what ends that call.
 fn occupy() -> (mpsc::Sender<()>, JoinHandle<()>) {
     let (open, gate) = mpsc::channel();

@@ -12,9 +12,6 @@ use gort::runtime::{max_procs, set_max_procs};
 
 use crate::support::child::Child;
 
-#[path = "support/mod.rs"]
-mod support;
-
 /// GS-4
 #[gort::test]
 fn a_child_outlives_its_parent() {

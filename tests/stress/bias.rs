@@ -22,9 +22,6 @@ use gort::{Select, SendTimeoutError, TrySendError};
 use crate::support::seed::{Rng, seed};
 use crate::support::stress::in_every_mode;
 
-#[path = "support/mod.rs"]
-mod support;
-
 const CHANNELS: usize = 5;
 const CAPACITIES: [usize; CHANNELS] = [0, 0, 1, 3, 16];
 /// Goroutines that send all the time, and as many that receive.

@@ -12,9 +12,6 @@ use gort::process::{Command, Stdio, WaitError};
 
 use crate::support::child::Child;
 
-#[path = "support/mod.rs"]
-mod support;
-
 const SIGTERM: i32 = 15;
 
 fn shell(script: &str) -> Command {

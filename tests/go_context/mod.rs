@@ -13,9 +13,6 @@ mod cause;
 mod stress;
 mod x;
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::time::Duration;
 
 use gort::context::{Context, Key};

@@ -20,9 +20,6 @@ use gort::{Select, SendTimeoutError, TryRecvError, TrySendError};
 use crate::support::seed::{Rng, seed};
 use crate::support::stress::in_every_mode;
 
-#[path = "support/mod.rs"]
-mod support;
-
 /// What all values of a round share.
 #[derive(Default)]
 struct Ledger {

@@ -3,12 +3,10 @@
 //!
 //! In debug a round takes microseconds, so that only 100,000 are run there; `GORT_TEST_FULL` asks for all.
 
+use crate::support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gort::prelude::*;
-
-#[path = "support/mod.rs"]
-mod support;
 
 #[track_caller]
 fn assert_fair<const N: usize>(what: &str, mut round: impl FnMut() -> usize) {

@@ -14,6 +14,3 @@ mod ken_chan;
 mod ken_chan1;
 mod range;
 mod two_three_five;
-
-#[path = "../support/mod.rs"]
-mod support;

@@ -9,9 +9,6 @@ use gort::runtime::{goexit, gosched};
 
 use crate::support::child::Child;
 
-#[path = "support/mod.rs"]
-mod support;
-
 /// Notes when it goes.
 struct Noted(Arc<AtomicUsize>);
 

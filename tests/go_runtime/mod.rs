@@ -4,13 +4,10 @@
 //! found in Go's LICENSE file. The Rust is written anew, in gort's own idiom.
 //!
 //! Left out, because there is nothing to port: garbage collection and stack shrinking (gort's stacks never move), and what
-//! reads Go's own stack dumps. TestSelectFairness with more rounds and more arms is in `select_fairness.rs`.
+//! reads Go's own stack dumps. TestSelectFairness with more rounds and more arms is in `channels/fairness.rs`.
 
 mod chan_basic;
 mod chan_select;
 mod chan_stacks;
 mod proc_locked;
 mod proc_progress;
-
-#[path = "../support/mod.rs"]
-mod support;

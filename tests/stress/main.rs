@@ -1,0 +1,9 @@
+//! Everything at once, seeded, at every worker count and in every migration mode.
+
+mod bias;
+mod channels;
+mod select;
+mod unwinding;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,8 @@
+//! What the system does for a goroutine: files, streams, children, calls that block. (Sockets: `net`.)
+
+mod blocking;
+mod fs;
+mod process;
+
+#[path = "../support/mod.rs"]
+mod support;
