@@ -8,6 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 /// Std's trait of this name looks names up on the calling thread; this one does it in the helper pool, and only if there is a name to
 /// look up.
 ///
+/// Without a host (`":80"`) it is the machine itself, as in Go: every address of it for who listens, the loopback for who dials. An IPv6
+/// address may have a zone (`"[fe80::1%eth0]:80"`).
+///
 /// ```
 /// use gort::net::ToSocketAddrs;
 ///
@@ -39,10 +42,16 @@ pub fn lookup_host(host: &str) -> io::Result<Vec<SocketAddr>> {
 
 impl ToSocketAddrs for str {
     fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>> {
-        match self.parse() {
-            Ok(address) => Ok(vec![address]),
-            Err(_) => crate::blocking(|| Ok(std::net::ToSocketAddrs::to_socket_addrs(self)?.collect())),
+        if let Ok(address) = self.parse() {
+            return Ok(vec![address]);
         }
+        let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
+        let (host, port) = self
+            .rsplit_once(':')
+            .ok_or_else(|| invalid("invalid socket address"))?;
+        let port: u16 = port.parse().map_err(|_| invalid("invalid port value"))?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        (bare.unwrap_or(host), port).to_socket_addrs()
     }
 }
 
@@ -55,6 +64,13 @@ impl ToSocketAddrs for String {
 impl ToSocketAddrs for (&str, u16) {
     fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>> {
         let &(host, port) = self;
+        if host.is_empty() {
+            // The first one takes connections of both families, where there are two.
+            return Ok(vec![
+                (Ipv6Addr::UNSPECIFIED, port).into(),
+                (Ipv4Addr::UNSPECIFIED, port).into(),
+            ]);
+        }
         match host.parse::<IpAddr>() {
             Ok(ip) => Ok(vec![SocketAddr::new(ip, port)]),
             Err(_) => {

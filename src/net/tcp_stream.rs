@@ -42,7 +42,7 @@ impl TcpStream {
     /// Connects to the first address that answers; as [`dial`](super::dial).
     ///
     /// # Errors
-    /// Of the last attempt, or of looking the name up.
+    /// Of the first address, or of looking the name up.
     #[doc(alias = "Dial")]
     #[track_caller]
     pub fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
