@@ -89,13 +89,16 @@ impl Worker {
             return false;
         }
         self.spoiled.set(false);
-        if !self.try_leave() {
+        // The next thread may lock itself at once: what belongs to this one ends before.
+        let unlock = || {
+            post.absent.fetch_and(!LOCKED, Ordering::SeqCst);
+            rt.idle.set_locked(index, false);
+        };
+        if !self.try_leave(unlock) {
             // Whoever took it off the list counted it as a searcher.
             self.spoiled.set(true);
             return false;
         }
-        post.absent.fetch_and(!LOCKED, Ordering::SeqCst);
-        rt.idle.set_locked(index, false);
         rt.rebalance();
         // It may have been the last one awake: somebody has to see to the timers, and ask whether
         // anybody can run again.

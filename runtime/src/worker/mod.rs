@@ -292,7 +292,9 @@ impl Worker {
 
     /// Ends the thread of a worker that has been retired for long, unless it was woken at this moment. `true`: it is over, and
     /// the worker may belong to a new thread already, so that nothing of it may be touched any more.
-    fn try_leave(&'static self) -> bool {
+    ///
+    /// `last` is done if so, before a new thread can begin.
+    fn try_leave(&'static self, last: impl FnOnce()) -> bool {
         if self.post.homes() > 0 {
             return false;
         }
@@ -305,6 +307,7 @@ impl Worker {
         if !self.rt.idle.is_retired(self.index) {
             return false;
         }
+        last();
         *unstarted = Some(Unstarted::Left(self));
         true
     }

@@ -91,7 +91,7 @@ impl Worker {
                 if leave_at <= now {
                     if self.index >= self.rt.limit() {
                         self.hand_over(std::mem::take(&mut keeper), unsure);
-                        if self.try_leave() {
+                        if self.try_leave(|| ()) {
                             return Slept::Left;
                         }
                     }
