@@ -1,5 +1,5 @@
 //! Writes are whole, and reads and writes take turns, as under Go's `fdMutex`: what several goroutines write does not mix, and
-//! deadlines, `close` and `shutdown` reach those whose turn has not come.
+//! deadlines, `close` and `shutdown` reach those whose turn has not come. Who waits is parked (GS-97).
 
 use std::io::{BufRead, BufReader, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
