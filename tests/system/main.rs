@@ -1,6 +1,7 @@
 //! What the system does for a goroutine: files, streams, children, calls that block. (Sockets: `net`.)
 
 mod blocking;
+mod captured;
 mod fs;
 mod process;
 

@@ -26,8 +26,58 @@ pub(crate) fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> io::R
 
 type Body = Box<dyn FnOnce() + Send>;
 
+/// Starts it from a thread that std knows nothing of and that ends at once. A test's thread hands its captured output on to those that
+/// it starts; ours serve everybody, so what they print would be found in one test, or nowhere.
 fn start(name: String, body: Body) -> io::Result<()> {
+    let (answer, started) = mpsc::channel();
+    let order = Box::into_raw(Box::new(Order { name, body, answer }));
+    // SAFETY: the order is a box's, given away here; `start_ordered` takes it, once.
+    if unsafe { start_bare(start_ordered, order.cast()) } {
+        return started
+            .recv()
+            .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    }
+    // SAFETY: no thread was started, so it is ours again.
+    let order = unsafe { Box::from_raw(order) };
+    start_here(order.name, order.body)
+}
+
+fn start_here(name: String, body: Body) -> io::Result<()> {
     std::thread::Builder::new().name(name).spawn(body).map(drop)
+}
+
+extern "C" fn start_ordered(order: *mut libc::c_void) -> *mut libc::c_void {
+    // SAFETY: `start` gave it away.
+    let order = unsafe { Box::from_raw(order.cast::<Order>()) };
+    // The other end waits for it.
+    let _ = order.answer.send(start_here(order.name, order.body));
+    std::ptr::null_mut()
+}
+
+/// Starts a thread that is not std's, and that nobody joins. `false` if the system gives none.
+///
+/// # Safety
+/// `body` may be called with `argument`, once, on another thread.
+unsafe fn start_bare(
+    body: extern "C" fn(*mut libc::c_void) -> *mut libc::c_void,
+    argument: *mut libc::c_void,
+) -> bool {
+    /// It starts a thread and ends. Thread-locals of the C library are in it too.
+    const STACK: usize = 256 << 10;
+    let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let at = attributes.as_mut_ptr();
+    // SAFETY: initialised before anything else uses it, and destroyed at the end; what `body` asks is by contract.
+    unsafe {
+        if libc::pthread_attr_init(at) != 0 {
+            return false;
+        }
+        let mut thread = std::mem::MaybeUninit::uninit();
+        let started = libc::pthread_attr_setdetachstate(at, libc::PTHREAD_CREATE_DETACHED) == 0
+            && libc::pthread_attr_setstacksize(at, STACK) == 0
+            && libc::pthread_create(thread.as_mut_ptr(), at, body, argument) == 0;
+        libc::pthread_attr_destroy(at);
+        started
+    }
 }
 
 /// A thread to be started.
