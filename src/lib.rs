@@ -85,7 +85,7 @@ pub mod time;
 #[cfg(not(loom))]
 pub use blocking::blocking_ctx;
 pub use gort_channels::{
-    Chan, Iter, Receiver, RecvTimeoutError, Select, SendError, SendTimeoutError, Sender, TryIter,
+    Chan, Iter, Offer, Receiver, RecvTimeoutError, Select, SendError, SendTimeoutError, Sender, TryIter,
     TryRecvError, TrySendError, channel,
 };
 pub use gort_macros::{main, test};

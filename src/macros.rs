@@ -146,7 +146,8 @@ macro_rules! chan {
 ///     (v, ok) = <-rx  => body,      v: T (its default when closed), ok: bool; Go's two-value form
 ///     Some(v) = <-rx  => body,      v: T; this arm drops out once rx is closed and drained
 ///     <-rx            => body,      the value is ignored
-///     tx <- value     => body,      a send
+///     tx <- value     => body,      a send; the value is dropped if another arm is chosen
+///     tx <- take place => body,     a send of what `place` holds; put back if another arm is chosen
 ///     default         => body,      at most one: runs when no arm is ready, so the select does not wait
 ///     else            => body,      at most one: runs when every arm has dropped out
 /// }
@@ -160,6 +161,7 @@ macro_rules! chan {
 /// | `v = <-rx => …` | `case v := <-rx:` |
 /// | `(v, ok) = <-rx => …` | `case v, ok := <-rx:` |
 /// | `tx <- v => …` | `case tx <- v:` |
+/// | `tx <- take queue => …` | `case tx <- queue[0]: queue = queue[1:]`, and the arm is off while `queue` is empty |
 /// | `default => …` | `default:` |
 /// | `select! {}` | `select {}`: blocks for ever |
 ///
@@ -167,7 +169,10 @@ macro_rules! chan {
 ///   before the next one is evaluated: `v = <-slot.lock().clone()` holds no lock while the select waits. What would have to live
 ///   longer (`<-slot.lock().rx`, a place inside of what the lock guards) does not compile: clone the channel.
 /// * Of several ready arms one is chosen uniformly at random; with `biased;` the first in source order.
-/// * No arm has any effect unless it is chosen. A value that was not sent is dropped.
+/// * No arm has any effect unless it is chosen. **A value that was not sent is dropped**: in Go it was copied, here it was moved. So
+///   `tx <- queue.pop_front().unwrap()` loses a value whenever another arm is chosen. `tx <- take queue` does not: `queue`, a variable or a
+///   field that is an `Option`, a `VecDeque` or another [`Offer`](crate::Offer), has the value back before any body runs, and
+///   on a panic too. While it is empty the arm is out.
 /// * `else` comes when *every* arm has dropped out. An arm that waits for a timer or a ticker never does, nor does a plain
 ///   `v = <-rx`: with such an arm, `Some(…)` arms whose channels are closed just stay silent, and `else` never comes. To end
 ///   with the channel take `v = <-rx` and look for `None` in the body.

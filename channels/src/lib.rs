@@ -36,6 +36,7 @@ mod handle;
 mod join;
 #[doc(hidden)]
 pub mod macro_support;
+mod offer;
 mod ring;
 mod rt;
 #[cfg(loom)]
@@ -55,4 +56,5 @@ pub use self::error::{
     TrySelectError, TrySendError,
 };
 pub use self::handle::{Chan, IntoIter, Iter, Receiver, Sender, TryIter, channel};
+pub use self::offer::Offer;
 pub use self::select::{Select, Selected};

@@ -7,9 +7,11 @@ use std::ptr;
 
 use crate::Chan;
 use crate::chan::{Core, Refused};
+pub use crate::offer::Offer;
 use crate::rt::{self, WaitReason};
 pub use crate::select::case::{Arm, RecvArm, SendArm};
 use crate::select::engine::{Begun, Ended, Run};
+pub use crate::select::take::TakeArm;
 use crate::source::Origin;
 pub use crate::source::{RecvFrom, SendTo};
 
@@ -145,6 +147,28 @@ pub fn send_arm<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) -> SendArm<'_, T> {
         value,
     }
     .arm()
+}
+
+/// Borrows the place behind `take`, be it a value or a variable that is a `&mut`.
+pub trait Place {
+    fn __gort_place(&mut self) -> &mut Self;
+}
+
+impl<P: ?Sized> Place for P {
+    #[inline(always)]
+    fn __gort_place(&mut self) -> &mut P {
+        self
+    }
+}
+
+/// `tx <- take place` as an arm: it holds what the place offers, and puts it back unless that is sent.
+#[inline]
+pub fn take_arm<'a, T, O: Offer<T>>(tx: Sending<'a, T>, place: &'a mut O) -> TakeArm<'a, T> {
+    let arm = match place.offer() {
+        Some(value) => SendArm::new(tx.0, value),
+        None => SendArm::empty(),
+    };
+    TakeArm::new(arm, place)
 }
 
 /// `select! { … }`: performs one arm and returns its index, or [`DEFAULT`], or [`ELSE`].

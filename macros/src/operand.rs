@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::Expr;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
+use syn::{Expr, Token};
 
 use crate::arrow::{find_arrow, is_punct, is_word, mistyped, stream};
 use crate::names::{hygienic, shown_at};
@@ -127,6 +127,28 @@ pub(crate) fn message(private: &Private, name: &str, channel: &Expr, value: &Exp
     }
 }
 
+/// `tx <- take place`: the channel as an operand, and the arm.
+pub(crate) fn taking(private: &Private, name: &str, channel: &Expr, place: &Expr) -> Given {
+    let Given {
+        import,
+        binding,
+        call,
+    } = given(private, name, "sending", channel);
+    let at = place.span();
+    let (borrow, local) = (
+        hygienic(&format!("{name}_place"), at),
+        hygienic("__gort_take_arm", at),
+    );
+    let (function, place) = (Ident::new("take_arm", shown_at(at)), bare(place));
+    Given {
+        import,
+        // As the receiver of a method, since a variable that is a `&mut` need not be `mut` then.
+        binding: quote_spanned!(shown_at(at)=> #binding
+            let #borrow = { use #private::Place as _; #place.__gort_place() };),
+        call: quote_spanned!(shown_at(at)=> { use #private::#function as #local; #local(#call, #borrow) }),
+    }
+}
+
 /// See [`given`].
 pub(crate) struct Given {
     /// To be written once in the block around the call.
@@ -158,7 +180,8 @@ fn nature(expr: &Expr) -> Nature {
     }
 }
 
-fn is_in_variable(expr: &Expr) -> bool {
+/// Whether it is a variable, or a place in one.
+pub(crate) fn is_in_variable(expr: &Expr) -> bool {
     match bare(expr) {
         Expr::Path(_) => true,
         Expr::Reference(reference) => is_in_variable(&reference.expr),
@@ -197,7 +220,7 @@ fn without_borrow(expr: &Expr) -> &Expr {
 fn borrowed(expr: Expr) -> Expr {
     Expr::Reference(syn::ExprReference {
         attrs: Vec::new(),
-        and_token: syn::Token![&](shown_at(expr.span())),
+        and_token: Token![&](shown_at(expr.span())),
         mutability: None,
         expr: Box::new(expr),
     })

@@ -90,6 +90,11 @@ fn stateful_goroutine() {
 }
 
 #[test]
+fn unbounded_queue() {
+    same_text("unbounded_queue");
+}
+
+#[test]
 fn bank() {
     same_text("bank");
 }

@@ -304,6 +304,16 @@ impl<'a, T> SendArm<'a, T> {
         }
     }
 
+    /// With nothing to send: it has dropped out.
+    pub(crate) fn empty() -> SendArm<'a, T> {
+        SendArm {
+            to: None,
+            state: Cell::new(State::Done),
+            slot: Slot::empty(),
+            node: Node::new(),
+        }
+    }
+
     /// To be called when the arm was chosen.
     ///
     /// # Panics
@@ -311,6 +321,13 @@ impl<'a, T> SendArm<'a, T> {
     #[inline]
     #[track_caller]
     pub fn finish(self) {
+        self.check();
+    }
+
+    /// As [`finish`](SendArm::finish), and the arm stays.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn check(&self) {
         if self.state.get() == State::Closed {
             // The panic drops the value, with the arm.
             panic!("send on closed channel");

@@ -3,6 +3,7 @@
 pub(crate) mod case;
 pub(crate) mod engine;
 pub(crate) mod order;
+pub(crate) mod take;
 
 use std::cell::Cell;
 use std::fmt;

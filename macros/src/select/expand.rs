@@ -40,7 +40,7 @@ use syn::spanned::Spanned;
 
 use super::{Arm, Binding, Operation, Select};
 use crate::names::{hygienic, shown_at};
-use crate::operand::{Given, given, message};
+use crate::operand::{Given, given, message, taking};
 use crate::path::Private;
 
 pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
@@ -93,7 +93,7 @@ pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
         parts.iter().map(|part| (part.import.0, &part.import.1)).collect();
     let imports = imports.values();
     let makes = parts.iter().map(|part| &part.make);
-    let names: Vec<&Ident> = parts.iter().map(|part| &part.name).collect();
+    let waiting = parts.iter().map(|part| &part.waiting);
     let choices = parts.iter().map(|part| &part.choice);
     let bodies = parts.iter().map(|part| &part.body);
     let (has_default, has_else) = (default.is_some(), otherwise.is_some());
@@ -104,7 +104,7 @@ pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
         enum #chosen<#(#types),*> { #(#variants,)* #(#extra_names),* }
         let #value = {
             #(#makes)*
-            let #index = #private::select([#(&mut #names),*], #biased, #has_default, #has_else);
+            let #index = #private::select([#(#waiting),*], #biased, #has_default, #has_else);
             match #index {
                 #(#choices)*
                 #(#extra_choices)*
@@ -127,8 +127,8 @@ struct Part {
     import: (&'static str, TokenStream),
     /// The statements that evaluate its operands and make the arm.
     make: TokenStream,
-    /// The arm's name.
-    name: Ident,
+    /// `&mut arm0`, for the engine.
+    waiting: TokenStream,
     /// `0usize => …,`
     choice: TokenStream,
     /// `__GortChosen::Arm0(v) => body,`
@@ -141,7 +141,24 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
     let name = hygienic(&format!("arm{at}"), Span::call_site());
     let operand = format!("operand{at}");
     let body = &arm.body;
+    let waiting = quote!(&mut #name);
     match &arm.operation {
+        Operation::Take { channel, place } => {
+            let Given {
+                import,
+                binding,
+                call,
+            } = taking(private, &operand, channel, place);
+            Part {
+                parameter: None,
+                import: ("sending", import),
+                make: quote_spanned!(shown_at(channel.span())=> #binding let mut #name = #call;),
+                choice: quote!(#index => { #name.finish(); #chosen::#variant }),
+                body: quote!(#chosen::#variant => #body,),
+                waiting: quote!(#name.send()),
+                variant,
+            }
+        }
         Operation::Send { channel, value } => {
             let Given {
                 import,
@@ -154,7 +171,7 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
                 make: quote_spanned!(shown_at(channel.span())=> #binding let mut #name = #call.arm();),
                 choice: quote!(#index => { #name.finish(); #chosen::#variant }),
                 body: quote!(#chosen::#variant => #body,),
-                name,
+                waiting,
                 variant,
             }
         }
@@ -190,7 +207,7 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
                 make: quote!(#binding let mut #name = #call;),
                 choice: quote!(#index => #choice),
                 body,
-                name,
+                waiting,
                 variant,
             }
         }

@@ -1,6 +1,7 @@
 //! What stands before `=>`: `pattern = <-ch`, `<-ch`, `ch <- value`, `default` or `else`.
 
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenTree};
+use syn::Expr;
 
 use super::pattern;
 use super::{Binding, Operation};
@@ -8,7 +9,7 @@ use crate::arrow::{
     find_arrow, find_punct, is_assign, is_braces, is_joint, is_punct, is_word, mistyped, stream,
 };
 use crate::error::Mistakes;
-use crate::operand::operand;
+use crate::operand::{bare, is_in_variable, operand};
 
 pub(super) enum Head {
     Operation(Box<Operation>),
@@ -112,11 +113,49 @@ fn send(tokens: &[TokenTree], at: usize, mistakes: &mut Mistakes) -> Option<Oper
         );
         return None;
     }
+    if is_take(value) {
+        let place = mistakes.take(place(&value[1..]));
+        return Some(Operation::Take {
+            channel: channel?,
+            place: place?,
+        });
+    }
     let value = mistakes.take(operand(value, "the value"));
     Some(Operation::Send {
         channel: channel?,
         value: value?,
     })
+}
+
+/// `take PLACE`. After an expression `take` there is never a name, so this is no variable of that name.
+fn is_take(value: &[TokenTree]) -> bool {
+    let starts_place = match value.get(1) {
+        Some(TokenTree::Ident(word)) => word != "as" && word != "if",
+        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::None,
+        // `take & mut x` is no expression, either.
+        _ => is_punct(value, 1, '&') && is_word(value, 2, "mut"),
+    };
+    is_word(value, 0, "take") && starts_place
+}
+
+/// What `take` takes from: a variable, or a part of one.
+fn place(tokens: &[TokenTree]) -> syn::Result<Expr> {
+    let place = operand(tokens, "the place")?;
+    let say = match bare(&place) {
+        expr if is_in_variable(expr) && !matches!(expr, Expr::Unary(_) | Expr::Reference(_)) => {
+            return Ok(place);
+        }
+        Expr::Reference(_) => "`take` borrows by itself: remove the `&mut`",
+        Expr::MethodCall(_) => {
+            "`take` takes the value out by itself, and puts it back if another arm is chosen: write the variable or field \
+             that holds the values, `tx <- take queue`"
+        }
+        _ => {
+            "behind `take` stands a variable or a field that holds the values, `tx <- take self.queue`; to send a value that \
+             you have, leave `take` out"
+        }
+    };
+    Err(syn::Error::new_spanned(&place, say))
 }
 
 /// Reports `case v := <-rx:`, `default:`, `v, ok := <-rx` and the like. Whether it did.

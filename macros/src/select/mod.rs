@@ -35,8 +35,19 @@ struct Arm {
 }
 
 enum Operation {
-    Receive { binding: Binding, channel: Expr },
-    Send { channel: Expr, value: Expr },
+    Receive {
+        binding: Binding,
+        channel: Expr,
+    },
+    Send {
+        channel: Expr,
+        value: Expr,
+    },
+    /// `tx <- take place`
+    Take {
+        channel: Expr,
+        place: Expr,
+    },
 }
 
 /// What a receiving arm gives its body. The patterns take every value.

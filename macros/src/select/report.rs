@@ -9,7 +9,7 @@ use quote::quote;
 use super::expand::receiving;
 use super::{Operation, Select};
 use crate::error::Mistakes;
-use crate::operand::{Given, given, message};
+use crate::operand::{Given, given, message, taking};
 use crate::path::Private;
 
 pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> TokenStream {
@@ -23,6 +23,14 @@ pub(super) fn expand(private: &Private, select: Select, mistakes: Mistakes) -> T
                     call,
                 } = message(private, "operand", &channel, &value);
                 quote!({ #import #binding #call.arm().finish(); #body })
+            }
+            Operation::Take { channel, place } => {
+                let Given {
+                    import,
+                    binding,
+                    call,
+                } = taking(private, "operand", &channel, &place);
+                quote!({ #import #binding #call.finish(); #body })
             }
             Operation::Receive { binding, channel } => {
                 let (make, take, pattern) = receiving(&binding);

@@ -50,6 +50,33 @@ fn the_expansion() {
 }
 
 #[test]
+fn a_value_that_is_given_back() {
+    assert_same(
+        &expand(&private(), lex("a <- take self.queue => f()")),
+        "{
+            use ::gort::__private::sending as __gort_sending;
+            enum __GortChosen<> { Arm0, }
+            let chosen = {
+                let operand0 = &a;
+                let operand0_place = { use ::gort::__private::Place as _; self.queue.__gort_place() };
+                let mut arm0 = {
+                    use ::gort::__private::take_arm as __gort_take_arm;
+                    __gort_take_arm(__gort_sending(operand0), operand0_place)
+                };
+                let index = ::gort::__private::select([arm0.send()], false, false, false);
+                match index {
+                    0usize => { arm0.finish(); __GortChosen::Arm0 }
+                    _ => ::gort::__private::unreachable_arm(),
+                }
+            };
+            match chosen {
+                __GortChosen::Arm0 => f(),
+            }
+        }",
+    );
+}
+
+#[test]
 fn nothing_to_wait_for_waits_for_ever() {
     assert_same(
         &expand(&private(), Vec::new()),
@@ -69,6 +96,7 @@ fn arms(text: &str) -> Vec<String> {
     let arms = select.arms.iter().map(|arm| {
         let form = match &arm.operation {
             Operation::Send { .. } => '>',
+            Operation::Take { .. } => 't',
             Operation::Receive {
                 binding: Binding::Nothing,
                 ..
@@ -115,6 +143,14 @@ fn bindings() {
         ("x.m::<A, B>() <- Point { x: 1 } => 1", ">1"),
         ("tx <- match a { 1 => b, _ => c } => 1", ">1"),
         ("tx <- |x| x => 1", ">1"),
+        ("tx <- take queue => 1", "t1"),
+        ("tx <- take self.queues[at] => 1", "t1"),
+        ("tx <- take => 1", ">1"),
+        ("tx <- take.first => 1", ">1"),
+        ("tx <- take(queue) => 1", ">1"),
+        ("tx <- take as u8 => 1", ">1"),
+        ("tx <- take & queue => 1", ">1"),
+        ("take <- take take => 1", "t1"),
     ] {
         assert_eq!(arms(text), [form], "{text}");
     }
@@ -174,6 +210,10 @@ fn mistakes_say_what_to_write() {
         ("v = <- => 1", "a channel is missing"),
         ("tx <- => 1", "a value is missing"),
         ("v = <-rx if x => 1", "an arm has no guard"),
+        ("tx <- take queue.pop_front() => 1", "by itself"),
+        ("tx <- take &mut queue => 1", "remove the `&mut`"),
+        ("tx <- take f(queue) => 1", "behind `take` stands a variable"),
+        ("tx <- take queue if x => 1", "an arm has no guard"),
         ("default if x => 1", "stands alone"),
         ("default: f()", "write `default => { … }`"),
         ("default { f() }", "`=>` and a body are missing"),

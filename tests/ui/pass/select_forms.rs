@@ -16,6 +16,11 @@ struct Hub {
     off: Option<Receiver<i32>>,
 }
 
+struct Waiting {
+    first: Option<i32>,
+    rest: Vec<Option<i32>>,
+}
+
 impl Hub {
     fn pick<A, B>(&self) -> &Receiver<i32> {
         &self.rx
@@ -94,6 +99,20 @@ fn main() {
     let jobs = chan!(Box<dyn Fn(i32) -> i32 + Send>, 1);
     select! { jobs <- Box::new(|x| x + 1) => {} }
     select! { Some(job) = <-jobs => assert_eq!(job(1), 2) }
+
+    // `take`: from a variable, a field, through a reference; `take` is no keyword.
+    let mut queue = std::collections::VecDeque::from([1, 2]);
+    let mut waiting = Waiting { first: Some(3), rest: vec![None, Some(4)] };
+    let borrowed = &mut queue;
+    select! { a <- take borrowed => {} }
+    select! { a <- take queue => {} }
+    select! { a <- take waiting.first => {} }
+    select! { a <- take waiting.rest[0] => unreachable!(), else => assert!(waiting.rest[0].is_none()) }
+    let take = 5;
+    select! { <-nil => {}, default => {} }
+    assert_eq!([(); 3].map(|()| chan!(<-a).unwrap()), [1, 2, 3]);
+    select! { a <- take => assert!(queue.is_empty() && waiting.first.is_none()) }
+    assert_eq!(chan!(<-a), Some(5));
 
     // `default`, `else`, `biased`, nothing but one of them.
     let text = select! { v = <-a => format!("{v:?}"), default => "nothing".to_string() };
