@@ -56,7 +56,7 @@ fn main() -> std::process::ExitCode {
             sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs, beside_and_after_waits_while_unwinding),
         list!(limits:
             a_hundred_thousand_goroutines_parked_at_once, no_more_stacks, no_more_stacks_unobserved),
-        list!(memory: of_deep_stacks, of_many_goroutines, of_stacks_of_other_sizes),
+        list!(memory: of_deep_stacks, of_many_goroutines, of_waits_while_unwinding, of_stacks_of_other_sizes),
         list!(overflow:
             of_the_main_goroutine, of_another_goroutine, of_a_named_goroutine, cannot_be_recovered,
             the_advice_helps, main_without_room_for_its_large_stack, the_reserve_is_an_option,

@@ -100,3 +100,32 @@ pub(crate) fn of_many_goroutines() {
     }
     passed(Child::default().timeout(Duration::from_secs(300)).run(main));
 }
+
+/// Those that waited in the middle of a panic: with what counted it for them meanwhile.
+pub(crate) fn of_waits_while_unwinding() {
+    #[gort::main]
+    fn main() {
+        let before = resident();
+        for round in 0..2 {
+            let (hold, held) = gort::channel::<()>(0);
+            let (enter, entered) = gort::channel(0);
+            for _ in 0..5000 {
+                go!([held, enter] {
+                    defer! {
+                        chan!(enter <- ());
+                        chan!(<-held);
+                    }
+                    gort::runtime::goexit();
+                });
+            }
+            (0..5000).for_each(|_| assert!(chan!(<-entered).is_some()));
+            let most = resident();
+            assert!(most > before + 50 * MIB, "round {round}: {most} after {before}");
+            drop(hold);
+            eventually("the memory goes back", Duration::from_secs(10), || {
+                resident() < before + 25 * MIB
+            });
+        }
+    }
+    passed(Child::default().timeout(Duration::from_secs(60)).run(main));
+}

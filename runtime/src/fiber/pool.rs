@@ -150,6 +150,24 @@ pub(crate) fn trim(now: u64) -> Option<u64> {
     next
 }
 
+/// An idle fiber with a stack of `size` bytes, or a new one, for a thread that is no worker.
+pub(crate) fn take(size: usize) -> Result<Fiber, NoStack> {
+    let found = {
+        let mut shared = shared().lock();
+        let idle = shared.idle(size);
+        let found = idle.warm.pop_back();
+        idle.least = idle.least.min(idle.warm.len());
+        found.or_else(|| idle.cold.pop()).or_else(|| idle.sweep.pop())
+    };
+    found.map_or_else(|| Fiber::new(size), Ok)
+}
+
+/// Takes back idle fibers that were made for `size`, and gives their memory back at once.
+pub(crate) fn give_back(fibers: Vec<Fiber>, size: usize) {
+    let usable = backing::give_back(fibers);
+    shared().lock().idle(size).cold.extend(usable);
+}
+
 /// One worker's idle fibers of the default size.
 #[derive(Default)]
 pub(crate) struct LocalPool {

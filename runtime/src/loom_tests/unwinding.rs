@@ -57,6 +57,13 @@ impl Carries for Carrier {
             *loaded = !*loaded;
         });
     }
+
+    fn end(all: Vec<Carrier>) {
+        for one in all {
+            // SAFETY: as above.
+            one.0.with_mut(|loaded| assert!(unsafe { !*loaded }));
+        }
+    }
 }
 
 /// A goroutine that waits, with as many panics.

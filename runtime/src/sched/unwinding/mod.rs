@@ -30,15 +30,16 @@
 //! Rules: a carrier is on one of the shelves of the [`Stock`], or belongs to the one who has just
 //! taken it from there, and only this one switches to it. The lock of the stock is never held
 //! across a switch. Between the switch to a carrier and its return nothing runs but std's
-//! unwinding. A carrier never ends. As many empty ones are on the shelf as goroutines that wait
+//! unwinding. Only the thread that loads makes them, and ends those that nobody has needed for a while. As many empty ones are on the shelf as goroutines that wait
 //! have set aside: the thread that loads takes none of these.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::LazyLock;
 
-use crate::fiber::{self, Fiber};
+use crate::fiber;
 use crate::g::entry::Job;
-use crate::g::{G, GRef, pool};
+use crate::g::join::Whose;
+use crate::g::{G, GRef, Request, pool};
 
 pub(crate) mod stock;
 
@@ -90,7 +91,7 @@ struct Carrier(GRef);
 
 impl Carries for Carrier {
     fn new() -> Carrier {
-        let fiber = match Fiber::new(STACK) {
+        let fiber = match fiber::pool::take(STACK) {
             Ok(fiber) => fiber,
             Err(no_stack) => crate::panics::die(&format_args!(
                 "fatal error: cannot allocate a stack of {} bytes for a goroutine that waits while it panics\n",
@@ -98,11 +99,15 @@ impl Carries for Carrier {
             )),
         };
         let block = pool::take_shared();
-        // SAFETY: the block is free, belongs to this function, and never goes back.
+        // SAFETY: the block is free and belongs to this function.
         unsafe { store(block, move || carry(block)) };
         // SAFETY: the fiber is new.
         unsafe { fiber.bind(block) };
         block.set_fiber(Some(fiber));
+        block.set_request(Request::Yield);
+        // Nobody looks at its end.
+        block.life.reset();
+        let (Whose::Mine | Whose::Theirs) = block.life.detach();
         Carrier(block)
     }
 
@@ -110,6 +115,19 @@ impl Carries for Carrier {
         // SAFETY: the carrier belongs to the caller, so no other thread resumes it; it is suspended
         // in `carry`, which never ends.
         unsafe { self.0.fiber().resume() };
+    }
+
+    fn end(all: Vec<Carrier>) {
+        let ended = all.into_iter().map(|Carrier(block)| {
+            block.set_request(Request::Finish);
+            let fiber = block.fiber();
+            // SAFETY: as above; it is empty, so what it does is to return from `carry`, after which its fiber is idle.
+            unsafe { fiber.resume() };
+            block.set_fiber(None);
+            pool::give_shared(block);
+            fiber
+        });
+        fiber::pool::give_back(ended.collect(), STACK);
     }
 }
 
@@ -123,9 +141,9 @@ unsafe fn store<F: FnOnce()>(block: GRef, job: F) {
     block.table.set(&Job::<F, ()>::TABLE);
 }
 
-/// The life of a carrier.
+/// The life of a carrier: until whoever switches to it asks for its end.
 fn carry(this: GRef) {
-    loop {
+    while !matches!(this.request(), Request::Finish) {
         stop_while_unwinding(this);
         stop(this);
     }
@@ -160,7 +178,7 @@ impl Drop for StopsWhileUnwinding {
 
 fn stop(carrier: GRef) {
     // SAFETY: called by `carry` only, so this is the carrier's own stack. Whoever switched to it
-    // reads no request.
+    // reads no request; the one that is there is for the carrier.
     unsafe { fiber::suspend(&carrier) };
 }
 

@@ -16,18 +16,21 @@ use crate::shim::{Condvar, Mutex};
 /// has in the first half. While std counts a panic anywhere, every question whether a thread panics
 /// takes a little longer.
 const LULL: Duration = Duration::from_millis(500);
-/// At most this many carriers are loaded beyond those that are asked for.
+/// At most this many carriers are loaded beyond those that are asked for, stay as they are when nobody needs them, and are
+/// unloaded or ended at a time: whoever asks meanwhile may hold a channel's lock.
 #[cfg(not(loom))]
-const AHEAD: usize = 64;
+const BATCH: usize = 64;
 #[cfg(loom)]
-const AHEAD: usize = 1;
+const BATCH: usize = 1;
 
 /// What can be one panic on a thread's count, or none.
-pub(crate) trait Carries {
+pub(crate) trait Carries: Sized {
     /// An empty one.
     fn new() -> Self;
     /// Loads it if it is empty, and unloads it if it is loaded.
     fn switch(&self);
+    /// Gives back what these took, which are empty.
+    fn end(all: Vec<Self>);
 }
 
 pub(crate) struct Stock<C> {
@@ -55,6 +58,8 @@ pub(crate) struct Loader<C> {
     spare: Vec<C>,
     /// How many have been made: as many goroutines waited at once as were made, or half as many.
     made: usize,
+    /// Nobody has used any for a while.
+    lull: bool,
 }
 
 impl<C> Loader<C> {
@@ -62,6 +67,7 @@ impl<C> Loader<C> {
         Loader {
             spare: Vec::new(),
             made: 0,
+            lull: false,
         }
     }
 }
@@ -122,11 +128,11 @@ impl<C: Carries> Stock<C> {
     }
 
     /// What the thread that loads does again and again: it loads what is wanted, or waits until there is something to
-    /// do, or unloads what nobody has used.
+    /// do, or unloads what nobody has used, and ends what that was.
     pub(crate) fn serve(&self, loader: &mut Loader<C>) {
         let mut shelves = self.shelves.lock();
         if shelves.loaded.len() < shelves.wanted {
-            let more = shelves.wanted - shelves.loaded.len() + AHEAD.min(loader.made / 2);
+            let more = shelves.wanted - shelves.loaded.len() + BATCH.min(loader.made / 2);
             drop(shelves);
             let batch: Vec<C> = (0..more)
                 .map(|_| {
@@ -141,18 +147,32 @@ impl<C: Carries> Stock<C> {
             self.loaded.notify_all();
             return;
         }
+        if shelves.loaded.is_empty() && loader.spare.len() > BATCH {
+            drop(shelves);
+            let kept = loader.spare.len().saturating_sub(BATCH).max(BATCH);
+            let all = loader.spare.split_off(kept);
+            loader.made -= all.len();
+            C::end(all);
+            return;
+        }
         if shelves.loaded.is_empty() {
             shelves.resting = true;
             shelves = self.to_load.wait(shelves);
             shelves.resting = false;
+            loader.lull = false;
             return;
         }
-        let (mut shelves, lull) = self.to_load.wait_for(shelves, LULL);
+        let mut lull = loader.lull;
+        if !lull {
+            (shelves, lull) = self.to_load.wait_for(shelves, LULL);
+        }
         // What is on the shelf may have been loaded for somebody who was notified and has not come yet.
-        if !lull || std::mem::take(&mut shelves.used) || shelves.wanted > 0 {
+        loader.lull = lull && !std::mem::take(&mut shelves.used) && shelves.wanted == 0;
+        if !loader.lull {
             return;
         }
-        let kept = std::mem::take(&mut shelves.loaded);
+        let keep = shelves.loaded.len().saturating_sub(BATCH);
+        let kept = shelves.loaded.split_off(keep);
         drop(shelves);
         kept.iter().for_each(C::switch);
         loader.spare.extend(kept);
