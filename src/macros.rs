@@ -13,7 +13,7 @@
 ///
 /// options     name = <string> , stack = <bytes>            either, both, in any order
 /// scope       the `s` of gort::scope(|s| …)
-/// captures    "[" [mut] variable , … "]"                   cloned for the goroutine
+/// captures    "[" [mut] variable [= value] , … "]"         cloned, or made, for the goroutine
 /// what        f(a, b)   x.m(a)                             a call
 ///             { … }                                        a block
 ///             move || …   f                                a closure, or a variable that holds one
@@ -30,7 +30,9 @@
 /// * **A call**: callee, receiver and arguments are evaluated *now*, in order, in the caller, as in Go; only the call
 ///   itself runs in the goroutine. They are moved, so pass `tx.clone()` or list `tx` as a capture to keep `tx`.
 /// * **A block** is a `move` closure: it takes what it uses. All of it runs in the goroutine.
-/// * **Captures** are cloned first; the goroutine has the clones (under the same names) and you keep the originals.
+/// * **Captures** are cloned first; the goroutine has the clones (under the same names) and you keep the originals. With a value,
+///   `[tx = jobs.tx(), n = n + 1]`, they are that: evaluated now, in order, in the caller. Prefer a half to a clone of a
+///   [`Chan`](crate::Chan), which both sends and receives, and so keeps the goroutine's own channel open.
 ///   Everything else is moved. A list may stand before any form.
 /// * **Inside [`scope`](crate::scope)** write `go!(s => …)`, then the goroutine may borrow. A block still moves what it uses: use
 ///   references (`let data = &data;`), or a closure without `move`, `go!(s => || …)`, which borrows.

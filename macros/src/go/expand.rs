@@ -40,12 +40,7 @@ pub(super) fn expand(
         before.extend(quote!(let #name = #scope;));
         name
     });
-    before.extend(
-        captures
-            .unwrap_or_default()
-            .iter()
-            .map(|capture| clone(private, capture)),
-    );
+    before.extend(bind(private, captures.unwrap_or_default()));
     let closure = match form {
         Form::Block(block) => {
             let at = block.span();
@@ -76,11 +71,7 @@ pub(super) fn expand(
 /// The user's own code in a `go!` with mistakes, as the end of a block.
 pub(super) fn keep(private: &Private, go: &Go, unknown: &Ident) -> TokenStream {
     let lost = &go.lost;
-    let clones = go
-        .captures
-        .iter()
-        .flatten()
-        .map(|capture| clone(private, capture));
+    let clones = bind(private, go.captures.as_deref().unwrap_or_default());
     let form = match &go.form {
         Some(Form::Block(block)) => quote!(let _ = move || #block;),
         Some(Form::Closure(closure)) => quote!(let _ = #closure;),
@@ -90,7 +81,7 @@ pub(super) fn keep(private: &Private, go: &Go, unknown: &Ident) -> TokenStream {
     };
     quote! {
         #(#[allow(warnings)] let #lost = #unknown;)*
-        #(#clones)*
+        #clones
         #form
         #unknown
     }
@@ -112,16 +103,38 @@ fn with_options(private: &Private, options: &Options, before: &mut TokenStream) 
     quote!(#options)
 }
 
-/// Shadows the variable by its clone. `tx.clone()` as a method, so that a `&Sender` gives a `Sender`; the trait is named
-/// by its path, in case that the user's module has no `Clone`.
-fn clone(private: &Private, Capture { is_mut, name }: &Capture) -> TokenStream {
-    let is_mut = is_mut.then(|| Token![mut](name.span()));
+/// The variables of a capture list. Clones and values are made in order, like arguments: none sees the variables of the others.
+fn bind(private: &Private, captures: &[Capture]) -> TokenStream {
+    let only_clones = captures.iter().all(|capture| capture.value.is_none());
+    let mut made = TokenStream::new();
+    let mut names = TokenStream::new();
+    for (at, Capture { is_mut, name, value }) in captures.iter().enumerate() {
+        let is_mut = is_mut.then(|| Token![mut](name.span()));
+        let value = match value {
+            Some(value) => quote!(#value),
+            None => clone(private, name),
+        };
+        let shown = shown_at(name.span());
+        if only_clones {
+            names.extend(quote_spanned!(shown=> let #is_mut #name = #value;));
+        } else {
+            let held = hygienic(&format!("capture{at}"), name.span());
+            made.extend(quote_spanned!(shown=> let #held = #value;));
+            names.extend(quote_spanned!(shown=> let #is_mut #name = #held;));
+        }
+    }
+    quote!(#made #names)
+}
+
+/// A clone of the variable. `tx.clone()` as a method, so that a `&Sender` gives a `Sender`; the trait is named by its path, in case
+/// that the user's module has no `Clone`.
+fn clone(private: &Private, name: &Ident) -> TokenStream {
     quote_spanned! {shown_at(name.span())=>
-        let #is_mut #name = {
+        {
             #[allow(unused_imports)]
             use #private::core::clone::Clone as _;
             #name.clone()
-        };
+        }
     }
 }
 

@@ -20,7 +20,7 @@ struct Go {
     options: Options,
     /// `s` of `go!(s => …)`
     scope: Option<Expr>,
-    /// `[a, mut b]`, if there is a list.
+    /// `[a, mut b, c = f()]`, if there is a list.
     captures: Option<Vec<Capture>>,
     /// Names from a capture list that was not understood. Not empty only beside a mistake.
     lost: Vec<Ident>,
@@ -33,10 +33,12 @@ struct Options {
     stack: Option<Expr>,
 }
 
-/// A variable that is cloned for the goroutine.
+/// A variable that the goroutine has for itself.
 struct Capture {
     is_mut: bool,
     name: Ident,
+    /// What it is; a clone of the variable of that name if nothing is said.
+    value: Option<Expr>,
 }
 
 /// What the goroutine runs.

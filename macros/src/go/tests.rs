@@ -61,6 +61,18 @@ fn options_scope_and_captures_come_before_any_form() {
            let mut b = { #[allow(unused_imports)] use ::gort::__private::core::clone::Clone as _; b.clone() };
            ::gort::__private::go_scoped(scope, options, move || f(a, b)) }",
     );
+    becomes(
+        "[a = b.c(), mut d = f::<A, B>(a), e, g = |x, y| x] h()",
+        "{ let capture0 = b.c(); let capture1 = f::<A, B>(a);
+           let capture2 = { #[allow(unused_imports)] use ::gort::__private::core::clone::Clone as _; e.clone() };
+           let capture3 = |x, y| x;
+           let a = capture0;
+           let mut d = capture1;
+           let e = capture2;
+           let g = capture3;
+           #[allow(unused_mut)] let mut callee = h;
+           GO move || callee()) }",
+    );
     for text in [
         "s => stack = 3, name = \"x\"; {}",
         "stack = 3; s => name = \"x\"; {}",
@@ -94,10 +106,13 @@ fn mistakes_say_what_to_write() {
         ("name = \"x\", f()", "options end with `;`"),
         ("name = \"x\" stack = 3; f()", "separated by commas"),
         ("[tx.clone()] {}", "write `[tx]`"),
-        ("[f(x)] {}", "names only"),
-        ("[a = b] {}", "write `let a = b;`"),
+        ("[f(x)] {}", "has a name: `[value = f (x)]`"),
+        ("[a =] {}", "a value is missing"),
+        ("[a = b c] {}", "the value ends before this"),
+        ("[self = b] {}", "`[this = self.clone()]`"),
+        ("[a, a = b] {}", "listed twice"),
         ("[&a] {}", "gort::scope"),
-        ("[self] {}", "let this = self.clone();"),
+        ("[self] {}", "[this = self.clone()]"),
         ("[a, a] {}", "listed twice"),
         ("[a,, b] {}", "a name is missing"),
         ("[a], {}", "no comma after the capture list"),

@@ -125,6 +125,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(go!([list] || list.len()).join().unwrap(), 3);
     assert_eq!(go!([counter] counter.add(0)).join().unwrap(), 3);
     assert_eq!(list, [1, 2, 3]);
+
+    // Captures with a value: in order, in the caller, and none sees the others.
+    let jobs = chan!(u32, 1);
+    let n = 1;
+    let worker = go!([tx = jobs.tx(), mut n = n + 1, old = n, sizes = list.iter().map(|v| v * 2).collect::<Vec<u32>>(), list] {
+        n += 1;
+        chan!(tx <- n + old + sizes[2] + list.len() as u32);
+    });
+    drop(worker);
+    assert_eq!((chan!(<-jobs), n), (Some(13), 1));
+    let name = gort::sync::Mutex::new("n");
+    go!([first = *name.lock(), second = name.try_lock().map(|name| *name)] assert_eq!(second, Some(first))).join().unwrap();
     let borrowed = &list;
     assert_eq!(go!([borrowed] { borrowed.to_vec().len() }).join().unwrap(), 3);
 

@@ -1,4 +1,4 @@
-//! Expressions in a capture list.
+//! Expressions without a name in a capture list, and names without an expression.
 
 use gort::prelude::*;
 
@@ -9,6 +9,7 @@ fn work(n: u64) -> u64 {
 fn main() {
     let tx = chan!(u64, 1).tx();
     go!([tx.clone()] { drop(tx) });
-    go!([out = tx.clone()] { drop(out) });
+    go!([out =] { drop(out) });
     go!([work(1)] { work(2) });
+    go!([n = work(1) 2] { work(n) });
 }
