@@ -9,11 +9,9 @@
 //! as there. `helper_failed` does not uncount the helper, or keeps the jobs. `withdraw` takes another job out; does not mark a
 //! ticket whose job is still to come. `submit` ignores the mark.
 //!
-//! The watch is a thread in the models of growth only; in the others nobody starves, so it must not be needed. Breaches that
-//! were tried there: `submit` asks for no watch when the bound is reached; the watch leaves although a job waits; it calls the pool starving
-//! although a call was finished; `grow` does not count its helpers, or starts one for a job that another one is about to take.
-//!
-//! Not shown to be caught: `submit` does not wake a watch that sleeps (time that passes wakes it as well, only later).
+//! The watch is a thread in the models of growth only; in the others nobody starves, so it must not be needed. A breach that was
+//! tried there, and fails three models: `grow` does not count its helpers. Not shown to be caught: `submit` does not wake a watch
+//! that sleeps (time that passes wakes it as well, only later).
 
 use loom::sync::Notify;
 use loom::thread;
