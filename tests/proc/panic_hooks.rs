@@ -122,8 +122,14 @@ pub(crate) fn of_members() {
             gort::recover(|| gort::errgroup::scope::<_, (), _>(|g| g.go(|| panic!("in a scoped group"))));
         assert_eq!(scoped.unwrap_err().message(), "in a scoped group");
 
-        let group = gort::errgroup::Group::<()>::new();
-        group.go(|| panic!("nobody waits"));
+        let (group, began) = (gort::errgroup::Group::<()>::new(), chan!(()));
+        let begins = began.tx();
+        group.go(move || {
+            defer! { chan!(begins <- ()); }
+            panic!("nobody waits")
+        });
+        // Before that it may not have been started when main returns, as in Go.
+        chan!(<-began);
     }
     let out = child::run(main).expect_code(2);
     assert_eq!(
