@@ -49,7 +49,10 @@
 //!             self.lock.unlock();
 //!             task
 //!         };
-//!         task.map(Task::ready);
+//!         if let Some(task) = task {
+//!             // SAFETY: it came out of the queue, and this is its one `ready`.
+//!             unsafe { task.ready() };
+//!         }
 //!     }
 //! }
 //!

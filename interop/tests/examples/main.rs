@@ -15,12 +15,21 @@ mod run;
 #[path = "../../../tests/support/service.rs"]
 mod service;
 
-use program::program;
-use run::{Outcome, PATIENCE, all_of, run, same_text};
+use std::process::Command;
 
+use program::program;
+use run::{Outcome, PATIENCE, all_of, expected, run, same_text};
+
+/// One of its goroutines panics, which is printed; a task of tokio's hears of it.
 #[test]
 fn async_bridge() {
-    same_text("async_bridge");
+    let mut outcome = run(&mut Command::new(program("async_bridge")));
+    let report = std::mem::take(&mut outcome.stderr);
+    assert!(
+        report.starts_with("panic: on a goroutine\n\ngoroutine "),
+        "{report}"
+    );
+    assert_eq!(outcome.clean(), expected("async_bridge"));
 }
 
 #[test]
