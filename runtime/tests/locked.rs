@@ -251,3 +251,46 @@ fn many_lock_and_unlock() {
         all.into_iter().for_each(|one| one.join().unwrap());
     });
 }
+
+/// Many that wake one another all the time keep so many threads on their way that one is always
+/// about to run. None of these may take what is for all, so it must not be left to them.
+#[test]
+fn many_that_wake_each_other_keep_nobody_asleep() {
+    let _alone = alone();
+    rt::run(|| {
+        let over = Arc::new(AtomicBool::new(false));
+        let (gathered, all_here) = (Arc::new(AtomicUsize::new(0)), Arc::new(Sema::new(0)));
+        let mut all = Vec::new();
+        for _ in 0..50 {
+            let gates = Arc::new([Sema::new(1), Sema::new(0)]);
+            for me in 0..2 {
+                let (gates, over) = (Arc::clone(&gates), Arc::clone(&over));
+                let (gathered, all_here) = (Arc::clone(&gathered), Arc::clone(&all_here));
+                all.push(rt::go(move || {
+                    rt::lock_os_thread();
+                    if gathered.fetch_add(1, Ordering::SeqCst) == 99 {
+                        all_here.release();
+                    }
+                    loop {
+                        acquire(&gates[me]);
+                        // Asked while it has the turn: the other one sees it in its own.
+                        let last = over.load(Ordering::Relaxed);
+                        gates[1 - me].release();
+                        if last {
+                            break;
+                        }
+                    }
+                }));
+            }
+        }
+        acquire(&all_here);
+        // From now on nobody but those who are asked runs anything that is not locked.
+        rt::lock_os_thread();
+        for round in 0..100 {
+            assert_eq!(rt::go(move || round).join().unwrap(), round);
+        }
+        rt::unlock_os_thread();
+        over.store(true, Ordering::Relaxed);
+        all.into_iter().for_each(|one| one.join().unwrap());
+    });
+}

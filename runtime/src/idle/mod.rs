@@ -27,6 +27,8 @@ struct Lists {
     retired: Vec<usize>,
     /// Workers, asleep or not, whose thread belongs to one goroutine.
     locked: Vec<usize>,
+    /// Workers that were taken off `retired`, and have not been told that they do not count as searchers.
+    summoned: Vec<usize>,
     /// How many workers there are.
     known: usize,
     /// GOMAXPROCS.
@@ -115,7 +117,8 @@ impl Idle {
     }
 
     /// Worker `index` found nothing and goes to sleep; `searching`: it counts as a searcher until now. `true`: it may park,
-    /// for as long as [`Idle::is_asleep`] says so. `false`: something has turned up meanwhile, and it searches.
+    /// for as long as [`Idle::is_asleep`] says so. `false`: something has turned up meanwhile, and it is awake. Then
+    /// [`Idle::wakes_searching`] has to be asked.
     pub(crate) fn lie_down(&self, index: usize, searching: bool, around: &impl Surroundings) -> bool {
         let asleep = self.sleep(index, searching);
         let more = asleep.check_again && around.any_visible_work();
@@ -194,6 +197,9 @@ impl Idle {
     }
 
     /// For work that only worker `index` may do: takes it off the list. `false` if it is awake.
+    ///
+    /// A retired one is not counted as a searcher: it may not take what others would leave to it. If it counted, goroutines
+    /// that have locked their threads and wake each other all the time would keep everybody else asleep.
     pub(crate) fn wake_this(&self, index: usize) -> bool {
         let mut lists = self.lists.lock();
         if take(&mut lists.sleepers, index) {
@@ -201,10 +207,15 @@ impl Idle {
             return true;
         }
         if take(&mut lists.retired, index) {
-            self.counts.fetch_add(SEARCHER, Ordering::SeqCst);
+            lists.summoned.push(index);
             return true;
         }
         false
+    }
+
+    /// Worker `index` has come off the list: whether it counts as a searcher since. To be asked once each time.
+    pub(crate) fn wakes_searching(&self, index: usize) -> bool {
+        !take(&mut self.lists.lock().summoned, index)
     }
 
     /// Under the lock: one sleeper became a searcher.
@@ -268,7 +279,7 @@ impl Idle {
         lists.sleepers.contains(&index) || lists.retired.contains(&index)
     }
 
-    /// For models: whether the counts agree with the lists, and whether `searchers` workers search.
+    /// For models: whether the counts agree with the lists, and whether `searchers` workers search or have been summoned.
     #[cfg(loom)]
     pub(crate) fn is_consistent(&self, searchers: Option<usize>) -> bool {
         let lists = self.lists.lock();
@@ -276,7 +287,7 @@ impl Idle {
         counts / SLEEPER == lists.sleepers.len()
             && lists.sleepers.iter().all(|&index| lists.runs_anything(index))
             && lists.retired.iter().all(|&index| !lists.runs_anything(index))
-            && searchers.is_none_or(|searchers| counts & LOW == searchers)
+            && searchers.is_none_or(|searchers| (counts & LOW) + lists.summoned.len() == searchers)
     }
 
     /// Whether worker `index` sleeps, and may not run anything.

@@ -6,7 +6,7 @@
 //! first worker would get round to the rest on its own.
 //!
 //! Breaches that were tried, each of which fails a model: no fence in `sleep`, `wake_one` or `stop_search`; no second look in `leave_search` or
-//! `lie_down`; a retired worker that tells nobody what it has seen; a woken worker, retired or not, that does not count as a searcher; a
+//! `lie_down`; a retired worker that tells nobody what it has seen; a woken worker that does not count as a searcher; a
 //! retired one that is not found for bound work; no look at bound work in `lie_down`, or only by the last searcher; a change of the limit that lets the count fall to zero in between, that
 //! publishes outside of the lock, or that does not look at the queues.
 //!
@@ -173,7 +173,7 @@ impl World {
         if self.idle.is_asleep(index) {
             return;
         }
-        let mut searching = true;
+        let mut searching = self.idle.wakes_searching(index);
         while let Some(bound) = self.find(index, &mut searching) {
             if searching {
                 searching = false;
@@ -218,7 +218,7 @@ impl World {
                     return None;
                 }
             }
-            *searching = true;
+            *searching = self.idle.wakes_searching(index);
         }
     }
 

@@ -328,7 +328,7 @@ impl Runtime {
     pub(crate) fn unpark(&self, index: usize) {
         let Some(post) = runtime().post(index) else { return };
         self.monitor.worker_woken();
-        if let Err(parts) = post.unpark() {
+        if let Err(parts) = post.unpark(|| self.idle.is_asleep(index)) {
             worker::start(runtime(), index, post, parts);
         }
     }

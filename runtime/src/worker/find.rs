@@ -190,10 +190,10 @@ impl Worker {
                     return Some(g);
                 }
             }
-            if self.sleep(*searching) == Slept::Left {
-                return None;
+            match self.sleep(*searching) {
+                Slept::Awake { searching: counts } => *searching = counts,
+                Slept::Left => return None,
             }
-            *searching = true;
         }
     }
 

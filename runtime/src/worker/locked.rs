@@ -11,6 +11,7 @@
 //! `pinned` only.) Threads are started from a clean one then: see
 //! [`template`](crate::sys::thread::start_template).
 
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use crate::g::G;
@@ -53,9 +54,9 @@ impl Worker {
         }
     }
 
-    /// The life of a locked worker: runs what is bound to its thread, until it is unlocked or has
-    /// to end.
-    pub(super) fn serve_locked(&'static self) -> Slept {
+    /// The life of a locked worker: runs what is bound to its thread, until that is unlocked, or has
+    /// to end (`Break`: the worker is not this thread's any more).
+    pub(super) fn serve_locked(&'static self) -> ControlFlow<()> {
         let mut searching = false;
         while self.post.is_locked() {
             self.post.queue.tick();
@@ -65,44 +66,38 @@ impl Worker {
                 }
                 self.execute(g);
                 self.clear_stuck();
-            } else if self.spoiled.get() && self.homes() == 0 {
-                if self.try_abandon(searching) {
-                    return Slept::Left;
-                }
-                searching = true;
+                continue;
+            }
+            let spoiled = self.spoiled.get() && self.homes() == 0;
+            let slept = if spoiled {
+                self.abandon(searching)
             } else {
-                // It does not leave while something is bound to its thread.
-                let _awake = self.sleep(searching);
-                searching = true;
+                self.sleep(searching)
+            };
+            match slept {
+                Slept::Awake { searching: counts } => searching = counts,
+                Slept::Left => return ControlFlow::Break(()),
             }
         }
-        Slept::Awake
+        ControlFlow::Continue(())
     }
 
-    /// Leaves the thread, unless the worker was woken at this moment (it then counts as a
-    /// searcher). `true`: it may belong to another thread already, so that nothing of it may be
-    /// touched any more.
-    fn try_abandon(&'static self, searching: bool) -> bool {
-        let (rt, post, index) = (self.rt, self.post, self.index);
+    /// Leaves the thread, unless the worker is woken at this moment.
+    fn abandon(&'static self, searching: bool) -> Slept {
+        let rt = self.rt;
         self.rest();
-        if !rt.idle.lie_down(index, searching, rt) {
-            return false;
-        }
-        self.spoiled.set(false);
-        // The next thread may lock itself at once: what belongs to this one ends before.
-        let unlock = || {
-            post.absent.fetch_and(!LOCKED, Ordering::SeqCst);
-            rt.idle.set_locked(index, false);
-        };
-        if !self.try_leave(unlock) {
-            // Whoever took it off the list counted it as a searcher.
-            self.spoiled.set(true);
-            return false;
+        if !rt.idle.lie_down(self.index, searching, rt) || !self.try_leave() {
+            // For a moment it was on the list: the monitor may have taken that for sleep.
+            rt.monitor.worker_woken();
+            return self.awake(false);
         }
         rt.rebalance();
-        // It may have been the last one awake: somebody has to see to the timers, and ask whether
-        // anybody can run again.
+        // It may have been the last one awake: somebody has to see to the timers (the rebalance is a
+        // fence behind the list), and ask whether anybody can run again.
+        if rt.watch_is_vacant() {
+            rt.notify();
+        }
         rt.ask_again();
-        true
+        Slept::Left
     }
 }

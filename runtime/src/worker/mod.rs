@@ -144,14 +144,19 @@ impl Post {
     }
 
     /// Wakes the worker's thread, or says that there is none yet: the caller then has to start it with [`start`].
-    pub(crate) fn unpark(&self) -> Result<(), Unstarted> {
-        match self.unstarted.lock().take() {
-            Some(parts) => Err(parts),
-            None => {
-                self.nudge();
-                Ok(())
-            }
+    ///
+    /// `is_asleep`: whether the worker is on the list again, from which the caller has taken it. Then it has seen that
+    /// itself, has gone back to sleep and left its thread: a new one would run a worker that sleeps.
+    pub(crate) fn unpark(&self, is_asleep: impl FnOnce() -> bool) -> Result<(), Unstarted> {
+        let mut unstarted = self.unstarted.lock();
+        if unstarted.is_none() {
+            self.nudge();
+            return Ok(());
         }
+        if is_asleep() {
+            return Ok(());
+        }
+        unstarted.take().map_or(Ok(()), Err)
     }
 
     /// Ends the worker's nap, if it takes one. `true` if it did.
@@ -231,7 +236,7 @@ impl Post {
     }
 }
 
-/// Starts the thread of worker `index`, which counts as searching.
+/// Starts the thread of worker `index`, which is off the list already.
 pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, unstarted: Unstarted) {
     let body = move || {
         crate::sys::thread::precise_sleeps();
@@ -290,11 +295,10 @@ impl Worker {
         worker
     }
 
-    /// Ends the thread of a worker that has been retired for long, unless it was woken at this moment. `true`: it is over, and
-    /// the worker may belong to a new thread already, so that nothing of it may be touched any more.
-    ///
-    /// `last` is done if so, before a new thread can begin.
-    fn try_leave(&'static self, last: impl FnOnce()) -> bool {
+    /// Ends the thread of a worker that has been retired for long, or whose thread is spoiled, unless it was woken at this
+    /// moment. `true`: it is over, and the worker may belong to a new thread already, so that nothing of it may be touched any
+    /// more. If it was locked, it is not any more, and a rebalance has to follow.
+    fn try_leave(&'static self) -> bool {
         if self.post.homes() > 0 {
             return false;
         }
@@ -307,7 +311,11 @@ impl Worker {
         if !self.rt.idle.is_retired(self.index) {
             return false;
         }
-        last();
+        if self.spoiled.take() {
+            // The next thread is nobody's. It cannot start before the lock is free.
+            self.post.absent.store(0, Ordering::SeqCst);
+            self.rt.idle.set_locked(self.index, false);
+        }
         *unstarted = Some(Unstarted::Left(self));
         true
     }

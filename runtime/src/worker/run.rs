@@ -1,20 +1,20 @@
 //! The loop of a worker: find a goroutine, run it, do what it asked for when it switched away.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use crate::config::Migration;
 use crate::g::join::Whose;
 use crate::g::{GRef, NO_HOME, Request};
 use crate::panics::Panic;
-use crate::worker::sleep::Slept;
 use crate::worker::{Post, STUCK, Worker, orphans};
 
 impl Worker {
-    /// The life of the worker's thread. It begins as a searcher: whoever started it counted it as one.
+    /// The life of the worker's thread, which begins when somebody has taken the worker off the list.
     ///
     /// Returns when the thread is to end; the worker is not this thread's any more then.
     pub(super) fn work(&'static self) {
-        let mut searching = true;
+        let mut searching = self.rt.idle.wakes_searching(self.index);
         while let Some(g) = self.next(&mut searching) {
             if searching {
                 searching = false;
@@ -22,7 +22,7 @@ impl Worker {
             }
             self.execute(g);
             // Not before: a commit releases locks for which others may spin, and coming back takes longer than that.
-            if self.post.is_absent() && self.come_back() == Slept::Left {
+            if self.post.is_absent() && self.come_back().is_break() {
                 return;
             }
         }
@@ -54,14 +54,15 @@ impl Worker {
     }
 
     /// After a run that was so long that the monitor replaced this worker: it counts again. And after one in which a
-    /// goroutine has taken the thread for itself: serves that one until it gives the thread back, or ends.
+    /// goroutine has taken the thread for itself: serves that one until it gives the thread back, or ends. Then the
+    /// thread is to end too.
     #[cold]
-    fn come_back(&'static self) -> Slept {
+    fn come_back(&'static self) -> ControlFlow<()> {
         self.clear_stuck();
         if self.post.is_locked() {
             return self.serve_locked();
         }
-        Slept::Awake
+        ControlFlow::Continue(())
     }
 
     /// Takes the monitor's mark away.

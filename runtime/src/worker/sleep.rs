@@ -21,7 +21,10 @@ const KEEP_ALIVE: u64 = 5_000_000_000;
 #[derive(PartialEq, Eq)]
 #[must_use]
 pub(super) enum Slept {
-    Awake,
+    Awake {
+        /// It counts as a searcher.
+        searching: bool,
+    },
     /// The thread is to end, and the worker is not its any more.
     Left,
 }
@@ -42,7 +45,7 @@ impl Worker {
         (length * 2).min(LONGEST_NAP)
     }
 
-    /// Sleeps until somebody wakes this worker or a timer is due. On return it counts as a searcher.
+    /// Sleeps until somebody wakes this worker or a timer is due.
     pub(super) fn sleep(&'static self, searching: bool) -> Slept {
         self.rest();
         let may_park = self.rt.idle.lie_down(self.index, searching, self.rt);
@@ -53,7 +56,7 @@ impl Worker {
         if !may_park {
             // For a moment it was on the list: the monitor may have taken that for sleep.
             self.rt.monitor.worker_woken();
-            return Slept::Awake;
+            return self.awake(false);
         }
         // Not above GOMAXPROCS: it may not run what it is woken for, so every event would cost a hand-over; and its thread would
         // never end, as every timer wakes it.
@@ -91,7 +94,7 @@ impl Worker {
                 if leave_at <= now {
                     if self.index >= self.rt.limit() {
                         self.hand_over(std::mem::take(&mut keeper), unsure);
-                        if self.try_leave(|| ()) {
+                        if self.try_leave() {
                             return Slept::Left;
                         }
                     }
@@ -121,40 +124,47 @@ impl Worker {
                 self.timers().next()
             };
             if next != NEVER && next <= clock::now() && self.rt.idle.wake_this(self.index) {
-                self.leave_sleep(keeper);
+                let awake = self.awake(keeper);
                 self.rt.monitor.worker_woken();
                 self.run_timers(keeper);
-                return Slept::Awake;
+                return awake;
             }
         }
-        self.leave_sleep(keeper);
+        let awake = self.awake(keeper);
         crate::poll::ready_all(woken);
-        Slept::Awake
+        awake
     }
 
     /// Before the thread ends: others take over what this worker sees to in its sleep, the timers and the question whether
     /// anybody can run again.
     fn hand_over(&self, keeper: bool, unsure: bool) {
         if keeper {
-            self.post.set_polling(false);
-            self.rt.timekeeper.resign();
-            // Orders the vacancy before the look at the timers. Pairs with the fence in `timer_armed`.
-            fence(Ordering::SeqCst);
-            if self.rt.watch_is_vacant() {
-                self.rt.notify();
-            }
+            self.resign(false);
         }
         if unsure {
             self.rt.ask_again();
         }
     }
 
-    fn leave_sleep(&self, keeper: bool) {
+    /// The worker has come off the list.
+    pub(super) fn awake(&self, keeper: bool) -> Slept {
+        let searching = self.rt.idle.wakes_searching(self.index);
         if keeper {
-            self.post.set_polling(false);
-            // The watch is vacant, but this worker counts as a searcher: when it stops searching it looks whether anybody
-            // has to take over.
-            self.rt.timekeeper.resign();
+            self.resign(searching);
+        }
+        Slept::Awake { searching }
+    }
+
+    /// Gives up the office. Whoever counts as a searcher looks whether anybody has to take over when it stops searching.
+    fn resign(&self, searching: bool) {
+        self.post.set_polling(false);
+        self.rt.timekeeper.resign();
+        if !searching {
+            // Orders the vacancy before the look at the timers. Pairs with the fence in `timer_armed`.
+            fence(Ordering::SeqCst);
+            if self.rt.watch_is_vacant() {
+                self.rt.notify();
+            }
         }
     }
 
