@@ -8,7 +8,8 @@
 //! Breaches that were tried, each of which fails a model: no fence in `sleep`, `wake_one` or `stop_search`; no second look in `leave_search` or
 //! `lie_down`; a retired worker that tells nobody what it has seen; a woken worker that does not count as a searcher; a
 //! retired one that is not found for bound work; no look at bound work in `lie_down`, or only by the last searcher; a change of the limit that lets the count fall to zero in between, that
-//! publishes outside of the lock, or that does not look at the queues.
+//! publishes outside of the lock, or that does not look at the queues; a locked worker that counts among those that run
+//! anything, that lies down on the list of those, or that nobody replaces.
 //!
 //! Not shown to be caught: no fence in `notify_this` or `change_limit`; `check_again` for searchers only; no second
 //! check in `wake_one_slow`. (The last only wakes one too many.)
