@@ -162,6 +162,17 @@ impl Task {
         }
     }
 
+    /// Drops what a task owns that is no goroutine. Out of line, so that a wait which ends is not copied to be dropped.
+    #[cold]
+    #[inline(never)]
+    fn release(&mut self) {
+        if self.is_thread() {
+            drop(ManuallyDrop::into_inner(self.parker()));
+        } else {
+            drop(ManuallyDrop::into_inner(self.waker()));
+        }
+    }
+
     /// The parker of a task that is a thread. As [`Task::waker`].
     fn parker(&self) -> ManuallyDrop<Arc<ThreadParker>> {
         // SAFETY: `current` took the pointer out of such an `Arc`, and the task has its reference.
@@ -179,11 +190,8 @@ impl Task {
 impl Drop for Task {
     #[inline]
     fn drop(&mut self) {
-        if self.is_goroutine() {
-        } else if self.is_thread() {
-            drop(ManuallyDrop::into_inner(self.parker()));
-        } else {
-            drop(ManuallyDrop::into_inner(self.waker()));
+        if !self.is_goroutine() {
+            self.release();
         }
     }
 }

@@ -89,7 +89,7 @@ unsafe fn run_commit<C: FnOnce()>(commit: *mut ()) {
 /// gort_runtime::gosched();
 /// ```
 #[doc(alias = "Gosched")]
-#[inline]
+#[inline(always)]
 pub fn gosched() {
     let g = crate::tls::current_g();
     if g.is_null() {
