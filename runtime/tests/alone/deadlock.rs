@@ -47,10 +47,65 @@ pub(crate) const CASES: &[Case] = &[
         stderr: STUCK,
         ..case("stuck_after_goexit_of_main", &[], after_goexit)
     },
+    Case {
+        code: 2,
+        stderr: STUCK,
+        times: 10,
+        ..case("stuck_with_threads_locked", &[("GOMAXPROCS", "2")], stuck_locked)
+    },
+    Case {
+        code: 2,
+        stderr: STUCK,
+        times: 10,
+        ..case(
+            "stuck_in_a_locked_main",
+            &[("GOMAXPROCS", "1")],
+            stuck_in_a_locked_main,
+        )
+    },
+    Case {
+        code: 2,
+        stderr: STUCK,
+        times: 10,
+        ..case(
+            "stuck_after_a_locked_one_has_ended",
+            &[("GOMAXPROCS", "1")],
+            stuck_after_a_locked_end,
+        )
+    },
 ];
 
 fn forever() {
     Sema::new(0).acquire(WaitReason::SemaphoreAcquire, SemaPlace::Back);
+}
+
+/// Two that have their threads for themselves wait as everybody does.
+fn stuck_locked() {
+    rt::run(|| {
+        for _ in 0..2 {
+            drop(rt::go(|| {
+                rt::lock_os_thread();
+                forever();
+            }));
+        }
+        forever();
+    });
+}
+
+fn stuck_in_a_locked_main() {
+    rt::run(|| {
+        rt::lock_os_thread();
+        rt::go(|| ()).join().unwrap();
+        forever();
+    });
+}
+
+/// Its thread has gone, or is just going.
+fn stuck_after_a_locked_end() {
+    rt::run(|| {
+        rt::go(rt::lock_os_thread).join().unwrap();
+        forever();
+    });
 }
 
 /// The thread that called `run` is on its way back while nothing can run any more.
