@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 
 /// A place that holds values to send: what stands behind `take` in a send arm of `select!`.
 ///
-/// `tx <- take queue => …` takes the next value out of `queue` when the select begins, and puts it back where it was if another arm
-/// is chosen: before that arm's body runs, and on a panic too. If there is no value the arm drops out, as with Go's nil channel.
-/// (A plain `tx <- queue.pop_front().unwrap()` drops the value when another arm is chosen.)
+/// `tx <- take queue => …` takes the next value out of `queue` when the select begins, and puts it
+/// back where it was if another arm is chosen: before that arm's body runs, and on a panic too. If
+/// there is no value the arm drops out, as with Go's nil channel. (A plain
+/// `tx <- queue.pop_front().unwrap()` drops the value when another arm is chosen.)
 ///
 /// An `Option` offers its value, a `VecDeque` its first one. Implement it for a queue of your own:
 ///
@@ -48,7 +49,8 @@ pub trait Offer<T> {
     /// ```
     fn offer(&mut self) -> Option<T>;
 
-    /// Puts a value back that was taken out and not sent: the next [`offer`](Offer::offer) gives it again.
+    /// Puts a value back that was taken out and not sent: the next [`offer`](Offer::offer) gives it
+    /// again.
     ///
     /// ```
     /// use gort_channels::Offer;

@@ -5,8 +5,9 @@ use std::fmt;
 use crate::offer::Offer;
 use crate::select::case::SendArm;
 
-/// A [`SendArm`] and the place its value comes from. However it ends, a value that was not sent is in its place again: when the arms of
-/// a select are dropped, which is before any body runs, and when the choosing panics or ends the goroutine.
+/// A [`SendArm`] and the place its value comes from. However it ends, a value that was not sent is
+/// in its place again: when the arms of a select are dropped, which is before any body runs, and
+/// when the choosing panics or ends the goroutine.
 pub struct TakeArm<'a, T> {
     arm: SendArm<'a, T>,
     place: &'a mut dyn Offer<T>,

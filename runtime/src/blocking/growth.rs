@@ -1,12 +1,14 @@
 //! How fast the pool of calls grows while none of them finishes.
 //!
-//! The watch (see [`queue`](super::queue)) looks every `Builder::blocking_patience` (10 ms) as long as a call waits that no helper is about
-//! to take. A pool that finishes nothing gets one helper more, then two, four and so on: a thousand calls that wait for one
-//! another run within a tenth of a second. As soon as one finishes, it begins with one again.
+//! The watch (see [`queue`](super::queue)) looks every `Builder::blocking_patience` (10 ms) as long
+//! as a call waits that no helper is about to take. A pool that finishes nothing gets one helper
+//! more, then two, four and so on: a thousand calls that wait for one another run within a tenth of
+//! a second. As soon as one finishes, it begins with one again.
 //!
-//! Calls that compute finish by themselves, and more threads would only share the same processors: so while as many
-//! helpers compute as there are processors (or all of them), it gets one more every [`LONGER`] times as long and no faster. Not none:
-//! one that computes may be spinning for what a queued one does.
+//! Calls that compute finish by themselves, and more threads would only share the same processors:
+//! so while as many helpers compute as there are processors (or all of them), it gets one more
+//! every [`LONGER`] times as long and no faster. Not none: one that computes may be spinning for
+//! what a queued one does.
 //!
 //! While nothing is queued the watch sleeps; an idle program uses no CPU.
 
@@ -46,7 +48,8 @@ impl Drop for Listed {
     }
 }
 
-/// Whether the helpers have the processors to themselves: then they get on, and more of them would not.
+/// Whether the helpers have the processors to themselves: then they get on, and more of them would
+/// not.
 fn helpers_compute() -> bool {
     let helpers = HELPERS.lock().clone();
     let enough = crate::sys::cpu::count().min(helpers.len());
@@ -93,8 +96,8 @@ impl Pace {
 }
 
 impl Pool {
-    /// Starts the watch. It does not count for `Builder::max_threads`: it makes no calls, and a program that just fits must not end
-    /// for it. The helpers that it starts do.
+    /// Starts the watch. It does not count for `Builder::max_threads`: it makes no calls, and a
+    /// program that just fits must not end for it. The helpers that it starts do.
     pub(super) fn start_watch(self) {
         let rt = crate::sched::runtime();
         rt.threads.fetch_add(1, Ordering::SeqCst);

@@ -1,7 +1,9 @@
-//! What the `generator` crate installs for the whole process when it is first used: a fault handler and a panic hook.
+//! What the `generator` crate installs for the whole process when it is first used: a fault handler
+//! and a panic hook.
 //!
-//! The program may use the crate itself, inside of goroutines too, and with either backing. So it is used once before our own
-//! handler and hook are installed: then they are below ours, and stay there.
+//! The program may use the crate itself, inside of goroutines too, and with either backing. So it
+//! is used once before our own handler and hook are installed: then they are below ours, and stay
+//! there.
 
 use std::any::Any;
 

@@ -20,8 +20,8 @@ fn check(fiber: &Fiber, size: usize) {
     }
 }
 
-/// The whole of every guard is inaccessible: between neighbours, whatever their size, and also after the memory of idle ones has
-/// gone back to the kernel.
+/// The whole of every guard is inaccessible: between neighbours, whatever their size, and also
+/// after the memory of idle ones has gone back to the kernel.
 #[test]
 fn a_guard_is_64_kib() {
     for size in [MIN_STACK, DEFAULT_STACK, 3 << 20] {
@@ -40,8 +40,8 @@ fn a_guard_is_64_kib() {
     }
 }
 
-/// Where the kernel always uses huge pages, a stack's first page must not become 2 MiB. What could take one is marked as not to:
-/// large stacks, and small ones that lie side by side in one mapping.
+/// Where the kernel always uses huge pages, a stack's first page must not become 2 MiB. What could
+/// take one is marked as not to: large stacks, and small ones that lie side by side in one mapping.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_stack_gets_no_huge_pages() {

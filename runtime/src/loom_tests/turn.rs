@@ -1,7 +1,8 @@
 //! Whose turn it is: the real [`Turn`], parked and readied through [`rt`](super::rt).
 //!
-//! Breaches that were tried, each of which fails a model: the mark is set before the look; giving back wakes nobody, or leaves the turn taken;
-//! who waits takes the turn without the mark; one that gives up passes nothing on; a relaxed swap.
+//! Breaches that were tried, each of which fails a model: the mark is set before the look; giving
+//! back wakes nobody, or leaves the turn taken; who waits takes the turn without the mark; one that
+//! gives up passes nothing on; a relaxed swap.
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -82,8 +83,8 @@ fn loom_turn_three() {
     });
 }
 
-/// One of those who wait gives up when it is told to, at any moment, maybe just when its turn had come: the next one is not
-/// forgotten. Preemption bound 3.
+/// One of those who wait gives up when it is told to, at any moment, maybe just when its turn had
+/// come: the next one is not forgotten. Preemption bound 3.
 #[test]
 fn loom_turn_given_up() {
     model(Some(3), || {

@@ -1,15 +1,16 @@
-//! What is shared by those that wait while they unwind: the real `Stock`, with loom threads for workers and for the thread
-//! that loads.
+//! What is shared by those that wait while they unwind: the real `Stock`, with loom threads for
+//! workers and for the thread that loads.
 //!
-//! A switch to a carrier is modelled by what it does to the count of the thread on which it happens, and by an access to the carrier's
-//! cell, which nobody else may have at the time. After every step each thread counts exactly the panics of the goroutine that it
-//! runs: those that wait, and what is loaded, the thread that loads counts.
+//! A switch to a carrier is modelled by what it does to the count of the thread on which it
+//! happens, and by an access to the carrier's cell, which nobody else may have at the time. After
+//! every step each thread counts exactly the panics of the goroutine that it runs: those that wait,
+//! and what is loaded, the thread that loads counts.
 //!
 //! Time runs out when the model says so, at any moment between two steps of the others.
 //!
-//! Breaches that were tried, each of which fails a model: `take_loaded` does not ask; asks only once, though another took what was
-//! loaded for it; stays counted. `put_loaded` tells nobody who waits; puts the carrier among the empty ones. `serve` notifies
-//! nobody, or one of two.
+//! Breaches that were tried, each of which fails a model: `take_loaded` does not ask; asks only
+//! once, though another took what was loaded for it; stays counted. `put_loaded` tells nobody who
+//! waits; puts the carrier among the empty ones. `serve` notifies nobody, or one of two.
 
 use loom::sync::mpsc;
 use loom::thread;
@@ -159,7 +160,8 @@ fn loom_unwinding_again() {
     });
 }
 
-/// Two at once, on two threads: each gets one, whoever takes what was loaded for the other. Preemption bound 3.
+/// Two at once, on two threads: each gets one, whoever takes what was loaded for the other.
+/// Preemption bound 3.
 #[test]
 fn loom_unwinding_two_at_once() {
     model(Some(3), || {
@@ -192,7 +194,8 @@ fn loom_unwinding_two_keep_what_they_have() {
     });
 }
 
-/// One that goes on on another thread, while time passes and another one waits where it was. Preemption bound 3.
+/// One that goes on on another thread, while time passes and another one waits where it was.
+/// Preemption bound 3.
 #[test]
 fn loom_unwinding_that_moves() {
     model(Some(3), || {
@@ -210,7 +213,8 @@ fn loom_unwinding_that_moves() {
     });
 }
 
-/// Time passes at any moment: what is unloaded then has to be loaded again for whoever asks. Preemption bound 3.
+/// Time passes at any moment: what is unloaded then has to be loaded again for whoever asks.
+/// Preemption bound 3.
 #[test]
 fn loom_unwinding_while_time_passes() {
     model(Some(3), || {

@@ -1,12 +1,14 @@
 //! The panic hook, and what it notes on the goroutine about the panics that are under way there.
 //!
-//! On a goroutine it prints Go's report, unless the panic is under `recover`; if the program has a hook of its own, that one
-//! is called instead. What it saw stays with the goroutine until somebody catches the panic: where it was, the backtrace,
-//! and that it has been printed. A panic in a destructor that runs because of another one is noted before that. When std is
-//! about to abort, everything that was kept silent so far is printed: what was the matter first has to be on the screen.
+//! On a goroutine it prints Go's report, unless the panic is under `recover`; if the program has a
+//! hook of its own, that one is called instead. What it saw stays with the goroutine until somebody
+//! catches the panic: where it was, the backtrace, and that it has been printed. A panic in a
+//! destructor that runs because of another one is noted before that. When std is about to abort,
+//! everything that was kept silent so far is printed: what was the matter first has to be on the
+//! screen.
 //!
-//! A hook of the program may wait, on channels too: what std counts for the thread moves with the goroutine, as for any
-//! wait in the middle of a panic (`sched/unwinding.rs`).
+//! A hook of the program may wait, on channels too: what std counts for the thread moves with the
+//! goroutine, as for any wait in the middle of a panic (`sched/unwinding.rs`).
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -122,7 +124,8 @@ pub(crate) struct UnderWay(());
 
 impl UnderWay {
     pub(super) fn begin() -> UnderWay {
-        // The goroutine's next steps tell others that something has ended; main's end comes after one of these.
+        // The goroutine's next steps tell others that something has ended; main's end comes after
+        // one of these.
         UNDER_WAY.fetch_add(1, Ordering::AcqRel);
         UnderWay(())
     }
@@ -141,7 +144,8 @@ pub(super) fn any_under_way() -> bool {
 
 /// Notes on `g` what begins to unwind there.
 pub(super) fn push(g: &G, mut seen: Box<Seen>) {
-    /// More are not noted at once. What `catch_unwind` has caught nobody tells us, so it stays until it is pushed out here.
+    /// More are not noted at once. What `catch_unwind` has caught nobody tells us, so it stays
+    /// until it is pushed out here.
     const DEPTH: usize = 4;
     // SAFETY: the goroutine's own cell, on the goroutine; nothing else runs there meanwhile.
     let noted = unsafe { &mut *g.panic_seen.get() };
@@ -167,7 +171,8 @@ pub(crate) fn note_exit(g: &G, why: &str, at: &Location<'_>) {
     );
 }
 
-/// Takes what is noted on this goroutine about the panic that was just caught; what was under way before stays.
+/// Takes what is noted on this goroutine about the panic that was just caught; what was under way
+/// before stays.
 pub(crate) fn take_seen(payload: &(dyn Any + Send)) -> Option<Box<Seen>> {
     let g = current()?;
     // SAFETY: the goroutine's own cell, on the goroutine; nothing else runs there meanwhile.
@@ -194,8 +199,8 @@ pub(crate) fn forget_all(g: &G) -> Option<Box<Seen>> {
 /// Our hook, as long as it lives: for ever, or until the program takes it and drops it.
 static OURS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Whether the program has put a hook in the place of ours, one that may not call ours: then a panic of which we know nothing
-/// has been told to that hook.
+/// Whether the program has put a hook in the place of ours, one that may not call ours: then a
+/// panic of which we know nothing has been told to that hook.
 pub(super) fn program_replaced_ours() -> bool {
     if std::thread::panicking() {
         return false;
@@ -258,8 +263,8 @@ pub(crate) fn install(program: Program) {
 
 /// Whether std aborts the process behind this hook.
 fn is_last(info: &PanicHookInfo<'_>) -> bool {
-    // std does not tell otherwise, on stable Rust. If its words change, the abort is still on the screen: what is lost is what was
-    // kept silent before.
+    // std does not tell otherwise, on stable Rust. If its words change, the abort is still on the
+    // screen: what is lost is what was kept silent before.
     let message = info.payload().downcast_ref::<&'static str>();
     message.is_some_and(|&text| {
         text == "panic in a destructor during cleanup" || text == "panic in a function that cannot unwind"
@@ -287,7 +292,8 @@ fn on_goroutine(g: &G, info: &PanicHookInfo<'_>, program: Option<&Hook>) {
             complete(g);
         }
         None => {
-            // The message first: a backtrace takes time and stack, and there may be little of it left.
+            // The message first: a backtrace takes time and stack, and there may be little of it
+            // left.
             let printing = report::begin();
             printing.write(&seen.head(g));
             seen.shown = true;
@@ -312,14 +318,15 @@ fn complete(g: &G) {
     }
 }
 
-/// The message of the panic that `g` is in the middle of, and where it was, unless that is on the screen. Async-signal-safe, on
-/// the goroutine's thread.
+/// The message of the panic that `g` is in the middle of, and where it was, unless that is on the
+/// screen. Async-signal-safe, on the goroutine's thread.
 pub(crate) fn unsaid(g: &G) -> Option<(&str, Option<&str>)> {
     // Else it is an old one, which somebody has caught without our knowledge.
     if !std::thread::panicking() {
         return None;
     }
-    // SAFETY: the goroutine's own cell; the code that was interrupted, which is the goroutine's, goes on no more.
+    // SAFETY: the goroutine's own cell; the code that was interrupted, which is the goroutine's,
+    // goes on no more.
     let seen = unsafe { (*g.panic_seen.get()).as_ref() }?;
     let unsaid = !seen.is_exit && (seen.in_hook || !seen.shown);
     unsaid.then_some((&seen.message, seen.location.as_deref()))

@@ -1,9 +1,10 @@
-//! Panics of goroutines: the value that `join` and `recover` give. [`hook`] listens and prints; [`report`] has what is
-//! printed, and what becomes of a panic that nobody can observe.
+//! Panics of goroutines: the value that `join` and `recover` give. [`hook`] listens and prints;
+//! [`report`] has what is printed, and what becomes of a panic that nobody can observe.
 //!
-//! A panic is printed when it happens, before anything is unwound, in Go's form and once: whoever has it afterwards (`join`,
-//! `gort::run`, the end of the process) finds in it that it has been printed. Under [`recover`] it is kept silent; if it
-//! comes out of there after all ([`Panic::resume`]), it is printed then.
+//! A panic is printed when it happens, before anything is unwound, in Go's form and once: whoever
+//! has it afterwards (`join`, `gort::run`, the end of the process) finds in it that it has been
+//! printed. Under [`recover`] it is kept silent; if it comes out of there after all
+//! ([`Panic::resume`]), it is printed then.
 
 use std::any::Any;
 use std::backtrace::Backtrace;
@@ -106,8 +107,8 @@ impl Panic {
         self.payload
     }
 
-    /// Goes on panicking with the same payload. It is printed now if it was kept silent before, under [`recover`], and is not
-    /// any more.
+    /// Goes on panicking with the same payload. It is printed now if it was kept silent before,
+    /// under [`recover`], and is not any more.
     ///
     /// ```
     /// let again = gort_runtime::recover(|| gort_runtime::recover(|| panic!("on")).unwrap_err().resume());
@@ -186,8 +187,9 @@ fn current() -> Option<&'static G> {
     unsafe { crate::tls::current_g().as_ref() }
 }
 
-/// Go's `recover`: runs `f` and turns its panic into a value, without a word on standard error and without a call of the panic
-/// hook (unless the program has put one in the place of gort's). [`goexit`](crate::goexit) is no panic and passes.
+/// Go's `recover`: runs `f` and turns its panic into a value, without a word on standard error and
+/// without a call of the panic hook (unless the program has put one in the place of gort's).
+/// [`goexit`](crate::goexit) is no panic and passes.
 ///
 /// It is about the panics of its own goroutine: one that `f` starts prints its own.
 ///
@@ -209,8 +211,8 @@ pub fn recover<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     result.map_err(passed)
 }
 
-/// As [`recover`], for a library that will [resume](Panic::resume) the panic elsewhere: it is printed when it happens, unless a
-/// `recover` outside of this says otherwise.
+/// As [`recover`], for a library that will [resume](Panic::resume) the panic elsewhere: it is
+/// printed when it happens, unless a `recover` outside of this says otherwise.
 ///
 /// # Errors
 /// The panic of `f`.
@@ -219,9 +221,10 @@ pub fn catch_loudly<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     catch(f).map_err(passed)
 }
 
-/// For a library that caught a panic of which nobody can hear, as those do not who wait on a channel for the result: does at once what
-/// the end of a goroutine would do, ends the process or calls what [`Builder::on_panic`](crate::Builder::on_panic) was given. Let nobody
-/// go on before this has returned.
+/// For a library that caught a panic of which nobody can hear, as those do not who wait on a
+/// channel for the result: does at once what the end of a goroutine would do, ends the process or
+/// calls what [`Builder::on_panic`](crate::Builder::on_panic) was given. Let nobody go on before
+/// this has returned.
 #[doc(hidden)]
 pub fn unheard(panic: Panic) {
     let Some(g) = current() else {
@@ -245,7 +248,8 @@ fn passed(payload: Box<dyn Any + Send>) -> Panic {
     Panic::caught(payload)
 }
 
-/// Runs `f` on a thread that is no goroutine, and turns a panic of it into a value without a word on stderr.
+/// Runs `f` on a thread that is no goroutine, and turns a panic of it into a value without a word
+/// on stderr.
 pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     let before = crate::tls::set_quiet(true);
     let result = panic::catch_unwind(AssertUnwindSafe(f));

@@ -1,7 +1,8 @@
 //! What is printed of a panic, by whom, and what becomes of one that nobody can observe.
 //!
-//! One lock is held while a report is printed. Whoever ends the process takes it and keeps it: so a report that has been begun is
-//! printed to its end, and whoever would end the process otherwise (main, by returning) waits for ever behind it.
+//! One lock is held while a report is printed. Whoever ends the process takes it and keeps it: so a
+//! report that has been begun is printed to its end, and whoever would end the process otherwise
+//! (main, by returning) waits for ever behind it.
 
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
@@ -79,13 +80,14 @@ pub(super) fn on_thread(seen: &Seen) -> impl fmt::Display {
     format!("panic: {}\n\tpanicked at {at}", seen.message)
 }
 
-/// How often main's end looks whether a panic is still under way: Go looks 1000 times, too. The first of these looks cost
-/// nothing but a turn of the thread.
+/// How often main's end looks whether a panic is still under way: Go looks 1000 times, too. The
+/// first of these looks cost nothing but a turn of the thread.
 const LOOKS: u32 = 500;
 const QUICK_LOOKS: u32 = 100;
 
-/// Before the process ends because main has returned: waits for panics that are under way, but not for ever, since a deferred call
-/// may wait for ever; and for reports that are being printed. Does not return if one of these ends the process.
+/// Before the process ends because main has returned: waits for panics that are under way, but not
+/// for ever, since a deferred call may wait for ever; and for reports that are being printed. Does
+/// not return if one of these ends the process.
 pub(crate) fn await_those_under_way() {
     for look in 0..LOOKS {
         if !hook::any_under_way() {
@@ -100,7 +102,8 @@ pub(crate) fn await_those_under_way() {
     drop(begin());
 }
 
-/// A panic that nobody can observe any more; the argument of [`Builder::on_panic`](crate::Builder::on_panic).
+/// A panic that nobody can observe any more; the argument of
+/// [`Builder::on_panic`](crate::Builder::on_panic).
 ///
 /// `Display` prints Go's report.
 ///
@@ -221,7 +224,8 @@ pub(crate) fn unobserved(g: &G, panic: Panic) {
         PanicPolicy::Exit if panic.seen.is_none() && hook::program_replaced_ours() => end(),
         PanicPolicy::Exit => die(&report),
         PanicPolicy::Custom(policy) => {
-            // What calls this is the end of a goroutine or of its handle: nothing may unwind through it.
+            // What calls this is the end of a goroutine or of its handle: nothing may unwind
+            // through it.
             if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| policy(&report))) {
                 die(&format_args!(
                     "{report}\npanic: in the panic policy: {}\n",

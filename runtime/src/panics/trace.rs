@@ -1,7 +1,8 @@
 //! Backtraces where there may be little stack left: they must not make an overflow of a panic.
 //!
-//! To take one needs some KiB, about as much as the unwinding that follows. To print one, which is when the names are looked
-//! up, needs several times that; so it is done on another stack if need be.
+//! To take one needs some KiB, about as much as the unwinding that follows. To print one, which is
+//! when the names are looked up, needs several times that; so it is done on another stack if need
+//! be.
 
 use std::backtrace::Backtrace;
 use std::fmt;

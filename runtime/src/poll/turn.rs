@@ -1,17 +1,22 @@
-//! Whose turn it is: one call at a time reads from a descriptor, and one writes to it, each until it is done (Go's `fdMutex`).
+//! Whose turn it is: one call at a time reads from a descriptor, and one writes to it, each until
+//! it is done (Go's `fdMutex`).
 //!
 //! # The protocol
 //!
-//! The *word* says whether somebody has the turn (`HELD`), and whether somebody may be waiting for it (`WAITED`). Taking it when it is
-//! free, and giving it back when nobody waits, is one operation each. Those who wait do so in a [`Direction`], for whose purposes
-//! the turn is what is ready or not:
+//! The *word* says whether somebody has the turn (`HELD`), and whether somebody may be waiting for
+//! it (`WAITED`). Taking it when it is free, and giving it back when nobody waits, is one operation
+//! each. Those who wait do so in a [`Direction`], for whose purposes the turn is what is ready or
+//! not:
 //!
-//! * Who finds the turn taken has looked at the direction before, and marks the word in the same operation. So whoever gives the turn
-//!   back afterwards sees the mark, and announces it in the direction, after the look: either the waiter is in the queue by
-//!   then, or it finds that the direction has changed, and tries again.
-//! * Giving it back takes the mark away and wakes *one*. That one takes the turn with the mark on, since others may wait behind it.
-//!   If somebody new was quicker it marks the word again and waits again.
-//! * One that was woken and gives up (its time is up, the descriptor was closed) passes the announcement on.
+//! * Who finds the turn taken has looked at the direction before, and marks the word in the same
+//!   operation. So whoever gives the turn back afterwards sees the mark, and announces it in the
+//!   direction, after the look: either the waiter is in the queue by then, or it finds that the
+//!   direction has changed, and tries again.
+//! * Giving it back takes the mark away and wakes *one*. That one takes the turn with the mark on,
+//!   since others may wait behind it. If somebody new was quicker it marks the word again and waits
+//!   again.
+//! * One that was woken and gives up (its time is up, the descriptor was closed) passes the
+//!   announcement on.
 
 use std::time::Instant;
 
@@ -34,7 +39,8 @@ impl Turn {
         }
     }
 
-    /// Takes the turn. If somebody has it, waits, and asks `left` before each wait how long it may, or why it may not.
+    /// Takes the turn. If somebody has it, waits, and asks `left` before each wait how long it may,
+    /// or why it may not.
     #[inline]
     #[track_caller]
     pub(crate) fn take<E>(&self, left: impl FnMut() -> Result<Option<Instant>, E>) -> Result<Taken<'_>, E> {
@@ -61,7 +67,8 @@ impl Turn {
                     return Err(error);
                 }
             };
-            // Acquire as in `take`. After the look, or the mark could be seen and the announcement be over before it.
+            // Acquire as in `take`. After the look, or the mark could be seen and the announcement
+            // be over before it.
             if self.word.fetch_or(HELD | WAITED, Ordering::Acquire) & HELD == 0 {
                 return Ok(());
             }
@@ -81,7 +88,8 @@ impl Turn {
     #[cold]
     fn announce(&self) {
         if let Some(task) = self.waiters.announce() {
-            // SAFETY: taken out of the queue, once, under the lock that the commit of its park released.
+            // SAFETY: taken out of the queue, once, under the lock that the commit of its park
+            // released.
             unsafe { task.ready() };
         }
     }

@@ -54,8 +54,8 @@ impl Worker {
         }
     }
 
-    /// The life of a locked worker: runs what is bound to its thread, until that is unlocked, or has
-    /// to end (`Break`: the worker is not this thread's any more).
+    /// The life of a locked worker: runs what is bound to its thread, until that is unlocked, or
+    /// has to end (`Break`: the worker is not this thread's any more).
     pub(super) fn serve_locked(&'static self) -> ControlFlow<()> {
         let mut searching = false;
         while self.post.is_locked() {
@@ -92,8 +92,8 @@ impl Worker {
             return self.awake(false);
         }
         rt.rebalance();
-        // It may have been the last one awake: somebody has to see to the timers (the rebalance is a
-        // fence behind the list), and ask whether anybody can run again.
+        // It may have been the last one awake: somebody has to see to the timers (the rebalance is
+        // a fence behind the list), and ask whether anybody can run again.
         if rt.watch_is_vacant() {
             rt.notify();
         }

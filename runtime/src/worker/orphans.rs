@@ -1,7 +1,8 @@
 //! The end of goroutines that never ran, since there is no stack for them.
 //!
-//! What the closure holds has to go: there may be channel handles in it for whose end others wait. Its destructors are not ours and may
-//! wait, and on a worker's own stack nobody takes the worker's place. So a thread of its own does it, unless the system gives none.
+//! What the closure holds has to go: there may be channel handles in it for whose end others wait.
+//! Its destructors are not ours and may wait, and on a worker's own stack nobody takes the worker's
+//! place. So a thread of its own does it, unless the system gives none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +18,8 @@ const MOST: usize = 64;
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// Ends `g`, which was never run, as if it had panicked with `panic`. It is counted as ended already.
+/// Ends `g`, which was never run, as if it had panicked with `panic`. It is counted as ended
+/// already.
 #[cold]
 pub(super) fn end(g: GRef, panic: Panic) {
     if THREADS.fetch_add(1, Ordering::Relaxed) >= MOST {

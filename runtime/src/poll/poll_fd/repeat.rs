@@ -48,8 +48,9 @@ impl<T: AsFd> PollFd<T> {
             if self.is_closed() {
                 return Err(Closed.into());
             }
-            // Out of time: it is tried once more, as the event may only be late. Not if the deadline had passed when the call began,
-            // or has passed since the system said that there is nothing.
+            // Out of time: it is tried once more, as the event may only be late. Not if the
+            // deadline had passed when the call began, or has passed since the system said that
+            // there is nothing.
             let (deadline, last) = match until.check(end) {
                 Ok(deadline) => (deadline, false),
                 Err(Late::Limit) => (None, true),

@@ -30,8 +30,9 @@
 //! Rules: a carrier is on one of the shelves of the [`Stock`], or belongs to the one who has just
 //! taken it from there, and only this one switches to it. The lock of the stock is never held
 //! across a switch. Between the switch to a carrier and its return nothing runs but std's
-//! unwinding. Only the thread that loads makes them, and ends those that nobody has needed for a while. As many empty ones are on the shelf as goroutines that wait
-//! have set aside: the thread that loads takes none of these.
+//! unwinding. Only the thread that loads makes them, and ends those that nobody has needed for a
+//! while. As many empty ones are on the shelf as goroutines that wait have set aside: the thread
+//! that loads takes none of these.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::LazyLock;
@@ -50,8 +51,8 @@ const STACK: usize = 64 << 10;
 
 /// Whether this thread counts panics that [`set_aside`] can move.
 ///
-/// With `panic = "abort"` a thread counts one only while the hook runs, after which the process ends: there is no
-/// unwinding that could carry it.
+/// With `panic = "abort"` a thread counts one only while the hook runs, after which the process
+/// ends: there is no unwinding that could carry it.
 #[inline(always)]
 pub(crate) fn is_under_way() -> bool {
     cfg!(panic = "unwind") && std::thread::panicking()
@@ -121,7 +122,8 @@ impl Carries for Carrier {
         let ended = all.into_iter().map(|Carrier(block)| {
             block.set_request(Request::Finish);
             let fiber = block.fiber();
-            // SAFETY: as above; it is empty, so what it does is to return from `carry`, after which its fiber is idle.
+            // SAFETY: as above; it is empty, so what it does is to return from `carry`, after which
+            // its fiber is idle.
             unsafe { fiber.resume() };
             block.set_fiber(None);
             pool::give_shared(block);
@@ -151,8 +153,9 @@ fn carry(this: GRef) {
 
 /// Begins to unwind on one thread, and ends it on another.
 ///
-/// Where std's functions are inlined (link-time optimisation), the compiler would take the address of std's count for one and the
-/// same in all of a function: so that it is asked for only once in any, this is apart from the loop, and the beginning from this.
+/// Where std's functions are inlined (link-time optimisation), the compiler would take the address
+/// of std's count for one and the same in all of a function: so that it is asked for only once in
+/// any, this is apart from the loop, and the beginning from this.
 #[inline(never)]
 fn stop_while_unwinding(this: GRef) {
     let unwound = panic::catch_unwind(AssertUnwindSafe(|| {

@@ -16,8 +16,9 @@ use crate::shim::{Condvar, Mutex};
 /// has in the first half. While std counts a panic anywhere, every question whether a thread panics
 /// takes a little longer.
 const LULL: Duration = Duration::from_millis(500);
-/// At most this many carriers are loaded beyond those that are asked for, stay as they are when nobody needs them, and are
-/// unloaded or ended at a time: whoever asks meanwhile may hold a channel's lock.
+/// At most this many carriers are loaded beyond those that are asked for, stay as they are when
+/// nobody needs them, and are unloaded or ended at a time: whoever asks meanwhile may hold a
+/// channel's lock.
 #[cfg(not(loom))]
 const BATCH: usize = 64;
 #[cfg(loom)]
@@ -127,8 +128,8 @@ impl<C: Carries> Stock<C> {
         self.shelves.lock().empty.push(carrier);
     }
 
-    /// What the thread that loads does again and again: it loads what is wanted, or waits until there is something to
-    /// do, or unloads what nobody has used, and ends what that was.
+    /// What the thread that loads does again and again: it loads what is wanted, or waits until
+    /// there is something to do, or unloads what nobody has used, and ends what that was.
     pub(crate) fn serve(&self, loader: &mut Loader<C>) {
         let mut shelves = self.shelves.lock();
         if shelves.loaded.len() < shelves.wanted {
@@ -166,7 +167,8 @@ impl<C: Carries> Stock<C> {
         if !lull {
             (shelves, lull) = self.to_load.wait_for(shelves, LULL);
         }
-        // What is on the shelf may have been loaded for somebody who was notified and has not come yet.
+        // What is on the shelf may have been loaded for somebody who was notified and has not come
+        // yet.
         loader.lull = lull && !std::mem::take(&mut shelves.used) && shelves.wanted == 0;
         if !loader.lull {
             return;
