@@ -149,7 +149,7 @@ fn a_timeout_counts_while_waiting_for_the_turn() {
         (&far).read_exact(&mut byte).unwrap();
         near.set_write_timeout(Some(Duration::from_millis(5))).unwrap();
         assert_eq!((&near).write(b"x").unwrap_err().kind(), ErrorKind::TimedOut);
-        assert!(!first.is_finished());
+        // The first one may have met the timeout too, if it was not waiting yet when that was set.
         near.close().unwrap();
         assert!(first.join().unwrap().is_err());
     });
