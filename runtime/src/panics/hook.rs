@@ -44,30 +44,14 @@ pub(crate) struct Seen {
 impl Seen {
     /// What can be said of a panic that no hook saw.
     pub(super) fn of(payload: &(dyn Any + Send)) -> Box<Seen> {
-        Box::new(Seen {
-            message: message_of(payload).to_owned(),
-            location: None,
-            backtrace: Backtrace::disabled(),
-            shown: false,
-            under_way: None,
-            is_exit: false,
-            in_hook: false,
-            before: None,
-        })
+        Box::new(Seen::new(message_of(payload), None))
     }
 
-    fn new(info: &PanicHookInfo<'_>) -> Seen {
-        let payload = info.payload();
-        let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
-            text
-        } else if let Some(text) = payload.downcast_ref::<String>() {
-            text
-        } else {
-            report::NO_TEXT
-        };
+    /// Not shown yet, and with nothing before it.
+    fn new(message: &str, location: Option<&Location<'_>>) -> Seen {
         Seen {
             message: message.to_owned(),
-            location: info.location().map(ToString::to_string),
+            location: location.map(ToString::to_string),
             backtrace: Backtrace::disabled(),
             shown: false,
             under_way: None,
@@ -156,19 +140,11 @@ pub(super) fn push(g: &G, mut seen: Box<Seen>) {
 
 /// Notes that `g` begins to end by `goexit`, and why.
 pub(crate) fn note_exit(g: &G, why: &str, at: &Location<'_>) {
-    push(
-        g,
-        Box::new(Seen {
-            message: why.to_owned(),
-            location: Some(at.to_string()),
-            backtrace: Backtrace::disabled(),
-            shown: false,
-            under_way: None,
-            is_exit: true,
-            in_hook: false,
-            before: None,
-        }),
-    );
+    let exit = Seen {
+        is_exit: true,
+        ..Seen::new(why, Some(at))
+    };
+    push(g, Box::new(exit));
 }
 
 /// Takes what is noted on this goroutine about the panic that was just caught; what was under way
@@ -245,7 +221,7 @@ pub(crate) fn install(program: Program) {
         match current() {
             Some(g) => on_goroutine(g, info, program.has_hook.then_some(&before)),
             None if crate::tls::is_quiet() && !is_last(info) => {
-                let mut seen = Seen::new(info);
+                let mut seen = Seen::new(message_of(info.payload()), info.location());
                 seen.backtrace = trace::capture();
                 crate::tls::note_panic(Some(Box::new(seen)));
             }
@@ -272,7 +248,7 @@ fn is_last(info: &PanicHookInfo<'_>) -> bool {
 }
 
 fn on_goroutine(g: &G, info: &PanicHookInfo<'_>, program: Option<&Hook>) {
-    let mut seen = Box::new(Seen::new(info));
+    let mut seen = Box::new(Seen::new(message_of(info.payload()), info.location()));
     let silent = g.flags.recovering.get() > 0;
     if !silent {
         seen.under_way = Some(UnderWay::begin());
