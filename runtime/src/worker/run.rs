@@ -127,8 +127,9 @@ impl Worker {
         }
     }
 
-    /// The goroutine has ended: its fiber is free, and so is its block once the handle is gone.
-    #[inline]
+    /// The goroutine has ended: its fiber is free, and so is its block once the handle is gone. Inlined like `execute`: a call
+    /// here is a twentieth of what a goroutine costs that does nothing.
+    #[inline(always)]
     fn finish(&self, g: GRef) {
         if g.home() != NO_HOME {
             self.end_bound(&g);
