@@ -1,37 +1,25 @@
-//! `Mutex`: Go's algorithm. In normal mode an unlocked mutex goes to whoever comes first, which is fast; a waiter that has
-//! lost for 1 ms switches it to starvation mode, in which it is handed over in line, so that nobody starves.
+//! `Mutex`: the lock itself. Whose turn it is lies in `state`.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::guard::{Key, Relock};
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
-use super::rt::{self, AtomicU32, Ordering, WaitReason, const_unless_loom};
-use super::sema::Sema;
-use super::wait_list::Place;
+use super::rt::{WaitReason, const_unless_loom};
 #[cfg(not(loom))]
 use crate::__private::RecvFrom;
 
 mod mapped;
+mod state;
 
 pub use mapped::MappedMutexGuard;
-
-const LOCKED: u32 = 1;
-/// A waiter is awake and tries: an unlock need not wake another.
-const WOKEN: u32 = 2;
-const STARVING: u32 = 4;
-const WAITER: u32 = 8;
-/// Waiting longer than this makes a waiter starving.
-const STARVATION: Duration = Duration::from_millis(1);
-/// Rounds of spinning while the owner is probably about to unlock, and pauses in each.
-const SPINS: u32 = 4;
-const PAUSES: u32 = 30;
+pub(super) use state::State;
 
 /// A mutual exclusion lock for goroutines. Waiting parks the goroutine.
 ///
@@ -56,20 +44,6 @@ pub struct Mutex<T: ?Sized> {
     value: UnsafeCell<T>,
 }
 
-struct State {
-    word: AtomicU32,
-    sema: Sema,
-}
-
-impl Default for State {
-    fn default() -> State {
-        State {
-            word: AtomicU32::new(0),
-            sema: Sema::new(),
-        }
-    }
-}
-
 // SAFETY: the value is reached through a guard only, of which there is one at a time.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 // SAFETY: a mutex owns its value.
@@ -86,8 +60,7 @@ impl<T> Mutex<T> {
         /// assert_eq!(*TOTAL.lock(), 1);
         /// ```
         pub fn new(value: T) -> Mutex<T> {
-            let state = State { word: AtomicU32::new(0), sema: Sema::new() };
-            Mutex { state, value: UnsafeCell::new(value) }
+            Mutex { state: State::new(), value: UnsafeCell::new(value) }
         }
     }
 
@@ -114,7 +87,7 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         if !self.state.try_lock_free() {
-            self.state.lock_slow(&Limit::Never);
+            self.state.lock_slow(WaitReason::MutexLock, &Limit::Never);
         }
         MutexGuard {
             mutex: self,
@@ -153,7 +126,10 @@ impl<T: ?Sized> Mutex<T> {
     #[doc(alias = "try_lock_for")]
     #[track_caller]
     pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
-        let locked = self.state.try_lock_free() || self.state.lock_slow(&Limit::after(timeout));
+        let locked = self.state.try_lock_free()
+            || self
+                .state
+                .lock_slow(WaitReason::MutexLock, &Limit::after(timeout));
         locked.then(|| MutexGuard {
             mutex: self,
             not_auto: PhantomData,
@@ -176,7 +152,7 @@ impl<T: ?Sized> Mutex<T> {
     pub fn lock_or(&self, done: &impl RecvFrom) -> Option<MutexGuard<'_, T>> {
         let locked = self.state.try_lock_free()
             || until_done(done, |limit| {
-                let locked = self.state.lock_slow(limit);
+                let locked = self.state.lock_slow(WaitReason::MutexLock, limit);
                 if locked && limit.has_come() {
                     self.state.unlock();
                 }
@@ -191,7 +167,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Whether it is free and nothing is left of those who waited.
     #[cfg(all(test, loom))]
     pub(super) fn at_rest(&self) -> bool {
-        self.state.word.load(Ordering::Relaxed) == 0 && !self.state.sema.try_acquire()
+        self.state.at_rest()
     }
 
     /// The value, without locking: the exclusive borrow is proof enough.
@@ -203,182 +179,6 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
-    }
-}
-
-impl State {
-    #[inline]
-    fn try_lock_free(&self) -> bool {
-        // Acquire pairs with the release in `unlock`.
-        self.word
-            .compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
-    }
-
-    fn try_lock(&self) -> bool {
-        let old = self.word.load(Ordering::Relaxed);
-        old & (LOCKED | STARVING) == 0
-            && self
-                .word
-                .compare_exchange(old, old | LOCKED, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
-    }
-
-    #[cold]
-    #[track_caller]
-    fn lock_slow(&self, limit: &Limit<'_>) -> bool {
-        let mut waiting_since: Option<Instant> = None;
-        let mut starving = false;
-        let mut awoke = false;
-        let mut spins = 0;
-        let mut old = self.word.load(Ordering::Relaxed);
-        loop {
-            // In starvation mode the mutex is handed to a waiter: a newcomer could not get it by spinning.
-            if old & (LOCKED | STARVING) == LOCKED && spins < SPINS && rt::spinning_helps() {
-                let tell = !awoke && old & WOKEN == 0 && old >= WAITER;
-                if tell
-                    && self
-                        .word
-                        .compare_exchange(old, old | WOKEN, Ordering::Relaxed, Ordering::Relaxed)
-                        .is_ok()
-                {
-                    awoke = true;
-                }
-                (0..PAUSES).for_each(|_| std::hint::spin_loop());
-                spins += 1;
-                old = self.word.load(Ordering::Relaxed);
-                continue;
-            }
-            let mut new = old;
-            if old & STARVING == 0 {
-                new |= LOCKED;
-            }
-            if old & (LOCKED | STARVING) != 0 {
-                new += WAITER;
-            }
-            if starving && old & LOCKED != 0 {
-                new |= STARVING;
-            }
-            if awoke {
-                new &= !WOKEN;
-            }
-            if let Err(seen) = self
-                .word
-                .compare_exchange(old, new, Ordering::Acquire, Ordering::Relaxed)
-            {
-                old = seen;
-                continue;
-            }
-            if old & (LOCKED | STARVING) == 0 {
-                return true;
-            }
-            // One that has waited before goes to the front of the line.
-            let place = if waiting_since.is_some() {
-                Place::Front
-            } else {
-                Place::Back
-            };
-            let since = *waiting_since.get_or_insert_with(Instant::now);
-            if !self.sema.acquire(WaitReason::MutexLock, place, limit) {
-                return self.give_up();
-            }
-            starving |= rt::longer_than(since, STARVATION);
-            old = self.word.load(Ordering::Relaxed);
-            if old & STARVING != 0 {
-                // Handed over: LOCKED is not set and this waiter is still counted. The permit's lock ordered it.
-                let leave_mode = !starving || old / WAITER == 1;
-                let change = LOCKED
-                    .wrapping_sub(WAITER)
-                    .wrapping_sub(if leave_mode { STARVING } else { 0 });
-                self.word.fetch_add(change, Ordering::Acquire);
-                return true;
-            }
-            awoke = true;
-            spins = 0;
-        }
-    }
-
-    /// Ends the wait of one that is counted as a waiter, and whose time ran out before it got a permit. `true` if it got the
-    /// lock after all.
-    ///
-    /// An unlock that counted a waiter off (or hands over, in starvation mode) releases a permit a moment later. If it may be
-    /// that the only waiter left to take it is this one, it has to be awaited.
-    #[cold]
-    fn give_up(&self) -> bool {
-        loop {
-            if self.sema.try_acquire() {
-                return self.last_try();
-            }
-            let old = self.word.load(Ordering::Relaxed);
-            let handing_over = old & (LOCKED | STARVING) == STARVING;
-            if old < WAITER || handing_over && old / WAITER == 1 {
-                rt::gosched();
-                continue;
-            }
-            // Starvation mode ends with the last waiter.
-            let left = old - WAITER;
-            let new = if left < WAITER { left & !STARVING } else { left };
-            if self
-                .word
-                .compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-            {
-                return false;
-            }
-        }
-    }
-
-    /// Locks with a permit, if it does not have to wait again.
-    fn last_try(&self) -> bool {
-        let mut old = self.word.load(Ordering::Relaxed);
-        loop {
-            let (new, locked) = if old & STARVING != 0 {
-                // Handed over, as in `lock_slow`; a waiter without patience leaves the mode.
-                (((old - WAITER) | LOCKED) & !STARVING, true)
-            } else if old & LOCKED == 0 {
-                ((old | LOCKED) & !WOKEN, true)
-            } else {
-                // The owner's unlock will wake the next.
-                (old & !WOKEN, false)
-            };
-            match self
-                .word
-                .compare_exchange(old, new, Ordering::Acquire, Ordering::Relaxed)
-            {
-                Ok(_) => return locked,
-                Err(seen) => old = seen,
-            }
-        }
-    }
-
-    #[inline]
-    fn unlock(&self) {
-        // Release pairs with the acquire of whoever locks next.
-        let new = self.word.fetch_sub(LOCKED, Ordering::Release) - LOCKED;
-        if new != 0 {
-            self.unlock_slow(new);
-        }
-    }
-
-    #[cold]
-    fn unlock_slow(&self, mut old: u32) {
-        if old & STARVING != 0 {
-            // LOCKED stays clear, but STARVING keeps newcomers off until the waiter has taken over.
-            return self.sema.release(1);
-        }
-        loop {
-            if old < WAITER || old & (LOCKED | WOKEN | STARVING) != 0 {
-                return;
-            }
-            let new = (old - WAITER) | WOKEN;
-            match self
-                .word
-                .compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed)
-            {
-                Ok(_) => return self.sema.release(1),
-                Err(seen) => old = seen,
-            }
-        }
     }
 }
 
@@ -451,7 +251,7 @@ impl<T: ?Sized> Relock for MutexGuard<'_, T> {
 
     fn relock(&self, _: Key) {
         if !self.mutex.state.try_lock_free() {
-            self.mutex.state.lock_slow(&Limit::Never);
+            self.mutex.state.lock_slow(WaitReason::MutexLock, &Limit::Never);
         }
     }
 }

@@ -1,13 +1,19 @@
-//! Who holds a read-write lock and who waits for it: one word for the fast paths, a queue for the rest.
+//! Who holds a read-write lock and who waits for it: one word for the fast paths, a queue for the rest, a mutex among the writers.
 //!
-//! Go's order of turns: while anybody waits, newcomers get in line. When the last reader leaves, the first writer has its
-//! turn; when a writer leaves, all readers that wait by then do. So neither kind starves the other.
+//! Go's order of turns. A writer first locks out the other writers (`turn`, which it keeps until it has unlocked), then waits for
+//! those that read; meanwhile newcomers get in line behind it. When the last reader leaves, it has its turn; when it leaves, all
+//! readers that wait by then do. So neither kind starves the other.
+//!
+//! Why the writers have a mutex of their own, and do not stand in the queue: it goes to whoever comes first. In the queue the lock
+//! would be handed to a writer that does not run yet, and whoever runs would have to wait for that: from then on each operation
+//! of everybody would cost two switches, for ever. (Now those that wait for `turn` let the one that runs go on.)
 //!
 //! `QUEUED` is set and cleared under the queue's lock only, and exactly while the queue is not empty. With it set, an unlock
 //! that leaves no holder takes that lock and lets the next ones in. So a waiter may park if, when it set `QUEUED`, there was a
-//! holder: that one's unlock comes after and sees the flag.
+//! holder: that one's unlock comes after and sees the flag. There is at most one writer in the queue: it has `turn`.
 
 use crate::sync::limit::Limit;
+use crate::sync::mutex;
 use crate::sync::rt::{AtomicUsize, Ordering, WaitReason, const_unless_loom};
 use crate::sync::wait_list::{Place, Queue, WaitList, Wake};
 
@@ -26,27 +32,32 @@ const WRITES: usize = 1;
 pub(crate) struct State {
     word: AtomicUsize,
     waiting: WaitList<()>,
+    /// Locked by a writer before it looks at the word, and until it has left.
+    turn: mutex::State,
 }
 
 impl State {
     const_unless_loom! {
         pub(crate) fn new() -> State {
-            State { word: AtomicUsize::new(0), waiting: WaitList::new(()) }
+            State { word: AtomicUsize::new(0), waiting: WaitList::new(()), turn: mutex::State::new() }
         }
     }
 
+    /// Those in line, then the writers that wait for their turn to get in line.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn waiting(&self) -> Vec<bool> {
-        self.waiting
-            .waiting()
+        let in_line = self.waiting.waiting();
+        let writers = (0..self.turn.waiting()).map(|_| true);
+        in_line
             .into_iter()
             .map(|kind| kind == WRITES)
+            .chain(writers)
             .collect()
     }
 
     #[cfg(all(test, loom))]
     pub(crate) fn at_rest(&self) -> bool {
-        self.word.load(Ordering::Relaxed) == 0
+        self.word.load(Ordering::Relaxed) == 0 && self.turn.at_rest()
     }
 
     #[inline]
@@ -67,6 +78,18 @@ impl State {
 
     #[inline]
     pub(crate) fn try_write(&self) -> bool {
+        self.turn.try_lock() && (self.try_write_in_turn() || self.leave_turn())
+    }
+
+    /// Lets the next writer try. `false`, for one that has not got the lock.
+    #[cold]
+    fn leave_turn(&self) -> bool {
+        self.turn.unlock();
+        false
+    }
+
+    #[inline]
+    fn try_write_in_turn(&self) -> bool {
         // Acquire pairs with the release of the writer or of all the readers that were here before.
         self.word
             .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed)
@@ -82,7 +105,8 @@ impl State {
     #[track_caller]
     #[inline]
     pub(crate) fn write(&self, limit: &Limit<'_>) -> bool {
-        self.try_write() || self.wait(WRITES, limit)
+        (self.turn.try_lock_free() || self.turn.lock_slow(WaitReason::RwLockWrite, limit))
+            && (self.try_write_in_turn() || self.wait(WRITES, limit) || self.leave_turn())
     }
 
     #[cold]
@@ -116,7 +140,7 @@ impl State {
             // Whoever granted it counted it in the word, and its lock ordered what was before.
             return true;
         };
-        // It may have been the writer that kept readers off, or the last in the queue.
+        // It may have been the writer that kept readers off.
         held.finish(|queue, (), wake| self.admit(queue, wake, false));
         false
     }
@@ -140,6 +164,8 @@ impl State {
         {
             self.leave_write(0);
         }
+        // After the readers that waited: they come before the next writer.
+        self.turn.unlock();
     }
 
     /// The writer becomes a reader.
@@ -151,6 +177,7 @@ impl State {
         {
             self.leave_write(READER);
         }
+        self.turn.unlock();
     }
 
     /// The writer leaves while somebody waits, and `stays` in the word instead.
