@@ -76,8 +76,8 @@ fn drips_of_a_body_do_not_hold_a_connection() {
     let chunked = "POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (head, drop) in [(head, "x"), (chunked, "1\r\nx\r\n")] {
         let mut drip = server.client();
-        drip.send(head);
         let begun = Instant::now();
+        drip.send(head);
         while drip.try_send(drop) {
             std::thread::sleep(Duration::from_millis(10));
         }
