@@ -12,6 +12,7 @@ mod ends;
 mod filter;
 mod hardships;
 mod helpers;
+mod locked;
 mod procs;
 mod standins;
 mod storms;
@@ -48,6 +49,7 @@ fn main() {
         ends::CASES,
         hardships::CASES,
         helpers::CASES,
+        locked::CASES,
         procs::CASES,
         standins::CASES,
         storms::CASES,
