@@ -78,7 +78,6 @@ pub mod process;
 pub mod runtime;
 #[cfg(not(loom))]
 pub mod signal;
-pub mod sync;
 #[cfg(not(loom))]
 pub mod time;
 
@@ -93,6 +92,8 @@ pub use gort_runtime::{
     JoinError, JoinHandle, LocalKey, Panic, Scope, ScopedJoinHandle, blocking, goroutine_local, recover, run,
     scope,
 };
+#[doc(inline)]
+pub use gort_sync as sync;
 /// Runs a block when the scope it stands in is left: by its end, `return`, `?`, a panic or [`goexit`](runtime::goexit).
 ///
 /// Go's `defer`, but for the enclosing block rather than for the function.

@@ -124,6 +124,7 @@ fn every_row_is_accounted_for() {
         "interop",
         "src",
         "channels/src",
+        "sync/src",
         "runtime/src",
         "runtime/tests",
     ] {

@@ -360,6 +360,20 @@ impl Context {
     }
 }
 
+/// So that a wait for a lock ends with it: [`Mutex::lock_ctx`](crate::sync::Mutex::lock_ctx) and the like.
+#[cfg(not(loom))]
+impl crate::sync::Cancellation for Context {
+    type Error = Error;
+
+    fn err(&self) -> Option<Error> {
+        self.err()
+    }
+
+    fn done(&self) -> Receiver<()> {
+        self.done()
+    }
+}
+
 /// A channel on which nothing ever happens.
 fn never() -> Receiver<()> {
     static NEVER: OnceLock<(crate::Sender<()>, Receiver<()>)> = OnceLock::new();

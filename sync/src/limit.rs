@@ -8,7 +8,7 @@ use std::{
 };
 
 #[cfg(not(loom))]
-use crate::{__private::RecvFrom, Receiver, Sender};
+use super::rt::{Receiver, RecvFrom, Sender, channel, recv_arm, select};
 
 /// How long to wait.
 pub(super) enum Limit<'a> {
@@ -37,17 +37,21 @@ pub(super) enum Limit<'a> {
 pub(super) fn until_done<R>(done: &impl RecvFrom, f: impl FnOnce(&Limit<'_>) -> R) -> R {
     // Room for two: a grant that came together with the end may still be in there when another wait is granted, and a grant,
     // which is given under the lock of a list, must not find it full.
-    let (grant, ready) = crate::channel(2);
+    let (grant, ready) = channel(2);
     let came = &Cell::new(false);
     let panicked = Cell::new(None);
     // This runs foreign code (of `done`, and wakers of who sends there). It may not unwind past a waiter, nor past a guard that is
     // unlocked: the panic counts as the end, and goes on when all is in order again.
     let wait = &|ready: &Receiver<()>| {
         let ended = catch_unwind(AssertUnwindSafe(|| {
-            crate::select! {
-                <-ready => false,
-                <-done => true,
+            let (mut granted, mut ended) = (recv_arm(ready), recv_arm(done));
+            let first = select([&mut granted, &mut ended], false, false, false);
+            if first == 0 {
+                granted.take();
+            } else {
+                ended.take();
             }
+            first != 0
         }));
         ended.unwrap_or_else(|payload| {
             panicked.set(Some(payload));

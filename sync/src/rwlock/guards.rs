@@ -8,8 +8,8 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
 use super::{RwLock, State};
-use crate::sync::guard::{Key, Relock};
-use crate::sync::limit::Limit;
+use crate::guard::{Key, Relock};
+use crate::limit::Limit;
 
 /// Shared access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another goroutine and dropped there.
 ///

@@ -5,11 +5,9 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use gort_runtime::Panic;
-
+use super::rt::{self, Panic, Receiver, Sender};
 use super::shared_panic::SharedPanic;
 use super::{Mutex, WaitGroup};
-use crate::{Receiver, Sender};
 
 /// Duplicate suppression: of several calls with the same key at the same time one runs, and all get its result.
 ///
@@ -18,8 +16,8 @@ use crate::{Receiver, Sender};
 /// If the function panics, everybody who waits in [`do_`](SingleFlight::do_) panics: the one whose function ran with the original
 /// value, the others with a copy of the message. If somebody waits on a channel ([`do_chan`](SingleFlight::do_chan)) the panic
 /// cannot be observed there, so it ends the process before anybody who waits goes on, and no `recover` prevents that (with
-/// [`Builder::on_panic`](crate::runtime::Builder::on_panic) that function hears of it, and the channels are closed). If the function calls
-/// [`goexit`](crate::runtime::goexit), so does everybody in `do_`, and the channels are closed.
+/// [`Builder::on_panic`](gort_runtime::Builder::on_panic) that function hears of it, and the channels are closed). If the function calls
+/// [`goexit`](gort_runtime::goexit), so does everybody in `do_`, and the channels are closed.
 ///
 /// ```
 /// use gort::prelude::*;
@@ -100,7 +98,7 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
                 match call.state.lock().outcome.clone() {
                     Some(Outcome::Value(value)) => (value, true),
                     Some(Outcome::Panicked(panic)) => panic.raise(WHAT),
-                    Some(Outcome::Goexit) | None => gort_runtime::goexit(),
+                    Some(Outcome::Goexit) | None => rt::goexit(),
                 }
             }
         }
@@ -122,11 +120,11 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
         K: Send + 'static,
         V: Send + 'static,
     {
-        let (tx, rx) = crate::channel(1);
+        let (tx, rx) = rt::channel(1);
         if let Ok(call) = self.join(&key, Some(tx)) {
             let calls = Arc::clone(&self.calls);
             // Detached: a panic is one that nobody can observe.
-            drop(gort_runtime::go(move || {
+            drop(rt::go(move || {
                 let flight = Flight {
                     calls: &calls,
                     key,
@@ -188,7 +186,7 @@ impl<K: Eq + Hash, V: Clone> Flight<'_, K, V> {
     #[track_caller]
     fn run(self, f: impl FnOnce() -> V, observed: bool) -> (V, bool) {
         // Goexit passes; then dropping `self` does the rest.
-        match gort_runtime::catch_loudly(f) {
+        match rt::catch_loudly(f) {
             Ok(value) => {
                 let shared = self.land(Outcome::Value(value.clone()));
                 (value, shared)
@@ -209,12 +207,12 @@ impl<K: Eq + Hash, V: Clone> Flight<'_, K, V> {
             Panic::resume(panic);
         }
         // Before anything lets them go on: main might return, and the program end with status 0.
-        gort_runtime::unheard(panic);
+        rt::unheard(panic);
         self.arrive(Outcome::Panicked(copy.clone()));
         if observed {
             copy.raise(WHAT);
         }
-        gort_runtime::goexit()
+        rt::goexit()
     }
 
     /// Ends the call. `true` if others got its outcome too.

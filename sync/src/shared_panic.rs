@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::panic_any;
 
-use gort_runtime::Panic;
+use super::rt::Panic;
 
 /// What can be copied of a panic's payload.
 #[derive(Clone, Debug)]

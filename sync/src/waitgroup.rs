@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
-use super::rt::{Arc, AtomicU64, Ordering, WaitReason};
+use super::rt::{self, Arc, AtomicU64, Ordering, WaitReason};
 use super::wait_list::{Place, WaitList};
 #[cfg(not(loom))]
-use crate::__private::RecvFrom;
+use crate::rt::RecvFrom;
 
 /// Somebody waits.
 const WAITED: u64 = 1;
@@ -187,10 +187,10 @@ impl WaitGroup {
     }
 
     /// Raises the counter, and starts a goroutine that runs `f` and then lowers it, also if `f` calls
-    /// [`goexit`](crate::runtime::goexit).
+    /// [`goexit`](gort_runtime::goexit).
     ///
     /// `f` must not panic: as in Go (since 1.25) nobody can observe the panic, it is reported and ends the process, and nobody
-    /// who waits for the group goes on before that. For a handle, and panics that it passes on, use [`go!`](crate::go) and
+    /// who waits for the group goes on before that. For a handle, and panics that it passes on, use `go!` and
     /// [`add`](WaitGroup::add).
     ///
     /// ```
@@ -217,12 +217,12 @@ impl WaitGroup {
         self.add(1);
         let group = self.clone();
         // Dropping the handle makes a panic one that nobody can observe.
-        drop(gort_runtime::go(move || {
+        drop(rt::go(move || {
             // Runs after `f` and after its goexit, which passes.
             let _done = scopeguard::guard(group, |group| group.done());
-            if let Err(panic) = gort_runtime::catch_loudly(|| drop(f())) {
+            if let Err(panic) = rt::catch_loudly(|| drop(f())) {
                 // Ends the process before anybody who waits goes on.
-                gort_runtime::unheard(panic);
+                rt::unheard(panic);
             }
         }));
     }

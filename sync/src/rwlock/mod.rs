@@ -10,7 +10,7 @@ use super::limit::Limit;
 use super::limit::until_done;
 use super::rt::const_unless_loom;
 #[cfg(not(loom))]
-use crate::__private::RecvFrom;
+use crate::rt::RecvFrom;
 
 mod guards;
 mod state;

@@ -1,19 +1,86 @@
-//! Waiting for a lock until a context is done.
+//! Waiting for a lock until a context is done. Contexts stand on these locks, so here they are a trait.
 
-use crate::context::{Context, Error};
-use crate::sync::{
+use std::sync::Arc;
+
+use crate::rt::Receiver;
+use crate::{
     Cond, Mutex, MutexGuard, Relock, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, WaitGroup,
 };
+
+/// What can end a wait, and then says why: a `Context` of `gort::context`, or a type of your own.
+///
+/// ```
+/// use gort::Receiver;
+/// use gort::sync::{Cancellation, Mutex};
+///
+/// /// Ends when the other handle of the channel is dropped.
+/// struct Shutdown(Receiver<()>);
+///
+/// impl Cancellation for Shutdown {
+///     type Error = &'static str;
+///
+///     fn err(&self) -> Option<&'static str> {
+///         self.0.is_closed().then_some("shutting down")
+///     }
+///
+///     fn done(&self) -> Receiver<()> {
+///         self.0.clone()
+///     }
+/// }
+///
+/// let (running, seen) = gort::channel(0);
+/// let (mutex, shutdown) = (Mutex::new(1), Shutdown(seen));
+/// assert_eq!(*mutex.lock_ctx(&shutdown).unwrap(), 1);
+/// drop(running);
+/// assert_eq!(mutex.lock_ctx(&shutdown).unwrap_err(), "shutting down");
+/// ```
+#[doc(alias = "Context")]
+pub trait Cancellation {
+    /// Why it has ended.
+    type Error;
+
+    /// Why it has ended; `None` while it has not.
+    fn err(&self) -> Option<Self::Error>;
+
+    /// A channel that is closed when it ends, and not before [`err`](Cancellation::err) says why.
+    fn done(&self) -> Receiver<()>;
+}
+
+impl<C: Cancellation + ?Sized> Cancellation for &C {
+    type Error = C::Error;
+
+    fn err(&self) -> Option<C::Error> {
+        (**self).err()
+    }
+
+    fn done(&self) -> Receiver<()> {
+        (**self).done()
+    }
+}
+
+impl<C: Cancellation + ?Sized> Cancellation for Arc<C> {
+    type Error = C::Error;
+
+    fn err(&self) -> Option<C::Error> {
+        (**self).err()
+    }
+
+    fn done(&self) -> Receiver<()> {
+        (**self).done()
+    }
+}
 
 /// Turns a wait that `ctx` may end into a result. A context that is done already ends it before it begins, as in
 /// `semaphore.Weighted`.
 #[track_caller]
-fn until_done<R>(ctx: &Context, wait: impl FnOnce() -> Option<R>) -> Result<R, Error> {
+fn until_done<C, R>(ctx: &C, wait: impl FnOnce() -> Option<R>) -> Result<R, C::Error>
+where
+    C: Cancellation + ?Sized,
+{
     if let Some(error) = ctx.err() {
         return Err(error);
     }
-    // A wait that was ended was ended by the context, which then has an error.
-    wait().ok_or_else(|| ctx.err().unwrap_or(Error::Canceled))
+    wait().ok_or_else(|| ctx.err().expect("what has ended a wait says why"))
 }
 
 impl<T: ?Sized> Mutex<T> {
@@ -34,7 +101,7 @@ impl<T: ?Sized> Mutex<T> {
     /// });
     /// ```
     #[track_caller]
-    pub fn lock_ctx(&self, ctx: &Context) -> Result<MutexGuard<'_, T>, Error> {
+    pub fn lock_ctx<C: Cancellation + ?Sized>(&self, ctx: &C) -> Result<MutexGuard<'_, T>, C::Error> {
         until_done(ctx, || self.lock_or(&ctx.done()))
     }
 }
@@ -53,7 +120,7 @@ impl<T: ?Sized> RwLock<T> {
     /// });
     /// ```
     #[track_caller]
-    pub fn read_ctx(&self, ctx: &Context) -> Result<RwLockReadGuard<'_, T>, Error> {
+    pub fn read_ctx<C: Cancellation + ?Sized>(&self, ctx: &C) -> Result<RwLockReadGuard<'_, T>, C::Error> {
         until_done(ctx, || self.read_or(&ctx.done()))
     }
 
@@ -75,7 +142,7 @@ impl<T: ?Sized> RwLock<T> {
     /// });
     /// ```
     #[track_caller]
-    pub fn write_ctx(&self, ctx: &Context) -> Result<RwLockWriteGuard<'_, T>, Error> {
+    pub fn write_ctx<C: Cancellation + ?Sized>(&self, ctx: &C) -> Result<RwLockWriteGuard<'_, T>, C::Error> {
         until_done(ctx, || self.write_or(&ctx.done()))
     }
 }
@@ -99,7 +166,7 @@ impl Semaphore {
     /// ```
     #[doc(alias = "Weighted.Acquire")]
     #[track_caller]
-    pub fn acquire_ctx(&self, n: usize, ctx: &Context) -> Result<(), Error> {
+    pub fn acquire_ctx<C: Cancellation + ?Sized>(&self, n: usize, ctx: &C) -> Result<(), C::Error> {
         until_done(ctx, || self.acquire_or(n, &ctx.done()).then_some(()))
     }
 }
@@ -124,7 +191,11 @@ impl Cond {
     /// });
     /// ```
     #[track_caller]
-    pub fn wait_ctx<G: Relock>(&self, guard: &mut G, ctx: &Context) -> Result<(), Error> {
+    pub fn wait_ctx<G, C>(&self, guard: &mut G, ctx: &C) -> Result<(), C::Error>
+    where
+        G: Relock,
+        C: Cancellation + ?Sized,
+    {
         until_done(ctx, || self.wait_or(guard, &ctx.done()).then_some(()))
     }
 }
@@ -149,7 +220,7 @@ impl WaitGroup {
     /// });
     /// ```
     #[track_caller]
-    pub fn wait_ctx(&self, ctx: &Context) -> Result<(), Error> {
+    pub fn wait_ctx<C: Cancellation + ?Sized>(&self, ctx: &C) -> Result<(), C::Error> {
         until_done(ctx, || self.wait_or(&ctx.done()).then_some(()))
     }
 }

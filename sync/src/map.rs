@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 
-use super::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use super::{RwLock, RwLockReadGuard, RwLockWriteGuard, rt};
 
 /// A hash map that goroutines share: Go's `sync.Map`.
 ///
@@ -60,7 +60,7 @@ impl<K, V, S: BuildHasher + Clone> Map<K, V, S> {
     /// assert_eq!(map.load("a"), Some(1));
     /// ```
     pub fn with_hasher(hasher: S) -> Map<K, V, S> {
-        let count = (4 * gort_runtime::num_cpu()).next_power_of_two().clamp(8, 128);
+        let count = (4 * rt::num_cpu()).next_power_of_two().clamp(8, 128);
         let shard = || Shard(RwLock::new(HashMap::with_hasher(hasher.clone())));
         let shards = std::iter::repeat_with(shard).take(count).collect();
         Map { shards, hasher }

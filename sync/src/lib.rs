@@ -17,6 +17,8 @@
 //! All of them also work on plain OS threads, which they block. None knows poisoning: when a holder panics its guard
 //! unlocks, as `defer mu.Unlock()` does in Go, and the next one finds the data as it was left.
 
+#![deny(unsafe_code)]
+
 mod barrier;
 mod cond;
 mod guard;
@@ -57,3 +59,5 @@ pub use rwlock::{MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockRe
 pub use semaphore::{Semaphore, SemaphorePermit};
 pub use singleflight::SingleFlight;
 pub use waitgroup::WaitGroup;
+#[cfg(not(loom))]
+pub use with_context::Cancellation;

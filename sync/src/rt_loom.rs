@@ -1,4 +1,4 @@
-//! The runtime's twin on loom's threads, for model checking: the names of [`rt`](super::rt) without a scheduler.
+//! The runtime's twin on loom's threads, for model checking: the names of [`rt`](crate::rt) without a scheduler.
 //!
 //! A thread parks on a flag of its own. `commit` runs in place, then the thread waits for the flag; a [`Task::ready`] that
 //! comes in between is kept. A [`RawLock`] is loom's mutex, because a spin lock has endless executions.
@@ -11,7 +11,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 use loom::thread_local;
 
-use gort_runtime::WaitReason;
+use crate::rt::WaitReason;
 
 #[derive(Debug)]
 struct Parker {
@@ -25,16 +25,16 @@ thread_local! {
 
 /// Who waits: a thread.
 #[derive(Debug)]
-pub(super) struct Task(Arc<Parker>);
+pub(crate) struct Task(Arc<Parker>);
 
 impl Task {
-    pub(super) fn current() -> Task {
+    pub(crate) fn current() -> Task {
         Task(PARKER.with(Arc::clone))
     }
 
     /// # Safety
     /// As the runtime's.
-    pub(super) unsafe fn ready(self) {
+    pub(crate) unsafe fn ready(self) {
         let mut notified = self.0.notified.lock().unwrap();
         assert!(!*notified, "readied twice");
         *notified = true;
@@ -46,7 +46,7 @@ impl Task {
 ///
 /// # Safety
 /// As the runtime's.
-pub(super) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
+pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
     commit();
     wait();
 }
@@ -56,7 +56,7 @@ pub(super) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
 ///
 /// # Safety
 /// As the runtime's.
-pub(super) unsafe fn park_until(
+pub(crate) unsafe fn park_until(
     _reason: WaitReason,
     _deadline: Instant,
     claim: &Claim,
@@ -78,22 +78,22 @@ fn wait() {
 }
 
 /// Lets others run.
-pub(super) fn gosched() {
+pub(crate) fn gosched() {
     loom::thread::yield_now();
 }
 
 /// Which of several wakers has a waiter.
 #[derive(Debug)]
-pub(super) struct Claim(AtomicUsize);
+pub(crate) struct Claim(AtomicUsize);
 
 impl Claim {
-    pub(super) const TIMEOUT: usize = usize::MAX - 1;
+    pub(crate) const TIMEOUT: usize = usize::MAX - 1;
 
-    pub(super) fn new() -> Claim {
+    pub(crate) fn new() -> Claim {
         Claim(AtomicUsize::new(0))
     }
 
-    pub(super) fn try_claim(&self, winner: usize) -> bool {
+    pub(crate) fn try_claim(&self, winner: usize) -> bool {
         self.0
             .compare_exchange(0, winner + 1, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
@@ -102,7 +102,7 @@ impl Claim {
 
 /// A lock whose holder may be another thread than the one that took it.
 #[derive(Debug)]
-pub(super) struct RawLock {
+pub(crate) struct RawLock {
     mutex: Mutex<()>,
     /// Touched by the holder only.
     guard: UnsafeCell<Option<MutexGuard<'static, ()>>>,
@@ -114,14 +114,14 @@ unsafe impl Send for RawLock {}
 unsafe impl Sync for RawLock {}
 
 impl RawLock {
-    pub(super) fn new() -> RawLock {
+    pub(crate) fn new() -> RawLock {
         RawLock {
             mutex: Mutex::new(()),
             guard: UnsafeCell::new(None),
         }
     }
 
-    pub(super) fn lock(&self) {
+    pub(crate) fn lock(&self) {
         let guard = self.mutex.lock().unwrap();
         // SAFETY: only the lifetime changes; `unlock` drops the guard while the lock still exists.
         let guard: MutexGuard<'static, ()> = unsafe { std::mem::transmute(guard) };
@@ -131,23 +131,23 @@ impl RawLock {
 
     /// # Safety
     /// The caller holds the lock.
-    pub(super) unsafe fn unlock(&self) {
+    pub(crate) unsafe fn unlock(&self) {
         // SAFETY: the lock is held.
         drop(self.guard.with_mut(|slot| unsafe { (*slot).take() }));
     }
 }
 
 /// Never: a spin is many executions of the same.
-pub(super) fn spinning_helps() -> bool {
+pub(crate) fn spinning_helps() -> bool {
     false
 }
 
 std::thread_local! {
     /// What [`longer_than`] says in this test's models: the real clock would make runs that do not repeat.
-    pub(super) static LONG: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    pub(crate) static LONG: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 /// As [`LONG`] says.
-pub(super) fn longer_than(_start: Instant, _limit: std::time::Duration) -> bool {
+pub(crate) fn longer_than(_start: Instant, _limit: std::time::Duration) -> bool {
     LONG.get()
 }

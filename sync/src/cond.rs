@@ -10,7 +10,7 @@ use super::limit::until_done;
 use super::rt::{WaitReason, const_unless_loom};
 use super::wait_list::WaitList;
 #[cfg(not(loom))]
-use crate::__private::RecvFrom;
+use crate::rt::RecvFrom;
 
 /// A condition variable: goroutines wait for, or announce, that something about guarded data has changed.
 ///

@@ -13,10 +13,9 @@ use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
 
-#[cfg(not(loom))]
-use crate::Sender;
-
 use super::limit::Limit;
+#[cfg(not(loom))]
+use super::rt::Sender;
 use super::rt::{Claim, RawLock, Task, UnsafeCell, WaitReason, const_unless_loom, park, park_until};
 
 /// The claim's winner when the waiter was granted (and not timed out).

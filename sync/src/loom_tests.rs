@@ -1,6 +1,6 @@
 //! Models: loom runs the real code of the primitives in every order of its atomic steps that matters.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test -p gort --release --lib loom`, with a target directory of its own.
+//! `RUSTFLAGS="--cfg loom" cargo test -p gort-sync --release --lib loom`, with a target directory of its own.
 //!
 //! A lost wake-up shows as loom's "deadlock", two at once in a guarded cell as a causality violation. In a model a timer fires
 //! at every possible moment. Bound `n` explores all executions in which threads are preempted at most `n` times (waiting does

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use super::rt::const_unless_loom;
+use super::rt::{self, const_unless_loom};
 use super::shared_panic::SharedPanic;
 use super::{Mutex, Once};
 
@@ -12,7 +12,7 @@ use super::{Mutex, Once};
 ///
 /// If it panics, every call panics with the same value: the first one with the original, later ones with a copy, which is to
 /// be had of `&'static str` and `String`, so of whatever `panic!("…")` makes; in place of anything else they panic with a
-/// `String` that says so. If it calls [`goexit`](crate::runtime::goexit), the first caller's goroutine ends and later calls
+/// `String` that says so. If it calls [`goexit`](gort_runtime::goexit), the first caller's goroutine ends and later calls
 /// panic. In no case does it run again. Calling it from within itself deadlocks.
 ///
 /// ```
@@ -145,7 +145,7 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
         let function = self.function.lock().take();
         let Some(function) = function else { return };
         // Nobody else writes these cells: writing them never waits.
-        match gort_runtime::catch_loudly(function) {
+        match rt::catch_loudly(function) {
             Ok(value) => drop(self.value.set(value)),
             Err(panic) => {
                 let _ = self.panic.set(SharedPanic::of(&panic));

@@ -12,10 +12,10 @@
 //! that leaves no holder takes that lock and lets the next ones in. So a waiter may park if, when it set `QUEUED`, there was a
 //! holder: that one's unlock comes after and sees the flag. There is at most one writer in the queue: it has `turn`.
 
-use crate::sync::limit::Limit;
-use crate::sync::mutex;
-use crate::sync::rt::{AtomicUsize, Ordering, WaitReason, const_unless_loom};
-use crate::sync::wait_list::{Place, Queue, WaitList, Wake};
+use crate::limit::Limit;
+use crate::mutex;
+use crate::rt::{AtomicUsize, Ordering, WaitReason, const_unless_loom};
+use crate::wait_list::{Place, Queue, WaitList, Wake};
 
 /// A writer holds it.
 const WRITER: usize = 1;

@@ -8,7 +8,7 @@ use super::limit::until_done;
 use super::rt::{WaitReason, const_unless_loom};
 use super::wait_list::{Place, Queue, WaitList, Wake};
 #[cfg(not(loom))]
-use crate::__private::RecvFrom;
+use crate::rt::RecvFrom;
 
 /// A weighted semaphore: users take as many of its permits as they need, and wait in line for them.
 ///

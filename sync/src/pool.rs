@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Mutex, OnceCell};
+use super::{Mutex, OnceCell, rt};
 
 /// Values that a cache keeps; more are dropped.
 const KEPT: usize = 64;
@@ -33,7 +33,7 @@ pub struct Pool<T, F = fn() -> T> {
 struct Cache<T>(Mutex<Vec<T>>);
 
 impl<T, F> Pool<T, F> {
-    super::rt::const_unless_loom! {
+    rt::const_unless_loom! {
         /// An empty pool; `make` makes a value when there is none.
         ///
         /// ```
@@ -96,11 +96,9 @@ impl<T, F> Pool<T, F> {
     fn near(&self) -> impl Iterator<Item = &Cache<T>> {
         let caches = self.caches.get_or_init(|| {
             let cache = || Cache(Mutex::new(Vec::new()));
-            std::iter::repeat_with(cache)
-                .take(gort_runtime::num_cpu().max(1))
-                .collect()
+            std::iter::repeat_with(cache).take(rt::num_cpu().max(1)).collect()
         });
-        let first = gort_runtime::worker_index().unwrap_or_else(|| gort_runtime::random_u32() as usize);
+        let first = rt::worker_index().unwrap_or_else(|| rt::random_u32() as usize);
         let (before, after) = caches.split_at(first % caches.len());
         after.iter().chain(before)
     }

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sync::limit::Limit;
-use crate::sync::rt::{self, AtomicU32, Ordering, WaitReason, const_unless_loom};
-use crate::sync::sema::Sema;
-use crate::sync::wait_list::Place;
+use crate::limit::Limit;
+use crate::rt::{self, AtomicU32, Ordering, WaitReason, const_unless_loom};
+use crate::sema::Sema;
+use crate::wait_list::Place;
 
 const LOCKED: u32 = 1;
 /// A waiter is awake and tries: an unlock need not wake another.
