@@ -16,19 +16,14 @@ use loom::sync::atomic::{AtomicU8, Ordering};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::{Cause, Error};
-#[cfg(not(loom))]
-use crate::signal::Listening;
 use crate::sync::Mutex;
 #[cfg(not(loom))]
 use crate::time::Timer;
 use crate::{Receiver, Sender};
 
-/// In models nothing has a deadline, and there are no signals.
+/// In models nothing has a deadline.
 #[cfg(loom)]
 pub(super) struct Timer;
-
-#[cfg(loom)]
-struct Listening;
 
 #[cfg(loom)]
 impl Timer {
@@ -46,6 +41,9 @@ const CANCELED: u8 = 2;
 /// The same, by the deadline.
 const EXCEEDED: u8 = 3;
 
+/// Somebody's that is to live as long as the context can be cancelled: all that is known of it is that dropping it ends it.
+pub(super) type Attachment = Box<dyn Send>;
+
 /// What can be cancelled.
 pub(super) struct Core {
     status: AtomicU8,
@@ -62,9 +60,9 @@ struct State {
     /// By address.
     children: HashMap<usize, Arc<Core>>,
     timer: Option<Timer>,
-    /// Its place among those who listen for signals, which holds a reference to the core until a signal has come. Left, without the
-    /// lock, when nobody can notice the end any more, or holds the context afterwards.
-    listening: Option<Listening>,
+    /// What brings the end about from outside, and may hold a reference to the core until it has. Dropped, without the lock,
+    /// when nobody can notice the end any more, or holds the context afterwards.
+    attachment: Option<Attachment>,
     /// Called in a goroutine when it is cancelled.
     function: Option<Box<dyn FnOnce() + Send>>,
     /// The last context handle is gone.
@@ -128,14 +126,14 @@ impl Core {
     }
 
     #[cfg(not(loom))]
-    pub(super) fn set_listening(&self, listening: Listening) {
-        self.state.lock().listening = Some(listening);
+    pub(super) fn attach(&self, attachment: Attachment) {
+        self.state.lock().attachment = Some(attachment);
     }
 
     #[cfg(not(loom))]
-    pub(super) fn stop_listening(&self) {
-        let listening = self.state.lock().listening.take();
-        drop(listening);
+    pub(super) fn detach(&self) {
+        let attachment = self.state.lock().attachment.take();
+        drop(attachment);
     }
 
     pub(super) fn err(&self) -> Option<Error> {
@@ -188,14 +186,14 @@ impl Core {
         let mut parents = Vec::new();
         while let Some(core) = work.pop() {
             let (timer, function);
-            let mut _listening = None;
+            let mut _attachment = None;
             {
                 let mut state = core.state.lock();
                 if state.ended.is_none() {
                     core.close(&mut state, error, &cause);
                 }
                 if state.unheld {
-                    _listening = state.listening.take();
+                    _attachment = state.attachment.take();
                 }
                 work.extend(state.children.values().cloned());
                 timer = state.timer.take();
@@ -237,7 +235,7 @@ impl Core {
     fn leave(self: &Arc<Core>) {
         let mut child = Arc::clone(self);
         while let Some(parent) = child.parent.upgrade() {
-            let (left, timer, _listening);
+            let (left, timer, _attachment);
             {
                 let mut state = parent.state.lock();
                 left = state.children.remove(&child.key());
@@ -245,7 +243,7 @@ impl Core {
                     return;
                 }
                 timer = state.timer.take();
-                _listening = state.listening.take();
+                _attachment = state.attachment.take();
             }
             if let Some(timer) = timer {
                 timer.stop();
@@ -257,15 +255,15 @@ impl Core {
     /// Something that kept it in its place is gone.
     fn leave_unless_it_matters(self: &Arc<Core>, mut state: crate::sync::MutexGuard<'_, State>) {
         if state.ended.is_some() && state.unheld {
-            let listening = state.listening.take();
+            let attachment = state.attachment.take();
             drop(state);
-            drop(listening);
+            drop(attachment);
             return;
         }
         if state.ended.is_some() || state.matters() {
             return;
         }
-        let (timer, _listening) = (state.timer.take(), state.listening.take());
+        let (timer, _attachment) = (state.timer.take(), state.attachment.take());
         drop(state);
         if let Some(timer) = timer {
             timer.stop();

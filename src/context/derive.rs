@@ -7,9 +7,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::cancel::Core;
+use super::cancel::{Attachment, Core};
 use super::{Cause, Context, Error, Key, Node, Step};
-use crate::signal::{Listening, Signal};
 
 /// Cancels a context: call it, `cancel()`, as often as you like and from anywhere. Clones cancel the same context.
 ///
@@ -194,7 +193,7 @@ impl fmt::Debug for StopFunc {
     }
 }
 
-/// For `signal`: the inside of a context that signals cancel.
+/// The inside of a context that somebody else cancels: `signal`.
 #[derive(Clone)]
 pub(crate) struct Cancelable(Arc<Core>);
 
@@ -203,24 +202,23 @@ impl Cancelable {
         self.0.cancel(Error::Canceled, cause);
     }
 
-    /// Keeps what listens for signals, until its function is called or nobody can notice the context's end any more.
-    pub(crate) fn listens(&self, listening: Listening) {
-        self.0.set_listening(listening);
+    /// Keeps what will cancel it, until its function is called or nobody can notice the context's end any more.
+    pub(crate) fn attach(&self, attachment: Attachment) {
+        self.0.attach(attachment);
     }
 
-    /// Cancels, and stops listening.
+    /// Cancels, and drops what was attached.
     pub(crate) fn cancel_func(self) -> CancelFunc {
         CancelFunc(Arc::new(move || {
             self.cancel(Arc::new(Error::Canceled));
-            self.0.stop_listening();
+            self.0.detach();
         }))
     }
 }
 
-/// The context of [`signal::notify_context`](crate::signal::notify_context), which does not listen yet.
-pub(crate) fn with_signals(parent: &Context, signals: &[Signal]) -> (Context, Cancelable) {
-    let words: Vec<String> = signals.iter().map(ToString::to_string).collect();
-    let (ctx, core) = cancellable(parent, Step::Signals(words.join(" ")), parent.deadline());
+/// A context that somebody else cancels. It is shown as its parent between `before` and `after`.
+pub(crate) fn cancelable(parent: &Context, before: &'static str, after: String) -> (Context, Cancelable) {
+    let (ctx, core) = cancellable(parent, Step::Wrapped { before, after }, parent.deadline());
     (ctx, Cancelable(core))
 }
 

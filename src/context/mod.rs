@@ -63,7 +63,7 @@ pub use derive::{
     with_deadline, with_deadline_cause, with_timeout, with_timeout_cause, with_value, without_cancel,
 };
 #[cfg(not(loom))]
-pub(crate) use derive::{Cancelable, with_signals};
+pub(crate) use derive::{Cancelable, cancelable};
 
 /// Why a context is done.
 ///
@@ -178,9 +178,12 @@ enum Step {
         value: Box<dyn Any + Send + Sync>,
     },
     WithoutCancel,
-    /// With the words of the signals.
+    /// Cancelled by somebody else: how it is shown.
     #[cfg(not(loom))]
-    Signals(String),
+    Wrapped {
+        before: &'static str,
+        after: String,
+    },
 }
 
 impl Node {
@@ -189,7 +192,7 @@ impl Node {
         match self.step {
             Step::Cancel | Step::Deadline(_) => true,
             #[cfg(not(loom))]
-            Step::Signals(_) => true,
+            Step::Wrapped { .. } => true,
             _ => false,
         }
     }
@@ -384,15 +387,15 @@ impl fmt::Display for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps: Vec<_> = self.ancestors().map(|node| &node.step).collect();
         #[cfg(not(loom))]
-        for _ in steps.iter().filter(|step| matches!(step, Step::Signals(_))) {
-            f.write_str("signal.NotifyContext(")?;
+        for step in &steps {
+            if let Step::Wrapped { before, .. } = step {
+                f.write_str(before)?;
+            }
         }
         for step in steps.into_iter().rev() {
             match step {
                 #[cfg(not(loom))]
-                Step::Signals(words) if words.is_empty() => f.write_str(")")?,
-                #[cfg(not(loom))]
-                Step::Signals(words) => write!(f, ", [{words}])")?,
+                Step::Wrapped { after, .. } => f.write_str(after)?,
                 Step::Background => f.write_str("context.Background")?,
                 Step::Todo => f.write_str("context.TODO")?,
                 Step::Cancel => f.write_str(".WithCancel")?,

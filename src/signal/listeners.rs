@@ -265,7 +265,7 @@ fn deliver(raw: i32) {
 }
 
 /// The listener of a context; leaves the list when it is dropped.
-pub(crate) struct Listening(pub(super) u64);
+pub(super) struct Listening(pub(super) u64);
 
 impl Drop for Listening {
     fn drop(&mut self) {

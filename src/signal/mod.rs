@@ -35,12 +35,12 @@ use std::io;
 use gort_runtime::signals::{Action, is_ignored};
 
 use crate::Receiver;
-use crate::context::{CancelFunc, Context};
+use crate::context::{self, CancelFunc, Context};
 
 mod listeners;
 mod names;
 
-pub(crate) use listeners::Listening;
+use listeners::Listening;
 use listeners::{Set, Target};
 pub use names::{Signal, SignalError};
 
@@ -130,9 +130,14 @@ fn refused(error: &io::Error) -> ! {
 #[doc(alias = "NotifyContext")]
 #[track_caller]
 pub fn notify_context(parent: impl AsRef<Context>, signals: &[Signal]) -> (Context, CancelFunc) {
-    let (ctx, cancelable) = crate::context::with_signals(parent.as_ref(), signals);
+    let words: Vec<String> = signals.iter().map(ToString::to_string).collect();
+    let after = match signals {
+        [] => ")".to_owned(),
+        _ => format!(", [{}])", words.join(" ")),
+    };
+    let (ctx, cancelable) = context::cancelable(parent.as_ref(), "signal.NotifyContext(", after);
     match listeners::add(Set::of(signals), Target::Context(cancelable.clone())) {
-        Ok(id) => cancelable.listens(Listening(id)),
+        Ok(id) => cancelable.attach(Box::new(Listening(id))),
         Err(error) => refused(&error),
     }
     (ctx, cancelable.cancel_func())
