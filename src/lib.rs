@@ -53,7 +53,7 @@
 //! * [`fs`], [`io`] and [`process`] are std's, without blocking a worker.
 //! * [`blocking`](blocking()) makes a call that would block the thread; [`recover`] turns a panic into a value.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -30,6 +30,8 @@
 //! no wake-up and no value is lost.
 
 mod chan;
+#[cfg(not(loom))]
+pub mod clock;
 pub mod error;
 mod handle;
 #[cfg(not(loom))]

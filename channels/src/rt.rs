@@ -9,11 +9,11 @@ pub(crate) use crate::rt_thread::{
 #[cfg(loom)]
 pub use crate::rt_thread::{RawLock, Task};
 #[cfg(not(loom))]
+pub(crate) use gort_runtime::{CallTimer, JoinError, JoinHandle, Outlet, ScopedJoinHandle};
+#[cfg(not(loom))]
 pub(crate) use gort_runtime::{
     Claim, Here, WaitReason, end_goroutine, park, park_holding, park_until, polled_in_vain,
 };
-#[cfg(not(loom))]
-pub(crate) use gort_runtime::{JoinError, JoinHandle, Outlet, ScopedJoinHandle};
 #[cfg(not(loom))]
 pub use gort_runtime::{RawLock, Task};
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use gort_runtime::CallTimer;
 
-mod core;
+mod call;
 mod timer;
 
 pub use timer::{Ticker, Timer, TimerChan, after_func, tick};

@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gort_channels::clock::Clock;
 use gort_channels::source::{Operand, RecvFrom};
 use gort_runtime::CallTimer;
 
-use super::core::{Call, Core};
+use super::call::Call;
+use super::deadline;
 
 /// The channel of a [`Timer`] or [`Ticker`]: what Go has as `t.C`.
 ///
@@ -25,7 +27,7 @@ use super::core::{Call, Core};
 /// });
 /// ```
 #[derive(Clone)]
-pub struct TimerChan(Option<Arc<Core>>);
+pub struct TimerChan(Option<Arc<Clock>>);
 
 impl TimerChan {
     /// Waits for the next value: the moment at which the timer was due.
@@ -99,10 +101,7 @@ impl RecvFrom for TimerChan {
 
     fn operand(&self) -> Operand<'_, Instant> {
         match &self.0 {
-            Some(core) => {
-                core.prepare();
-                Operand::source(&**core)
-            }
+            Some(clock) => clock.operand(),
             None => Operand::nil(),
         }
     }
@@ -176,7 +175,10 @@ impl Timer {
     /// ```
     #[doc(alias = "NewTimer")]
     pub fn new(duration: Duration) -> Timer {
-        Timer(Kind::Channel(TimerChan(Some(Core::new(duration, None)))))
+        Timer(Kind::Channel(TimerChan(Some(Clock::new(
+            deadline(duration),
+            None,
+        )))))
     }
 
     fn channel(&self) -> &TimerChan {
@@ -225,7 +227,7 @@ impl Timer {
     #[doc(alias = "Stop")]
     pub fn stop(&self) -> bool {
         match &self.0 {
-            Kind::Channel(channel) => channel.0.as_ref().is_some_and(|core| core.stop()),
+            Kind::Channel(channel) => channel.0.as_ref().is_some_and(|clock| clock.stop()),
             Kind::Call(call, alarm) => call.stop(alarm),
         }
     }
@@ -244,7 +246,10 @@ impl Timer {
     #[doc(alias = "Reset")]
     pub fn reset(&self, duration: Duration) -> bool {
         match &self.0 {
-            Kind::Channel(channel) => channel.0.as_ref().is_some_and(|core| core.reset(duration, None)),
+            Kind::Channel(channel) => channel
+                .0
+                .as_ref()
+                .is_some_and(|clock| clock.reset(deadline(duration), None)),
             Kind::Call(call, alarm) => call.reset(alarm, duration),
         }
     }
@@ -349,7 +354,7 @@ impl Ticker {
     #[track_caller]
     pub fn new(period: Duration) -> Ticker {
         assert!(!period.is_zero(), "non-positive interval for NewTicker");
-        Ticker(TimerChan(Some(Core::new(period, Some(period)))))
+        Ticker(TimerChan(Some(Clock::new(deadline(period), Some(period)))))
     }
 
     /// A handle of its channel. It goes on ticking when the ticker is dropped.
@@ -385,8 +390,8 @@ impl Ticker {
     /// ```
     #[doc(alias = "Stop")]
     pub fn stop(&self) {
-        if let Some(core) = &self.0.0 {
-            core.stop();
+        if let Some(clock) = &self.0.0 {
+            clock.stop();
         }
     }
 
@@ -406,8 +411,8 @@ impl Ticker {
     #[track_caller]
     pub fn reset(&self, period: Duration) {
         assert!(!period.is_zero(), "non-positive interval for Ticker.Reset");
-        if let Some(core) = &self.0.0 {
-            core.reset(period, Some(period));
+        if let Some(clock) = &self.0.0 {
+            clock.reset(deadline(period), Some(period));
         }
     }
 }

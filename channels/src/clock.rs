@@ -1,25 +1,23 @@
-//! What timers and tickers share: a source whose value is decided when somebody receives.
+//! A clock as an event source: what timers and tickers share. Its value is decided when somebody receives.
 //!
-//! A timer is a deadline and nothing else as long as nobody waits for it. A receive looks at the clock, under the lock: past the
+//! A clock is a deadline and nothing else as long as nobody waits for it. A receive looks at the time, under the lock: past the
 //! deadline the value is there, before it the receiver waits, and only then an alarm is set in the runtime's timers. So
 //! `stop` and `reset` leave no stale value behind, a timer costs no heap entry until it is waited for, and one that
 //! nobody waits for keeps no stuck program alive: the rules of Go since 1.23.
 //!
 //! Invariant, under the lock: if somebody waits and there is a deadline, the alarm is set for it (or its call is on the way).
-#![allow(unsafe_code, reason = "an event source, and a cell under a spin lock")]
 
 use std::cell::UnsafeCell;
+use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use gort_channels::source::{Polled, Source, WaitQueue};
-use gort_runtime::{CallTimer, RawLock, Task};
-
-use super::{FAR, deadline};
-use crate::sync::Mutex;
+use crate::rt::{CallTimer, RawLock, Task};
+use crate::source::{Operand, Polled, Source};
+use crate::waitq::WaitQueue;
 
 /// A value under a spin lock, for a few instructions at a time.
-pub(super) struct Locked<T> {
+struct Locked<T> {
     lock: RawLock,
     value: UnsafeCell<T>,
 }
@@ -28,7 +26,7 @@ pub(super) struct Locked<T> {
 unsafe impl<T: Send> Sync for Locked<T> {}
 
 impl<T> Locked<T> {
-    pub(super) fn new(value: T) -> Locked<T> {
+    fn new(value: T) -> Locked<T> {
         Locked {
             lock: RawLock::new(),
             value: UnsafeCell::new(value),
@@ -36,7 +34,7 @@ impl<T> Locked<T> {
     }
 
     /// Runs `f` under the lock: no foreign code, no panic, no second time.
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         self.lock.lock();
         // SAFETY: the lock is held until below.
         let result = f(unsafe { &mut *self.value.get() });
@@ -59,19 +57,36 @@ impl State {
     /// Takes the value that is there at `now`; a ticker drops the ticks that were missed and keeps its phase.
     fn take_due(&mut self, now: Instant) -> Option<Instant> {
         let when = self.when.filter(|when| *when <= now)?;
-        self.when = self.period.map(|period| {
+        // A tick that no `Instant` can express never comes.
+        self.when = self.period.and_then(|period| {
             let late = (now - when).as_nanos() % period.as_nanos();
             // The remainder is at most the lateness, which fits.
             let late = Duration::from_nanos(late as u64);
-            now.checked_add(period.saturating_sub(late).min(FAR))
-                .unwrap_or(now)
+            now.checked_add(period.saturating_sub(late))
         });
         Some(when)
     }
 }
 
-/// The shared part of a timer or ticker with a channel.
-pub(super) struct Core {
+/// What a timer or ticker with a channel shares with its channel.
+///
+/// ```
+/// use gort_channels::{clock::Clock, macro_support, source::{Operand, RecvFrom}};
+/// use std::sync::Arc;
+/// use std::time::{Duration, Instant};
+///
+/// struct Timer(Arc<Clock>);
+/// impl RecvFrom for Timer {
+///     type Item = Instant;
+///     fn operand(&self) -> Operand<'_, Instant> { self.0.operand() }
+/// }
+///
+/// let due = Instant::now() + Duration::from_millis(1);
+/// let timer = Timer(Clock::new(due, None));
+/// assert_eq!(macro_support::recv(&timer), Some(due));
+/// assert!(!timer.0.stop(), "its value was received");
+/// ```
+pub struct Clock {
     state: Locked<State>,
     waiters: Arc<Waiters>,
     alarm: OnceLock<Arc<CallTimer>>,
@@ -81,14 +96,14 @@ pub(super) struct Core {
 /// reference to the whole.
 struct Waiters(WaitQueue);
 
-// SAFETY: the queue is touched under the lock of its `Core` only, but for the look at whether it is empty.
+// SAFETY: the queue is touched under the lock of its `Clock` only, but for the look at whether it is empty.
 unsafe impl Sync for Waiters {}
 // SAFETY: nothing in it is tied to a thread.
 unsafe impl Send for Waiters {}
 
 // SAFETY: one lock, in a shared part that does not move; waiters get instants only; `poll` runs nobody's code. It may arm
 // the alarm, whose locks come after an event source's.
-unsafe impl Source<Instant> for Core {
+unsafe impl Source<Instant> for Clock {
     fn lock(&self) -> &RawLock {
         &self.state.lock
     }
@@ -110,11 +125,18 @@ unsafe impl Source<Instant> for Core {
     }
 }
 
-impl Core {
-    pub(super) fn new(first: Duration, period: Option<Duration>) -> Arc<Core> {
-        Arc::new(Core {
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clock").finish_non_exhaustive()
+    }
+}
+
+impl Clock {
+    /// A clock whose value is there from `first` on, and again after each `period`, which is not zero.
+    pub fn new(first: Instant, period: Option<Duration>) -> Arc<Clock> {
+        Arc::new(Clock {
             state: Locked::new(State {
-                when: Some(deadline(first)),
+                when: Some(first),
                 period,
                 armed: None,
             }),
@@ -123,11 +145,17 @@ impl Core {
         })
     }
 
-    /// To be called before somebody may wait: makes the alarm, which cannot be done under the lock.
-    pub(super) fn prepare(self: &Arc<Core>) {
+    /// What `<-clock` receives from. The value is the moment at which it was due.
+    pub fn operand(self: &Arc<Clock>) -> Operand<'_, Instant> {
+        self.prepare();
+        Operand::source(&**self)
+    }
+
+    /// Before somebody may wait: makes the alarm, which cannot be done under the lock.
+    fn prepare(self: &Arc<Clock>) {
         self.alarm.get_or_init(|| {
             let (ring, waiters) = (Arc::downgrade(self), Arc::clone(&self.waiters));
-            CallTimer::for_listeners(move || Core::rang(&ring), move || !waiters.0.looks_empty())
+            CallTimer::for_listeners(move || Clock::rang(&ring), move || !waiters.0.looks_empty())
         });
     }
 
@@ -142,7 +170,7 @@ impl Core {
     }
 
     /// The alarm rang; perhaps for a deadline that has been changed since.
-    fn rang(core: &Weak<Core>) {
+    fn rang(core: &Weak<Clock>) {
         let Some(core) = core.upgrade() else { return };
         let mut woken: Option<Task> = None;
         let mut more = Vec::new();
@@ -175,8 +203,8 @@ impl Core {
         }
     }
 
-    /// Whether it was active: its value had not been received.
-    pub(super) fn stop(&self) -> bool {
+    /// Takes the deadline away. Whether it was active: its value had not been received.
+    pub fn stop(&self) -> bool {
         self.state.with(|state| {
             if state.armed.take().is_some()
                 && let Some(alarm) = self.alarm.get()
@@ -187,11 +215,10 @@ impl Core {
         })
     }
 
-    /// As [`Core::stop`], and sets the deadline anew.
-    pub(super) fn reset(&self, first: Duration, period: Option<Duration>) -> bool {
-        let when = deadline(first);
+    /// Sets deadline and period anew. Gives what [`stop`](Clock::stop) would.
+    pub fn reset(&self, first: Instant, period: Option<Duration>) -> bool {
         self.state.with(|state| {
-            let was = state.when.replace(when).is_some();
+            let was = state.when.replace(first).is_some();
             state.period = period;
             if !self.waiters.0.looks_empty() {
                 self.arm(state, true);
@@ -200,81 +227,17 @@ impl Core {
         })
     }
 
-    /// The value, if it is there.
-    pub(super) fn try_take(&self) -> Option<Instant> {
+    /// The value, taken if it is there.
+    pub fn try_take(&self) -> Option<Instant> {
         let now = Instant::now();
         self.state.with(|state| state.take_due(now))
     }
 }
 
-impl Drop for Core {
+impl Drop for Clock {
     fn drop(&mut self) {
         if let Some(alarm) = self.alarm.get() {
             alarm.stop();
         }
-    }
-}
-
-/// The shared part of a timer that calls a function.
-pub(super) struct Call {
-    /// When to call; `None` once it was called, or stopped.
-    when: Locked<Option<Instant>>,
-    alarm: OnceLock<Weak<CallTimer>>,
-    /// Locked while it runs.
-    function: Mutex<Box<dyn FnMut() + Send>>,
-}
-
-impl Call {
-    /// The timer, armed.
-    pub(super) fn start(after: Duration, function: Box<dyn FnMut() + Send>) -> (Arc<Call>, Arc<CallTimer>) {
-        let when = deadline(after);
-        let call = Arc::new(Call {
-            when: Locked::new(Some(when)),
-            alarm: OnceLock::new(),
-            function: Mutex::new(function),
-        });
-        // The runtime keeps the alarm while it is set, and the alarm keeps the function: it is called even if nobody keeps
-        // the timer.
-        let rung = Arc::clone(&call);
-        let alarm = CallTimer::named("time.after_func", move || Call::rang(&rung));
-        // Nobody else has set it.
-        let _ = call.alarm.set(Arc::downgrade(&alarm));
-        alarm.start(when);
-        (call, alarm)
-    }
-
-    fn rang(this: &Arc<Call>) {
-        let due = this.when.with(|slot| {
-            let when = (*slot)?;
-            if when <= Instant::now() {
-                *slot = None;
-                return Some(());
-            }
-            // A call that was on its way when the timer was set anew.
-            if let Some(alarm) = this.alarm.get().and_then(Weak::upgrade) {
-                alarm.start(when);
-            }
-            None
-        });
-        if due.is_some() {
-            // A call timer runs in a goroutine of its own.
-            (this.function.lock())();
-        }
-    }
-
-    /// Whether the function will not be called because of this.
-    pub(super) fn stop(&self, alarm: &Arc<CallTimer>) -> bool {
-        self.when.with(|slot| {
-            alarm.stop();
-            slot.take().is_some()
-        })
-    }
-
-    pub(super) fn reset(&self, alarm: &Arc<CallTimer>, after: Duration) -> bool {
-        let when = deadline(after);
-        self.when.with(|slot| {
-            alarm.start(when);
-            slot.replace(when).is_some()
-        })
     }
 }
