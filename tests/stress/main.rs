@@ -2,6 +2,7 @@
 
 mod bias;
 mod channels;
+mod locked;
 mod select;
 mod unwinding;
 
