@@ -70,8 +70,7 @@ fn main() {
     let account = Account::open();
     let wg = WaitGroup::new();
     for amount in [200, 100] {
-        let account = account.clone();
-        wg.go(move || account.deposit(amount));
+        go!(wg => [account] { account.deposit(amount) });
     }
     wg.wait();
     println!("balance: {}", account.balance());

@@ -53,12 +53,11 @@ fn checksums(ctx: &Context, files: Vec<File>) -> (Sums, Result<(), String>) {
     let (group, ctx) = Group::with_context(ctx);
     let stopped = |ctx: &Context| ctx.err().map_or(Ok(()), |error| Err(error.to_string()));
     let (todo, files_to_read) = gort::channel(0);
-    let stop = ctx.clone();
-    group.go(move || {
+    go!(group => [ctx] {
         for file in files {
             select! {
                 todo <- file => {}
-                <-stop.done() => return stopped(&stop),
+                <-ctx.done() => return stopped(&ctx),
             }
         }
         Ok(())
@@ -66,8 +65,7 @@ fn checksums(ctx: &Context, files: Vec<File>) -> (Sums, Result<(), String>) {
 
     let (sums_tx, sums) = gort::channel(0);
     for _ in 0..4 {
-        let (todo, sums, ctx) = (files_to_read.clone(), sums_tx.clone(), ctx.clone());
-        group.go(move || {
+        go!(group => [todo = files_to_read.clone(), sums = sums_tx.clone(), ctx] {
             for File { name, data } in todo {
                 let data = data.ok_or("broken: unreadable")?;
                 select! {

@@ -81,8 +81,7 @@ fn serve(ctx: Context, requests: Receiver<Request>) -> u32 {
         select! {
             Some(request) = <-requests => {
                 served += 1;
-                let server = ctx.clone();
-                wg.go(move || {
+                go!(wg => [server = ctx.clone()] {
                     let Request { ctx, name, takes, reply } = request;
                     let (ctx, cancel) = context::with_cancel(ctx);
                     let stop = context::after_func(server, move || cancel.cancel());

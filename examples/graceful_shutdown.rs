@@ -18,8 +18,7 @@ fn main() {
     let answers = chan!(u32, 1);
     let wg = WaitGroup::new();
     for _ in 0..WORKERS {
-        let (requests, answers) = (requests.rx(), answers.tx());
-        wg.go(move || {
+        go!(wg => [requests = requests.rx(), answers = answers.tx()] {
             for request in requests {
                 chan!(answers <- request * 2);
             }

@@ -15,8 +15,7 @@ fn main() {
     let finished = chan!(String, WORKERS);
     let wg = WaitGroup::new();
     for id in 1..=WORKERS {
-        let (jobs, done, finished) = (jobs.rx(), done.rx(), finished.tx());
-        wg.go(move || worker(id, jobs, done, finished));
+        go!(wg => worker(id, jobs.rx(), done.rx(), finished.tx()));
     }
     for job in 0..30 {
         chan!(jobs <- job);

@@ -51,18 +51,14 @@ fn search(text: String, roots: Vec<PathBuf>) -> io::Result<usize> {
     let (jobs_tx, jobs) = gort::channel::<Job>(WORKERS);
     let (found_tx, found) = gort::channel::<Found>(WORKERS);
 
-    group.go({
-        let ctx = ctx.clone();
-        move || {
-            let mut next = 0;
-            roots
-                .iter()
-                .try_for_each(|root| walk(root, &mut next, &jobs_tx, &ctx))
-        }
+    go!(group => [ctx] {
+        let mut next = 0;
+        roots
+            .iter()
+            .try_for_each(|root| walk(root, &mut next, &jobs_tx, &ctx))
     });
     for _ in 0..WORKERS {
-        let (text, jobs, found, ctx) = (text.clone(), jobs.clone(), found_tx.clone(), ctx.clone());
-        group.go(move || {
+        go!(group => [text, jobs, found = found_tx.clone(), ctx] {
             for (number, path) in jobs {
                 let lines = look(&text, &path)?;
                 select! {
@@ -76,11 +72,8 @@ fn search(text: String, roots: Vec<PathBuf>) -> io::Result<usize> {
     drop((jobs, found_tx));
 
     let lines = Arc::new(AtomicUsize::new(0));
-    group.go({
-        let lines = lines.clone();
-        // One of them too: if nobody reads what is printed, there is no use in going on.
-        move || print(found, &lines)
-    });
+    // One of them too: if nobody reads what is printed, there is no use in going on.
+    go!(group => [lines] { print(found, &lines) });
     group.wait()?;
     Ok(lines.load(Ordering::Relaxed))
 }

@@ -85,8 +85,7 @@ fn main() {
     let words = ["goroutine", "channel", "select", "", "channel"];
     let wg = WaitGroup::new();
     for word in words.repeat(20) {
-        let memo = memo.clone();
-        wg.go(move || match memo.get(word) {
+        go!(wg => [memo] match memo.get(word) {
             Ok(len) => println!("{word}: {len}"),
             Err(error) => println!("error: {error}"),
         });

@@ -78,6 +78,7 @@ pub mod process;
 pub mod runtime;
 #[cfg(not(loom))]
 pub mod signal;
+mod spawner;
 #[cfg(not(loom))]
 pub mod time;
 
@@ -88,6 +89,8 @@ pub use gort_channels::{
     TryRecvError, TrySendError, channel,
 };
 pub use gort_macros::{main, test};
+/// The options of a goroutine: what `go!(name = …, stack = …; …)` sets.
+pub use gort_runtime::Spawn as SpawnOptions;
 pub use gort_runtime::{
     JoinError, JoinHandle, LocalKey, Panic, Scope, ScopedJoinHandle, blocking, goroutine_local, recover, run,
     scope,
@@ -110,6 +113,7 @@ pub use gort_sync as sync;
 /// ```
 #[doc(inline)]
 pub use scopeguard::defer;
+pub use spawner::Spawner;
 
 /// The README's programs, as documentation tests.
 #[cfg(doctest)]

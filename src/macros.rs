@@ -9,10 +9,10 @@
 /// # Forms
 ///
 /// ```text
-/// go!( [options ;]  [scope =>]  [captures]  what )
+/// go!( [options ;]  [target =>]  [captures]  what )
 ///
 /// options     name = <string> , stack = <bytes>            either, both, in any order
-/// scope       the `s` of gort::scope(|s| …)
+/// target      s of gort::scope(|s| …), a WaitGroup, an errgroup::Group, any gort::Spawner
 /// captures    "[" [mut] variable [= value] , … "]"         cloned, or made, for the goroutine
 /// what        f(a, b)   x.m(a)                             a call
 ///             { … }                                        a block
@@ -26,6 +26,7 @@
 /// | `go!({ … })` | `go func() { … }()` |
 /// | `go!(move \|\| …)`, `go!(f)` | `go f()` |
 /// | `go!([tx] { … })` | `go func() { … }()`, with a handle of its own |
+/// | `go!(wg => …)`, `go!(group => …)` | `wg.Go(func() { … })`, `group.Go(func() error { … })` |
 ///
 /// * **A call**: callee, receiver and arguments are evaluated *now*, in order, in the caller, as in Go; only the call
 ///   itself runs in the goroutine. They are moved, so pass `tx.clone()` or list `tx` as a capture to keep `tx`.
@@ -37,15 +38,20 @@
 /// * **Inside [`scope`](crate::scope)** write `go!(s => …)`, then the goroutine may borrow. A block still moves what it uses: use
 ///   references (`let data = &data;`), or a closure without `move`, `go!(s => || …)`, which borrows.
 ///
+/// * **On a target**, `go!(wg => …)`, any of these is started as the target does it: a [`WaitGroup`](crate::sync::WaitGroup) counts
+///   the goroutine, an [`errgroup::Group`](crate::errgroup::Group) wants a `Result<(), E>` of it and waits while it is full. The
+///   value is what the target gives: [`Spawner`](crate::Spawner) has the table, and is for targets of your own.
+///
 /// A macro does not see its own brackets: `go! { f(x) }` is the call `go!(f(x))`, whose argument is evaluated now. For a
 /// block of one call write `go!({ f(x) })`, or end it with a semicolon. Anything longer than one expression is a block
 /// with either brackets.
 ///
 /// What the goroutine takes must be `Send + 'static` (in a scope: only `Send`), and so must what it returns.
 ///
-/// # Panics
+/// # Errors
 ///
-/// If the system cannot give one more stack; the message names the limit.
+/// If the system cannot give one more stack, the goroutine ends as if it had panicked, with a message that names the limit:
+/// [`join`](crate::JoinHandle::join) gives it, and if nobody can join, it ends the process.
 ///
 /// # Examples
 ///

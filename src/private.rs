@@ -3,7 +3,10 @@
 pub use ::core;
 pub use gort_channels::macro_support::*;
 pub use gort_macros::{chan_impl, go_impl, select_impl};
-pub use gort_runtime::{JoinHandle, Scope, ScopedJoinHandle, Spawn as SpawnOptions, main, run as test};
+pub use gort_runtime::{JoinHandle, Spawn as SpawnOptions, main, run as test};
+
+/// `go!(target => …)`.
+pub use crate::Spawner;
 
 /// The options of a `go!` that names none.
 #[inline]
@@ -20,19 +23,4 @@ where
     T: Send + 'static,
 {
     options.go(f)
-}
-
-/// `go!(s => …)`.
-#[track_caller]
-#[inline]
-pub fn go_scoped<'scope, F, T>(
-    scope: &'scope Scope<'scope, '_>,
-    options: SpawnOptions,
-    f: F,
-) -> ScopedJoinHandle<'scope, T>
-where
-    F: FnOnce() -> T + Send + 'scope,
-    T: Send + 'scope,
-{
-    scope.spawn_with(options, f)
 }

@@ -18,9 +18,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Panic;
 use crate::context::{self, CancelCauseFunc, Cause, Context};
 use crate::sync::{Cond, Mutex};
+use crate::{Panic, SpawnOptions};
 
 mod scope;
 
@@ -306,8 +306,14 @@ impl<E: Send + 'static> Group<E> {
     #[doc(alias = "Go")]
     #[track_caller]
     pub fn go(&self, f: impl FnOnce() -> Result<(), E> + Send + 'static) {
+        self.go_with(SpawnOptions::new(), f);
+    }
+
+    /// The same with options.
+    #[track_caller]
+    pub(crate) fn go_with(&self, options: SpawnOptions, f: impl FnOnce() -> Result<(), E> + Send + 'static) {
         self.0.enter();
-        self.start(f);
+        self.start(options, f);
     }
 
     /// Runs `f` in a goroutine if the limit allows it now; whether it does.
@@ -325,15 +331,15 @@ impl<E: Send + 'static> Group<E> {
     pub fn try_go(&self, f: impl FnOnce() -> Result<(), E> + Send + 'static) -> bool {
         let room = self.0.try_enter();
         if room {
-            self.start(f);
+            self.start(SpawnOptions::new(), f);
         }
         room
     }
 
     #[track_caller]
-    fn start(&self, f: impl FnOnce() -> Result<(), E> + Send + 'static) {
+    fn start(&self, options: SpawnOptions, f: impl FnOnce() -> Result<(), E> + Send + 'static) {
         let shared = Arc::clone(&self.0);
-        crate::go!(move || shared.run(f));
+        options.go(move || shared.run(f));
     }
 
     /// Waits until all members have ended.

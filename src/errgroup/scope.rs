@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Failed, Shared, failed};
-use crate::Scope;
 use crate::context::{self, Context};
+use crate::{Scope, SpawnOptions};
 
 /// The group of a [`scope`]: its members may borrow from outside of it.
 ///
@@ -45,9 +45,15 @@ impl<'scope, E: Send + 'scope> ScopedGroup<'scope, '_, E> {
     #[doc(alias = "Go")]
     #[track_caller]
     pub fn go(&self, f: impl FnOnce() -> Result<(), E> + Send + 'scope) {
+        self.go_with(SpawnOptions::new(), f);
+    }
+
+    /// The same with options.
+    #[track_caller]
+    pub(crate) fn go_with(&self, options: SpawnOptions, f: impl FnOnce() -> Result<(), E> + Send + 'scope) {
         self.shared.enter();
         let shared = Arc::clone(&self.shared);
-        self.scope.spawn(move || shared.run(f));
+        self.scope.spawn_with(options, move || shared.run(f));
     }
 
     /// Lets at most `limit` members run at a time; `None` is no limit.

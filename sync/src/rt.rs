@@ -29,7 +29,7 @@ pub(crate) use gort_channels::{
     source::RecvFrom,
 };
 pub(crate) use gort_runtime::{
-    Panic, WaitReason, catch_loudly, go, goexit, num_cpu, random_u32, unheard, worker_index,
+    Panic, Spawn, WaitReason, catch_loudly, go, goexit, num_cpu, random_u32, unheard, worker_index,
 };
 
 /// `std::cell::UnsafeCell` with loom's closures for access.

@@ -214,10 +214,20 @@ impl WaitGroup {
     where
         F: FnOnce() -> T + Send + 'static,
     {
+        self.go_with(rt::Spawn::new(), f);
+    }
+
+    /// The same with options; `go!(wg => …)` expands to it.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn go_with<F, T>(&self, options: rt::Spawn, f: F)
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
         self.add(1);
         let group = self.clone();
         // Dropping the handle makes a panic one that nobody can observe.
-        drop(rt::go(move || {
+        drop(options.go(move || {
             // Runs after `f` and after its goexit, which passes.
             let _done = scopeguard::guard(group, |group| group.done());
             if let Err(panic) = rt::catch_loudly(|| drop(f())) {

@@ -29,15 +29,19 @@ use crate::path::Private;
 pub(super) fn expand(
     private: &Private,
     options: &Options,
-    scope: Option<&Expr>,
+    target: Option<&Expr>,
     captures: Option<&[Capture]>,
     form: Form,
 ) -> TokenStream {
     let mut before = TokenStream::new();
     let options = with_options(private, options, &mut before);
-    let scope = scope.map(|scope| {
-        let name = hygienic("scope", scope.span());
-        before.extend(quote!(let #name = #scope;));
+    let target = target.map(|target| {
+        let name = hygienic("target", target.span());
+        before.extend(quote! {
+            #[allow(unused_imports)]
+            use #private::Spawner as _;
+            let #name = &#target;
+        });
         name
     });
     before.extend(bind(private, captures.unwrap_or_default()));
@@ -57,8 +61,9 @@ pub(super) fn expand(
         Form::Call(call) => self::call(call, &mut before),
         Form::Method(call) => method(call, &mut before),
     };
-    let spawn = match scope {
-        Some(scope) => quote!(#private::go_scoped(#scope, #options, #closure)),
+    let spawn = match target {
+        // A method call finds the target through references and smart pointers.
+        Some(target) => quote!(#target.spawn_goroutine(#options, #closure)),
         None => quote!(#private::go(#options, #closure)),
     };
     if before.is_empty() {

@@ -18,8 +18,8 @@ use crate::path::Private;
 #[derive(Default)]
 struct Go {
     options: Options,
-    /// `s` of `go!(s => …)`
-    scope: Option<Expr>,
+    /// `wg` of `go!(wg => …)`
+    target: Option<Expr>,
     /// `[a, mut b, c = f()]`, if there is a list.
     captures: Option<Vec<Capture>>,
     /// Names from a capture list that was not understood. Not empty only beside a mistake.
@@ -62,11 +62,11 @@ pub(crate) fn expand(private: &Private, tokens: &[TokenTree]) -> TokenStream {
     match go {
         Go {
             options,
-            scope,
+            target,
             captures,
             form: Some(form),
             ..
-        } => expand::expand(private, &options, scope.as_ref(), captures.as_deref(), form),
+        } => expand::expand(private, &options, target.as_ref(), captures.as_deref(), form),
         // No form without a mistake: `parse` never does that.
         Go { form: None, .. } => TokenStream::new(),
     }

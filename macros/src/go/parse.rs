@@ -1,4 +1,4 @@
-//! The parts of `go!` in order: options, scope, capture list, form. Each part is cut off by its own sign (`;`, `=>`, `[…]`).
+//! The parts of `go!` in order: options, target, capture list, form. Each part is cut off by its own sign (`;`, `=>`, `[…]`).
 
 use proc_macro2::{Delimiter, TokenTree};
 
@@ -25,14 +25,17 @@ pub(super) fn parse(tokens: &[TokenTree], mistakes: &mut Mistakes) -> Go {
         if at == 0 {
             mistakes.at(
                 stream(&rest[..2]),
-                "the scope is missing before `=>`: `go!(s => …)` inside `gort::scope(|s| …)`",
+                "what to start the goroutine on is missing before `=>`: `go!(s => …)` inside `gort::scope(|s| …)`, `go!(wg => …)`",
             );
         } else {
-            go.scope = mistakes.take(operand(&rest[..at], "the scope"));
+            go.target = mistakes.take(operand(&rest[..at], "what to start the goroutine on"));
         }
         rest = options::parse(&rest[at + 2..], &mut go.options, mistakes);
     } else if is_joint(rest, 1, '-', '>') && matches!(rest[0], TokenTree::Ident(_)) {
-        mistakes.at(stream(&rest[1..3]), "after the scope comes `=>`: `go!(s => …)`");
+        mistakes.at(
+            stream(&rest[1..3]),
+            "after what to start the goroutine on comes `=>`: `go!(s => …)`",
+        );
         rest = &rest[3..];
     }
     if let Some(TokenTree::Group(list)) = rest.first()

@@ -52,14 +52,14 @@ fn what_a_call_needs_is_evaluated_first_and_in_order() {
 }
 
 #[test]
-fn options_scope_and_captures_come_before_any_form() {
+fn options_target_and_captures_come_before_any_form() {
     becomes(
         "name = n, stack = 1 << 20; s => [a, mut b] || f(a, b)",
         "{ let options = ::gort::__private::options().name(n).stack(1 << 20);
-           let scope = s;
+           #[allow(unused_imports)] use ::gort::__private::Spawner as _; let target = &s;
            let a = { #[allow(unused_imports)] use ::gort::__private::core::clone::Clone as _; a.clone() };
            let mut b = { #[allow(unused_imports)] use ::gort::__private::core::clone::Clone as _; b.clone() };
-           ::gort::__private::go_scoped(scope, options, move || f(a, b)) }",
+           target.spawn_goroutine(options, move || f(a, b)) }",
     );
     becomes(
         "[a = b.c(), mut d = f::<A, B>(a), e, g = |x, y| x] h()",
@@ -81,8 +81,8 @@ fn options_scope_and_captures_come_before_any_form() {
         becomes(
             text,
             "{ let options = ::gort::__private::options().name(\"x\").stack(3);
-               let scope = s;
-               ::gort::__private::go_scoped(scope, options, move || {}) }",
+               #[allow(unused_imports)] use ::gort::__private::Spawner as _; let target = &s;
+               target.spawn_goroutine(options, move || {}) }",
         );
     }
 }
@@ -94,8 +94,8 @@ fn mistakes_say_what_to_write() {
         ("name = \"x\";", "is missing after this"),
         ("[tx]", "is missing after this"),
         ("s =>", "is missing after this"),
-        ("=> f()", "the scope is missing"),
-        ("s -> f()", "after the scope comes `=>`"),
+        ("=> f()", "is missing before `=>`"),
+        ("s -> f()", "to start the goroutine on comes `=>`"),
         ("nmae = \"x\"; f()", "unknown option `nmae`"),
         ("stack_size = 1; f()", "did you mean `stack`?"),
         ("name = \"a\", name = \"b\"; f()", "given twice"),
