@@ -17,6 +17,7 @@
 //! `println!` is correct too; it blocks its worker while the reader is slow, and is the faster one on a file or a terminal.
 
 mod copy;
+pub(crate) mod impls;
 mod stdin;
 mod stdout;
 

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use gort_runtime::blocking_wait;
 
+use super::impls::read_by_reference;
 use crate::sync::{Mutex, MutexGuard};
 
 /// As much as std's own buffer holds, so that its content is handed on whole.
@@ -127,23 +128,7 @@ impl Read for &Stdin {
     }
 }
 
-impl Read for Stdin {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buf)
-    }
-
-    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        (&*self).read_to_end(buf)
-    }
-
-    fn read_to_string(&mut self, buf: &mut String) -> io::Result<usize> {
-        (&*self).read_to_string(buf)
-    }
-
-    fn read_exact(&mut self, buf: &mut [u8]) -> io::Result<()> {
-        (&*self).read_exact(buf)
-    }
-}
+read_by_reference!(Stdin);
 
 /// What [`Stdin::lock`] gives.
 ///

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use gort_runtime::blocking_wait;
 
+use super::impls::write_by_reference;
+
 /// The standard output of this process. It shares its buffer with [`std::io::stdout`] and `println!`, so that the order is kept.
 ///
 /// ```
@@ -79,23 +81,7 @@ macro_rules! writers {
             }
         }
 
-        impl Write for $handle {
-            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-                (&*self).write(buf)
-            }
-
-            fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-                (&*self).write_all(buf)
-            }
-
-            fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
-                (&*self).write_fmt(args)
-            }
-
-            fn flush(&mut self) -> io::Result<()> {
-                (&*self).flush()
-            }
-        }
+        write_by_reference!($handle);
     )+};
 }
 

@@ -318,43 +318,8 @@ macro_rules! stream_methods {
             }
         }
 
-        impl std::io::Read for $socket {
-            #[track_caller]
-            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-                (&*self).read(buf)
-            }
-
-            #[track_caller]
-            fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
-                (&*self).read_vectored(bufs)
-            }
-        }
-
-        impl std::io::Write for $socket {
-            #[track_caller]
-            fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-                (&*self).write(buf)
-            }
-
-            #[track_caller]
-            fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-                (&*self).write_vectored(bufs)
-            }
-
-            #[track_caller]
-            fn write_all(&mut self, buf: &[u8]) -> std::io::Result<()> {
-                (&*self).write_all(buf)
-            }
-
-            #[track_caller]
-            fn write_fmt(&mut self, args: std::fmt::Arguments<'_>) -> std::io::Result<()> {
-                (&*self).write_fmt(args)
-            }
-
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
+        crate::io::impls::read_by_reference!($socket);
+        crate::io::impls::write_by_reference!($socket);
     };
 }
 
@@ -370,5 +335,50 @@ macro_rules! options {
                 self.0.with(|socket| <$std>::$name(socket $(, $arg)*))?
             }
         )*}
+    };
+}
+
+/// What sockets for datagrams have in common. `$address` is std's type for the addresses.
+macro_rules! datagram_methods {
+    ($socket:ident, $address:ty) => {
+        impl $socket {
+            /// Receives a datagram; what does not fit is lost. Gives its length and who it is from.
+            ///
+            /// # Errors
+            /// What the system says; `TimedOut` at the read deadline.
+            #[doc(alias = "ReadFrom")]
+            #[track_caller]
+            pub fn recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $address)> {
+                self.0.read_with(|socket| socket.recv_from(buf))
+            }
+
+            /// As [`recv_from`](Self::recv_from), without the sender's address.
+            ///
+            /// # Errors
+            /// As there.
+            #[track_caller]
+            pub fn recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
+                self.0.read_with(|socket| socket.recv(buf))
+            }
+
+            /// As [`recv`](Self::recv), but the datagram stays.
+            ///
+            /// # Errors
+            /// As there.
+            #[track_caller]
+            pub fn peek(&self, buf: &mut [u8]) -> std::io::Result<usize> {
+                self.0
+                    .read_with(|socket| gort_runtime::net::peek(std::os::fd::AsFd::as_fd(socket), buf))
+            }
+
+            /// Sends a datagram to the socket that this one is connected to.
+            ///
+            /// # Errors
+            /// As [`send_to`](Self::send_to); `ConnectionRefused` if nobody is there.
+            #[track_caller]
+            pub fn send(&self, datagram: &[u8]) -> std::io::Result<usize> {
+                self.0.write_with(|socket| socket.send(datagram))
+            }
+        }
     };
 }

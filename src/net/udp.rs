@@ -42,7 +42,7 @@ impl UdpSocket {
         })
     }
 
-    /// From now on datagrams come from this address only, and [`send`](UdpSocket::send) sends there.
+    /// From now on datagrams come from this address only, and [`send`](UdpSocket::send) sends there; if nobody took one, the next one finds out.
     ///
     /// # Errors
     /// Of the last attempt, or of looking the name up.
@@ -69,16 +69,6 @@ impl UdpSocket {
         self.0.write_with(|socket| socket.send_to(datagram, address))
     }
 
-    /// Receives a datagram; what does not fit is lost. Gives its length and who it is from.
-    ///
-    /// # Errors
-    /// What the system says; `TimedOut` at the read deadline.
-    #[doc(alias = "ReadFrom")]
-    #[track_caller]
-    pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.read_with(|socket| socket.recv_from(buf))
-    }
-
     /// As [`recv_from`](UdpSocket::recv_from), but the datagram stays.
     ///
     /// # Errors
@@ -87,35 +77,9 @@ impl UdpSocket {
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.0.read_with(|socket| socket.peek_from(buf))
     }
-
-    /// Sends a datagram to the address that this socket is connected to.
-    ///
-    /// # Errors
-    /// As [`send_to`](UdpSocket::send_to); `ConnectionRefused` if nobody took the one before.
-    #[track_caller]
-    pub fn send(&self, datagram: &[u8]) -> io::Result<usize> {
-        self.0.write_with(|socket| socket.send(datagram))
-    }
-
-    /// Receives a datagram from the address that this socket is connected to.
-    ///
-    /// # Errors
-    /// As [`recv_from`](UdpSocket::recv_from).
-    #[track_caller]
-    pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read_with(|socket| socket.recv(buf))
-    }
-
-    /// As [`recv`](UdpSocket::recv), but the datagram stays.
-    ///
-    /// # Errors
-    /// As there.
-    #[track_caller]
-    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read_with(|socket| socket.peek(buf))
-    }
 }
 
+datagram_methods!(UdpSocket, SocketAddr);
 socket_methods!(UdpSocket, net::UdpSocket);
 options! { UdpSocket, net::UdpSocket:
     /// The address it is bound to.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::AsFd;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -92,16 +91,6 @@ impl UnixDatagram {
         self.send_patiently(|socket| socket.send_to_addr(datagram, address))
     }
 
-    /// As [`recv`](UnixDatagram::recv), but the datagram stays.
-    ///
-    /// # Errors
-    /// As there.
-    #[track_caller]
-    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0
-            .read_with(|socket| gort_runtime::net::peek(socket.as_fd(), buf))
-    }
-
     /// Sends a datagram to the socket at `path`.
     ///
     /// # Errors
@@ -130,33 +119,6 @@ impl UnixDatagram {
         })
     }
 
-    /// Receives a datagram; what does not fit is lost. Gives its length and who it is from.
-    ///
-    /// # Errors
-    /// What the system says; `TimedOut` at the read deadline.
-    #[track_caller]
-    pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.read_with(|socket| socket.recv_from(buf))
-    }
-
-    /// Sends a datagram to the socket that this one is connected to.
-    ///
-    /// # Errors
-    /// As [`send_to`](UnixDatagram::send_to).
-    #[track_caller]
-    pub fn send(&self, datagram: &[u8]) -> io::Result<usize> {
-        self.0.write_with(|socket| socket.send(datagram))
-    }
-
-    /// Receives a datagram; what does not fit is lost.
-    ///
-    /// # Errors
-    /// As [`recv_from`](UnixDatagram::recv_from).
-    #[track_caller]
-    pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read_with(|socket| socket.recv(buf))
-    }
-
     /// Ends one direction, or both.
     ///
     /// # Errors
@@ -166,6 +128,7 @@ impl UnixDatagram {
     }
 }
 
+datagram_methods!(UnixDatagram, SocketAddr);
 socket_methods!(UnixDatagram, net::UnixDatagram);
 options! { UnixDatagram, net::UnixDatagram:
     /// The address it is bound to.

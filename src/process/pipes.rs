@@ -1,89 +1,54 @@
 //! The pipes to and from a child.
 //!
-//! [`Pipe`] is the one place that knows how they wait: through helper threads.
+//! How they wait is known here only: through helper threads.
 
-use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSliceMut, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::Stdio;
 
 use gort_runtime::blocking_wait;
 
-/// An end of a pipe.
-#[derive(Debug)]
-struct Pipe<T>(T);
-
-impl<T: Read + Send> Pipe<T> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        blocking_wait(|| self.0.read(buf))
-    }
-
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        blocking_wait(|| self.0.read_vectored(bufs))
-    }
-
-    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        blocking_wait(|| self.0.read_to_end(buf))
-    }
-}
-
-impl<T: Send> Pipe<T>
-where
-    T: Sync,
-    for<'a> &'a T: Write,
-{
-    fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        blocking_wait(|| (&self.0).write(buf))
-    }
-
-    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        blocking_wait(|| (&self.0).write_vectored(bufs))
-    }
-
-    fn write_all(&self, buf: &[u8]) -> io::Result<()> {
-        blocking_wait(|| (&self.0).write_all(buf))
-    }
-}
+use crate::io::impls::write_through;
 
 macro_rules! ends {
     ($($(#[$meta:meta])* $name:ident)+) => {$(
         $(#[$meta])*
         #[derive(Debug)]
-        pub struct $name(Pipe<std::process::$name>);
+        pub struct $name(std::process::$name);
 
         impl From<std::process::$name> for $name {
             fn from(end: std::process::$name) -> $name {
-                $name(Pipe(end))
+                $name(end)
             }
         }
 
         impl From<$name> for std::process::$name {
             fn from(end: $name) -> std::process::$name {
-                end.0.0
+                end.0
             }
         }
 
         impl From<$name> for Stdio {
             fn from(end: $name) -> Stdio {
-                end.0.0.into()
+                end.0.into()
             }
         }
 
         impl From<$name> for OwnedFd {
             fn from(end: $name) -> OwnedFd {
-                end.0.0.into()
+                end.0.into()
             }
         }
 
         impl AsFd for $name {
             fn as_fd(&self) -> BorrowedFd<'_> {
-                self.0.0.as_fd()
+                self.0.as_fd()
             }
         }
 
         impl AsRawFd for $name {
             fn as_raw_fd(&self) -> RawFd {
-                self.0.0.as_raw_fd()
+                self.0.as_raw_fd()
             }
         }
     )+};
@@ -136,62 +101,19 @@ macro_rules! readers {
     ($($name:ident)+) => {$(
         impl Read for $name {
             fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-                self.0.read(buf)
+                blocking_wait(|| self.0.read(buf))
             }
 
             fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                self.0.read_vectored(bufs)
+                blocking_wait(|| self.0.read_vectored(bufs))
             }
 
             fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-                self.0.read_to_end(buf)
+                blocking_wait(|| self.0.read_to_end(buf))
             }
         }
     )+};
 }
 readers! { ChildStdout ChildStderr }
 
-impl Write for &ChildStdin {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(bufs)
-    }
-
-    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.0.write_all(buf)
-    }
-
-    fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
-        crate::io::write_at_once(self, args)
-    }
-
-    /// There is nothing to do.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for ChildStdin {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        (&*self).write(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self).write_vectored(bufs)
-    }
-
-    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        (&*self).write_all(buf)
-    }
-
-    fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
-        (&*self).write_fmt(args)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+write_through!(ChildStdin, blocking_wait);
