@@ -11,7 +11,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 use loom::thread_local;
 
-use crate::rt::WaitReason;
+use gort_runtime::WaitReason;
 
 #[derive(Debug)]
 struct Parker {
