@@ -234,13 +234,14 @@ impl Command {
     ///
     /// ```
     /// use gort::context;
-    /// use gort::process::{Command, WaitError};
-    /// use std::time::Duration;
+    /// use gort::process::Command;
     ///
     /// gort::run(|| {
-    ///     let (ctx, _cancel) = context::with_timeout(context::background(), Duration::from_millis(5));
-    ///     let error = Command::new("sleep").arg("1000").context(&ctx).status().unwrap_err();
-    ///     assert_eq!(error.to_string(), "context deadline exceeded (signal: 9 (SIGKILL))");
+    ///     let (ctx, cancel) = context::with_cancel(context::background());
+    ///     let mut child = Command::new("sleep").arg("1000").context(&ctx).spawn().unwrap();
+    ///     cancel();
+    ///     let error = child.wait().unwrap_err();
+    ///     assert_eq!(error.to_string(), "context canceled (signal: 9 (SIGKILL))");
     /// });
     /// ```
     #[doc(alias = "CommandContext")]
@@ -259,15 +260,17 @@ impl Command {
     ///
     /// const SIGTERM: i32 = 15;
     /// gort::run(|| {
-    ///     let (ctx, _cancel) = context::with_timeout(context::background(), Duration::from_millis(5));
-    ///     let error = Command::new("sleep")
+    ///     let (ctx, cancel) = context::with_cancel(context::background());
+    ///     let mut child = Command::new("sleep")
     ///         .arg("1000")
     ///         .context(&ctx)
     ///         .on_cancel(|process| drop(process.signal(SIGTERM)))
     ///         .wait_delay(Duration::from_secs(60))
-    ///         .status()
-    ///         .unwrap_err();
-    ///     assert_eq!(error.to_string(), "context deadline exceeded (signal: 15 (SIGTERM))");
+    ///         .spawn()
+    ///         .unwrap();
+    ///     cancel();
+    ///     let error = child.wait().unwrap_err();
+    ///     assert_eq!(error.to_string(), "context canceled (signal: 15 (SIGTERM))");
     /// });
     /// ```
     #[doc(alias = "Cancel")]

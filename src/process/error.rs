@@ -15,14 +15,15 @@ use crate::context::Error;
 /// ```
 /// use gort::context;
 /// use gort::process::{Command, WaitError};
-/// use std::time::Duration;
 ///
 /// gort::run(|| {
-///     let (ctx, _cancel) = context::with_timeout(context::background(), Duration::from_millis(20));
-///     let error = Command::new("sh").args(["-c", "echo begun; exec sleep 1000"]).context(&ctx).output().unwrap_err();
-///     assert_eq!(error.to_string(), "context deadline exceeded (signal: 9 (SIGKILL))");
+///     let (ctx, cancel) = context::with_cancel(context::background());
+///     let child = Command::new("sleep").arg("1000").context(&ctx).spawn().unwrap();
+///     cancel();
+///     let error = child.wait_with_output().unwrap_err();
+///     assert_eq!(error.to_string(), "context canceled (signal: 9 (SIGKILL))");
 ///     let ended = error.downcast::<WaitError>().unwrap();
-///     assert_eq!(ended.context_error(), Some(context::Error::DeadlineExceeded));
+///     assert_eq!(ended.context_error(), Some(context::Error::Canceled));
 ///     assert!(!ended.status().success());
 /// });
 /// ```
