@@ -50,12 +50,16 @@ pub use barrier::{Barrier, BarrierWaitResult};
 pub use cond::Cond;
 pub use guard::Relock;
 pub use map::Map;
+#[cfg(not(loom))]
+pub use mutex::OwnedMutexGuard;
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 pub use once::Once;
 pub use once_cell::OnceCell;
 pub use once_func::{OnceFunc, OnceValue};
 pub use pool::Pool;
 pub use rwlock::{MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(not(loom))]
+pub use rwlock::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 pub use semaphore::{Semaphore, SemaphorePermit};
 pub use singleflight::SingleFlight;
 pub use waitgroup::WaitGroup;

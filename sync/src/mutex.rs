@@ -16,9 +16,13 @@ use super::rt::{WaitReason, const_unless_loom};
 use crate::rt::RecvFrom;
 
 mod mapped;
+#[cfg(not(loom))]
+mod owned;
 mod state;
 
 pub use mapped::MappedMutexGuard;
+#[cfg(not(loom))]
+pub use owned::OwnedMutexGuard;
 pub(super) use state::State;
 
 /// A mutual exclusion lock for goroutines. Waiting parks the goroutine.

@@ -15,6 +15,7 @@ mod map;
 mod mutex;
 mod once;
 mod oncefunc;
+mod owned;
 mod pool;
 mod rwmutex;
 mod semaphore;

@@ -13,9 +13,13 @@ use super::rt::const_unless_loom;
 use crate::rt::RecvFrom;
 
 mod guards;
+#[cfg(not(loom))]
+mod owned;
 mod state;
 
 pub use guards::{MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(not(loom))]
+pub use owned::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 pub(super) use state::State;
 
 /// A lock for goroutines that many readers or one writer may hold. Waiting parks the goroutine.
