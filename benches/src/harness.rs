@@ -98,12 +98,13 @@ fn setting(name: &str) -> Option<usize> {
 
 /// Measures the workloads that the command line names, and prints a line `NAME FIGURE VALUE UNIT` for each of their figures.
 ///
-/// `--list` prints the names of those that there are. `BENCH_MS` (500 unless set) is how long a measured run should take.
-pub fn main(workloads: &[Workload]) -> ExitCode {
+/// `--list` prints the names of those that there are, and `besides`, what else this side can do. `BENCH_MS` (500 unless set) is how long a measured run should take.
+pub fn main(workloads: &[Workload], besides: &[&str]) -> ExitCode {
     let target = Duration::from_millis(setting("BENCH_MS").unwrap_or(500) as u64);
     for asked in std::env::args().skip(1) {
         if asked == "--list" {
             workloads.iter().for_each(|w| println!("{}", w.name));
+            besides.iter().for_each(|name| println!("{name}"));
             continue;
         }
         let (name, size) = asked.split_once(':').unwrap_or((&asked, ""));

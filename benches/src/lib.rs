@@ -4,6 +4,7 @@ mod echo;
 mod harness;
 mod lateness;
 mod memory;
+mod served;
 mod sort;
 mod work;
 
@@ -11,6 +12,7 @@ pub use echo::{call, serve};
 pub use harness::{Figure, Workload, check, main, share, sum_below, workers};
 pub use lateness::{Lateness, percentiles};
 pub use memory::resident;
+pub use served::{ROOM, Served, listening};
 pub use sort::{SMALL, check_sorted, partition, random, sort_small};
 pub use work::spin;
 

@@ -116,11 +116,15 @@ func find(asked string) (workload, int, bool) {
 func main() {
 	runtime.GOMAXPROCS(setting("BENCH_PROCS", 2))
 	target := time.Duration(setting("BENCH_MS", 500)) * time.Millisecond
+	if len(os.Args) > 2 && os.Args[1] == "serve" {
+		serveOthers(os.Args[2:])
+	}
 	for _, asked := range os.Args[1:] {
 		if asked == "--list" {
 			for _, w := range workloads {
 				fmt.Println(w.name)
 			}
+			fmt.Println("serve")
 			continue
 		}
 		w, size, ok := find(asked)

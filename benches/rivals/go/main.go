@@ -1,6 +1,7 @@
 // The workloads of ../../README.md in Go: what gort is measured against.
 //
 // usage: go-bench NAME[:SIZE]...   (prints a line "NAME FIGURE VALUE UNIT" for each figure)
+// usage: go-bench serve echo|proxy [ADDRESS]
 package main
 
 import "time"

@@ -9,6 +9,7 @@ mod process;
 mod record;
 mod report;
 mod rows;
+mod served;
 mod sides;
 
 use std::env;
@@ -96,6 +97,8 @@ fn measure(options: &Options, record: &mut Record) -> Result<(), String> {
     // What has failed in this run is not tried again: it may have cost a minute.
     let mut failed = Vec::new();
     for round in 1..=options.rounds {
+        // What the first side can do, others are asked for in the same round.
+        let mut common = served::Common::default();
         for item in &options.items {
             for side in sides.iter().filter(|side| side.can(item)) {
                 if failed.contains(&(item, &side.name)) {
@@ -105,7 +108,12 @@ fn measure(options: &Options, record: &mut Record) -> Result<(), String> {
                     "round {round}/{}: {} {} ({} workers)",
                     options.rounds, item.workload, side.name, item.procs
                 );
-                match side.measure(item, options.ms, Limits::of(&side.name)) {
+                let printed = if served::is_one(&item.workload) {
+                    side.serve(item, options.ms, &sides[0], &mut common)
+                } else {
+                    side.measure(item, options.ms, Limits::of(&side.name))
+                };
+                match printed {
                     Ok(printed) => record.add(item, side, printed),
                     Err(reason) => {
                         eprintln!("driver: {} on {}: {reason}", item.workload, side.name);

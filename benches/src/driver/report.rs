@@ -5,10 +5,17 @@ use std::fmt::Write;
 use crate::options::Options;
 use crate::plots;
 use crate::record::{Record, Summary};
-use crate::rows::{ROWS, Row, SIDES, STAND_INS};
+use crate::rows::{ROWS, Row, SERVED_ROWS, SIDES, STAND_INS};
 
 /// The workers of the tables; other numbers are in the plots.
 const PROCS: usize = 2;
+
+/// To a `String`, which takes everything.
+macro_rules! line {
+    ($text:expr, $($format:tt)*) => {
+        writeln!($text, $($format)*).expect("a string")
+    };
+}
 
 pub(crate) fn markdown(record: &Record, options: &Options) -> String {
     let sides: Vec<&str> = SIDES
@@ -21,26 +28,29 @@ pub(crate) fn markdown(record: &Record, options: &Options) -> String {
                 || record.failure(row.workload, PROCS, side).is_some()
         })
     };
+    let served: Vec<&Row> = SERVED_ROWS.iter().filter(measured).collect();
     let rows: Vec<&Row> = ROWS.iter().filter(measured).collect();
     let mut text = String::from("# Benchmarks\n\n");
     conditions(&mut text, record);
+    if !served.is_empty() {
+        outside(&mut text, record, &sides, &served);
+    }
     if !rows.is_empty() {
         if sides.contains(&"go") && sides.len() > 1 {
+            line!(
+                text,
+                "\n## Ratios to Go\n\nSmaller is better. ✓ and ✗: whether the goal is reached. \\*: something stands in for \
+                 what that side lacks, see below.\n"
+            );
             ratios(&mut text, record, &sides, &rows);
         }
+        line!(text, "\n## All figures\n\nMedian (smallest to largest).\n");
         figures(&mut text, record, &sides, &rows);
         failures(&mut text, record);
         stand_ins(&mut text, &sides, &rows);
     }
     pictures(&mut text, record, options);
     text
-}
-
-/// To a `String`, which takes everything.
-macro_rules! line {
-    ($text:expr, $($format:tt)*) => {
-        writeln!($text, $($format)*).expect("a string")
-    };
 }
 
 fn conditions(text: &mut String, record: &Record) {
@@ -68,12 +78,34 @@ fn conditions(text: &mut String, record: &Record) {
     }
 }
 
-fn ratios(text: &mut String, record: &Record, sides: &[&str], rows: &[&Row]) {
+/// Servers whose clients are not in the process.
+fn outside(text: &mut String, record: &Record, sides: &[&str], rows: &[&Row]) {
+    // Those that are no servers have no column.
+    let sides: Vec<&str> = sides
+        .iter()
+        .copied()
+        .filter(|side| {
+            rows.iter()
+                .any(|row| record.get(row.workload, PROCS, side, row.figure).is_some())
+        })
+        .collect();
     line!(
         text,
-        "\n## Ratios to Go\n\nSmaller is better. ✓ and ✗: whether the goal is reached. \\*: something stands in for what \
-         that side lacks, see below.\n"
+        "\n## Servers, with clients in another process\n\nHow long a client waits for its answer, and what the server's process \
+         takes of the processors for it. The clients run on the same cores.\n"
     );
+    if sides.contains(&"go") && sides.len() > 1 {
+        line!(
+            text,
+            "Ratios to Go: smaller is better. ✓ and ✗: whether the goal is reached.\n"
+        );
+        ratios(text, record, &sides, rows);
+        line!(text, "\nMedian (smallest to largest):\n");
+    }
+    figures(text, record, &sides, rows);
+}
+
+fn ratios(text: &mut String, record: &Record, sides: &[&str], rows: &[&Row]) {
     line!(text, "| workload | Go | {} | goal |", sides[1..].join(" | "));
     line!(text, "|---|---:|{}---:|", "---:|".repeat(sides.len() - 1));
     for row in rows {
@@ -124,7 +156,6 @@ fn missing(record: &Record, row: &Row, side: &str) -> String {
 }
 
 fn figures(text: &mut String, record: &Record, sides: &[&str], rows: &[&Row]) {
-    line!(text, "\n## All figures\n\nMedian (smallest to largest).\n");
     line!(text, "| workload | {} |", sides.join(" | "));
     line!(text, "|---|{}", "---:|".repeat(sides.len()));
     for row in rows {

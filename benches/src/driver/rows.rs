@@ -90,10 +90,134 @@ pub(crate) const ROWS: &[Row] = &[
     time("quicksort", "parallel quicksort"),
 ];
 
+/// Servers whose clients are in another process, in the order of their table. Goals: ahead of Go, for no more of the processors.
+pub(crate) const SERVED_ROWS: &[Row] = &[
+    row("served-echo-1", "p50", "echo, 1 × 64 B: p50").goal(0.9),
+    row("served-echo-1", "p99", "echo, 1 × 64 B: p99").goal(0.9),
+    row("served-echo-1", "p99.9", "echo, 1 × 64 B: p99.9"),
+    row("served-echo-1", "cpu", "echo, 1 × 64 B: CPU a round trip").goal(1.0),
+    row(
+        "served-echo-1-rests",
+        "p50",
+        "echo, 1 × 64 B, client rests 1 ms: p50",
+    )
+    .goal(0.9),
+    row(
+        "served-echo-1-rests",
+        "p99",
+        "echo, 1 × 64 B, client rests 1 ms: p99",
+    )
+    .goal(0.9),
+    row(
+        "served-echo-1-rests",
+        "p99.9",
+        "echo, 1 × 64 B, client rests 1 ms: p99.9",
+    ),
+    row(
+        "served-echo-1-rests",
+        "cpu",
+        "echo, 1 × 64 B, client rests 1 ms: CPU a round trip",
+    )
+    .goal(1.0),
+    row(
+        "served-echo-1-slow",
+        "p50",
+        "echo, 1 × 64 B, client rests 20 ms: p50",
+    )
+    .goal(0.9),
+    row(
+        "served-echo-1-slow",
+        "p99",
+        "echo, 1 × 64 B, client rests 20 ms: p99",
+    )
+    .goal(0.9),
+    row(
+        "served-echo-1-slow",
+        "p99.9",
+        "echo, 1 × 64 B, client rests 20 ms: p99.9",
+    ),
+    row(
+        "served-echo-1-slow",
+        "cpu",
+        "echo, 1 × 64 B, client rests 20 ms: CPU a round trip",
+    )
+    .goal(1.0),
+    row("served-echo-8", "p50", "echo, 8 × 64 B: p50").goal(0.9),
+    row("served-echo-8", "p99", "echo, 8 × 64 B: p99").goal(0.9),
+    row("served-echo-8", "p99.9", "echo, 8 × 64 B: p99.9"),
+    row("served-echo-8", "cpu", "echo, 8 × 64 B: CPU a round trip").goal(1.0),
+    row(
+        "served-echo-8-half",
+        "p50",
+        "echo, 8 × 64 B, open loop, 50 %: p50",
+    )
+    .goal(0.9),
+    row(
+        "served-echo-8-half",
+        "p99",
+        "echo, 8 × 64 B, open loop, 50 %: p99",
+    )
+    .goal(0.9),
+    row(
+        "served-echo-8-half",
+        "p99.9",
+        "echo, 8 × 64 B, open loop, 50 %: p99.9",
+    ),
+    row(
+        "served-echo-8-half",
+        "cpu",
+        "echo, 8 × 64 B, open loop, 50 %: CPU a round trip",
+    )
+    .goal(1.0),
+    row(
+        "served-echo-8-busy",
+        "p50",
+        "echo, 8 × 64 B, open loop, 80 %: p50",
+    )
+    .goal(0.9),
+    row(
+        "served-echo-8-busy",
+        "p99",
+        "echo, 8 × 64 B, open loop, 80 %: p99",
+    )
+    .goal(0.9),
+    row(
+        "served-echo-8-busy",
+        "p99.9",
+        "echo, 8 × 64 B, open loop, 80 %: p99.9",
+    ),
+    row(
+        "served-echo-8-busy",
+        "cpu",
+        "echo, 8 × 64 B, open loop, 80 %: CPU a round trip",
+    )
+    .goal(1.0),
+    row("served-echo-64", "p50", "echo, 64 × 64 B: p50").goal(0.9),
+    row("served-echo-64", "p99", "echo, 64 × 64 B: p99").goal(0.9),
+    row("served-echo-64", "p99.9", "echo, 64 × 64 B: p99.9"),
+    row("served-echo-64", "cpu", "echo, 64 × 64 B: CPU a round trip").goal(1.0),
+    row("served-echo-8-16k", "p50", "echo, 8 × 16 KiB: p50").goal(0.9),
+    row("served-echo-8-16k", "p99", "echo, 8 × 16 KiB: p99").goal(0.9),
+    row("served-echo-8-16k", "p99.9", "echo, 8 × 16 KiB: p99.9"),
+    row("served-echo-8-16k", "cpu", "echo, 8 × 16 KiB: CPU a round trip").goal(1.0),
+    row("served-proxy-1", "p50", "proxy, 1 × 64 B: p50").goal(0.9),
+    row("served-proxy-1", "p99", "proxy, 1 × 64 B: p99").goal(0.9),
+    row("served-proxy-1", "p99.9", "proxy, 1 × 64 B: p99.9"),
+    row("served-proxy-1", "cpu", "proxy, 1 × 64 B: CPU a round trip").goal(1.0),
+    row("served-proxy-8", "p50", "proxy, 8 × 64 B: p50").goal(0.9),
+    row("served-proxy-8", "p99", "proxy, 8 × 64 B: p99").goal(0.9),
+    row("served-proxy-8", "p99.9", "proxy, 8 × 64 B: p99.9"),
+    row("served-proxy-8", "cpu", "proxy, 8 × 64 B: CPU a round trip").goal(1.0),
+    row("served-proxy-64", "p50", "proxy, 64 × 64 B: p50").goal(0.9),
+    row("served-proxy-64", "p99", "proxy, 64 × 64 B: p99").goal(0.9),
+    row("served-proxy-64", "p99.9", "proxy, 64 × 64 B: p99.9"),
+    row("served-proxy-64", "cpu", "proxy, 64 × 64 B: CPU a round trip").goal(1.0),
+];
+
 /// Each once, in the order of the rows.
 pub(crate) fn workload_names() -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for row in ROWS {
+    for row in SERVED_ROWS.iter().chain(ROWS) {
         if !names.iter().any(|name| name == row.workload) {
             names.push(row.workload.into());
         }

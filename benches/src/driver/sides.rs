@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::process::{self, Limits};
 use crate::rows::Item;
+use crate::served;
 
 /// A side that was built.
 pub(crate) struct Side {
@@ -130,7 +131,33 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
 
 impl Side {
     pub(crate) fn can(&self, item: &Item) -> bool {
-        self.workloads.iter().any(|name| name == item.name())
+        let wanted = if served::is_one(&item.workload) {
+            "serve"
+        } else {
+            item.name()
+        };
+        self.workloads.iter().any(|name| name == wanted)
+    }
+
+    /// Runs it as a server, for clients in this process. `first` stands behind a proxy.
+    ///
+    /// # Errors
+    /// In words.
+    pub(crate) fn serve(
+        &self,
+        item: &Item,
+        ms: usize,
+        first: &Side,
+        common: &mut served::Common,
+    ) -> Result<Vec<Printed>, String> {
+        served::measure(
+            &item.workload,
+            &self.program,
+            &first.program,
+            item.procs,
+            ms,
+            common,
+        )
     }
 
     /// Runs a workload in a process of its own.

@@ -8,12 +8,13 @@ mod net;
 mod parked;
 mod quicksort;
 mod select;
+mod served;
 mod sleepers;
 mod trees;
 
 use std::process::ExitCode;
 
-use gort_bench::{LEAVES, Lateness, Workload};
+use gort_bench::{LEAVES, Lateness, Served, Workload};
 
 const WORKLOADS: &[Workload] = &[
     Workload::sized("spawn", 1000, goroutines::spawn),
@@ -53,5 +54,8 @@ const WORKLOADS: &[Workload] = &[
 #[gort::main]
 fn main() -> ExitCode {
     gort::runtime::set_max_procs(gort_bench::workers());
-    gort_bench::main(WORKLOADS)
+    if let Some(what) = Served::asked() {
+        served::serve(what).expect("a server");
+    }
+    gort_bench::main(WORKLOADS, &["serve"])
 }

@@ -33,5 +33,5 @@ const WORKLOADS: &[Workload] = &[
 ];
 
 fn main() -> ExitCode {
-    gort_bench::main(WORKLOADS)
+    gort_bench::main(WORKLOADS, &[])
 }

@@ -9,6 +9,7 @@ mod locks;
 mod net;
 mod quicksort;
 mod select;
+mod served;
 mod tasks;
 mod trees;
 mod waits;
@@ -17,7 +18,7 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use gort_bench::{LEAVES, Lateness, Workload};
+use gort_bench::{LEAVES, Lateness, Served, Workload};
 use tokio::runtime::Runtime;
 
 const WORKLOADS: &[Workload] = &[
@@ -70,5 +71,8 @@ fn on_a_worker<T: Send + 'static>(body: impl Future<Output = T> + Send + 'static
 }
 
 fn main() -> ExitCode {
-    gort_bench::main(WORKLOADS)
+    if let Some(what) = Served::asked() {
+        on_a_worker(served::serve(what)).expect("a server");
+    }
+    gort_bench::main(WORKLOADS, &["serve"])
 }
