@@ -14,6 +14,7 @@ mod settings;
 mod signal;
 mod stall;
 mod sync_waits;
+mod watch;
 
 #[path = "../support/harness.rs"]
 mod harness;
@@ -92,5 +93,6 @@ fn main() -> std::process::ExitCode {
         list!(sync_waits:
             reading, writing, reading_again_behind_a_writer, cond, semaphore, barrier, once_in_itself,
             once_value_in_itself, single_flight_in_itself, a_deadline_is_no_deadlock),
+        list!(watch: an_event_during_a_long_run, a_timer_during_a_long_run),
     ])
 }

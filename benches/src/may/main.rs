@@ -56,5 +56,7 @@ fn main() -> ExitCode {
     may::config()
         .set_workers(gort_bench::workers())
         .set_pool_capacity(2000);
-    go!(|| gort_bench::main(WORKLOADS, &[])).join().expect("the workload")
+    go!(|| gort_bench::main(WORKLOADS, &[]))
+        .join()
+        .expect("the workload")
 }

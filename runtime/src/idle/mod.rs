@@ -306,6 +306,12 @@ impl Idle {
         counts / SLEEPER + (counts & LOW) + 1 >= limit
     }
 
+    /// Whether of the workers below `limit` all but one, which searches, sleep, about.
+    pub(crate) fn all_others_sleep(&self, limit: usize) -> bool {
+        let counts = self.counts.load(Ordering::Relaxed);
+        counts & LOW == 1 && counts / SLEEPER + 1 >= limit
+    }
+
     /// Whether somebody sleeps, about.
     pub(crate) fn any_asleep(&self) -> bool {
         self.counts.load(Ordering::Relaxed) >= SLEEPER

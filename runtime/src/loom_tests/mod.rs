@@ -17,6 +17,7 @@ pub(crate) mod rt;
 mod sema;
 mod turn;
 mod unwinding;
+mod watch;
 
 /// Runs a model with at most that many preemptions; `None`: all executions.
 fn model(preemptions: Option<usize>, body: impl Fn() + Sync + Send + 'static) {

@@ -11,6 +11,9 @@
 //!
 //! If the settings ask for it, it also has long runs reported ([`stalls`], `stall`).
 //!
+//! When all workers sleep, so does the monitor, on an alarm ([`Alarm`]) that is set with the first worker to wake, and stopped with the last
+//! to lie down: a server that wakes now and then for a message wakes no second thread.
+//!
 //! What is due on the clock while every worker is busy, the monitor expires itself; likewise it looks into the poller.
 //!
 //! Nothing here is on anybody's fast path: a worker's tick counter and the pointer to what it runs are written anyway. Only
@@ -18,16 +21,19 @@
 //! to the next) finds it after its next run, or before it goes to sleep.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use std::time::Duration;
 
 use crossbeam_utils::sync::{Parker, Unparker};
 
 use crate::fiber;
 use crate::g::{self, G};
+use crate::idle::Idle;
 use crate::sched::Runtime;
+use crate::sys::alarm::Alarm;
 use crate::sys::clock::{self, NEVER};
 use crate::sys::thread::{self, Doing};
+use crate::worker::promise::LONG;
 
 mod stalls;
 
@@ -44,13 +50,23 @@ const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// Rounds without an event after which pauses get longer.
 const PATIENCE: u32 = 50;
-/// Rounds in which no worker ran anything, after which the monitor sleeps until one does.
-const IDLE_ROUNDS: u32 = 10;
+/// Twice the rounds in which every worker slept and none had run anything, after which the monitor sleeps until one is awake.
+const IDLE: u32 = 20;
+/// A worker that is awake for so long makes it look.
+const ALARM: Duration = Duration::from_micros(200);
+/// To set an alarm and to stop it again costs more than a round: so many of them may not come quicker than rounds would.
+const ALARMS: u32 = 64;
 
 /// What others see of the monitor.
 pub(crate) struct Monitor {
-    /// It sleeps until a worker is woken.
+    /// It sleeps until a worker has been awake for a moment.
     asleep: AtomicBool,
+    /// What it sleeps on, from its first sleep on; where there is none, it is woken with the worker.
+    alarm: OnceLock<Option<Alarm>>,
+    /// Somebody has set the alarm, or is about to.
+    alarmed: AtomicBool,
+    /// How often it was set since it rang.
+    alarms: AtomicU32,
     /// It has taken timers out of their heaps and has not done yet what they are for.
     expiring: AtomicBool,
     thread: OnceLock<Unparker>,
@@ -60,6 +76,9 @@ impl Monitor {
     pub(crate) const fn new() -> Monitor {
         Monitor {
             asleep: AtomicBool::new(false),
+            alarm: OnceLock::new(),
+            alarmed: AtomicBool::new(false),
+            alarms: AtomicU32::new(0),
             expiring: AtomicBool::new(false),
             thread: OnceLock::new(),
         }
@@ -68,9 +87,30 @@ impl Monitor {
     /// To be called after a worker was taken off the list of sleepers.
     #[inline]
     pub(crate) fn worker_woken(&self) {
-        // The list's lock orders this: if the monitor found every worker on the list, it had set the flag before.
-        if self.asleep.load(Ordering::Relaxed) {
+        // The list's lock orders this: if the monitor found every worker on the list, it had set the flag before. Acquire: and
+        // had made the alarm before that.
+        if self.asleep.load(Ordering::Acquire) {
             self.wake();
+        }
+    }
+
+    /// To be called by a worker that has lain down. If everybody sleeps now, so may the monitor.
+    #[inline]
+    pub(crate) fn worker_sleeps(&self, idle: &Idle) {
+        // After very many of them it rings, so that the monitor sees how many.
+        if self.alarmed.load(Ordering::Relaxed) && self.alarms.load(Ordering::Relaxed) < ALARMS {
+            self.stop_alarm(idle);
+        }
+    }
+
+    /// While all are asleep nobody can be woken, and whoever is woken later sets the alarm after that.
+    #[cold]
+    fn stop_alarm(&self, idle: &Idle) {
+        if let Some(_all_asleep) = idle.all_asleep()
+            && self.alarmed.swap(false, Ordering::SeqCst)
+            && let Some(Some(alarm)) = self.alarm.get()
+        {
+            alarm.stop();
         }
     }
 
@@ -82,8 +122,19 @@ impl Monitor {
 
     #[cold]
     fn wake(&self) {
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
+        match self.alarm.get() {
+            // Whoever wakes a worker that soon sleeps again pays for two short calls, and not for a thread that wakes too.
+            Some(Some(alarm)) => {
+                if !self.alarmed.swap(true, Ordering::SeqCst) {
+                    self.alarms.fetch_add(1, Ordering::Relaxed);
+                    alarm.set(ALARM);
+                }
+            }
+            _ => {
+                if let Some(thread) = self.thread.get() {
+                    thread.unpark();
+                }
+            }
         }
     }
 }
@@ -126,11 +177,17 @@ fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> !
         let until_trim = Duration::from_nanos(next_trim.saturating_sub(clock::now()));
         std::thread::sleep(pause.min(until_trim.max(SHORTEST_PAUSE)));
         let round = look_around(rt, &mut looks, stalls.as_mut());
-        let calm = !round.anything_ran && rt.idle.nobody_is_awake();
-        idle = if calm { idle + 1 } else { 0 };
+        let resting = rt.idle.nobody_is_awake();
+        let calm = resting && !round.anything_ran;
+        idle = match (resting, round.anything_ran) {
+            (true, false) => idle + 2,
+            // A program that wakes now and then is left alone too, unless that is almost every time.
+            (true, true) => idle.saturating_sub(1),
+            (false, _) => 0,
+        };
         let now = clock::now();
         let mut trims = false;
-        if now >= next_trim || idle >= IDLE_ROUNDS {
+        if now >= next_trim || idle >= IDLE {
             let next = [fiber::pool::trim(now), g::pool::trim(now)]
                 .into_iter()
                 .flatten()
@@ -138,7 +195,7 @@ fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> !
             trims = next.is_some();
             next_trim = next.unwrap_or(now + fiber::pool::PERIOD);
         }
-        if idle >= IDLE_ROUNDS && !trims {
+        if idle >= IDLE && !trims {
             sleep_until_a_worker_wakes(rt, parker);
             (pause, quiet, idle) = (SHORTEST_PAUSE, 0, 0);
         } else if round.acted {
@@ -156,11 +213,25 @@ fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> !
 }
 
 fn sleep_until_a_worker_wakes(rt: &Runtime, parker: &Parker) {
-    rt.monitor.asleep.store(true, Ordering::SeqCst);
+    let monitor = &rt.monitor;
+    let alarm = monitor.alarm.get_or_init(Alarm::new);
+    monitor.alarms.store(0, Ordering::Relaxed);
+    let mut since = clock::now();
+    monitor.asleep.store(true, Ordering::SeqCst);
     while rt.idle.nobody_is_awake() {
-        parker.park();
+        match alarm {
+            Some(alarm) => alarm.wait(),
+            None => parker.park(),
+        }
+        // It may be set again. If somebody does so at this moment, that one was woken before the look that follows.
+        monitor.alarmed.store(false, Ordering::SeqCst);
+        let (now, alarms) = (clock::now(), monitor.alarms.swap(0, Ordering::Relaxed));
+        if alarms >= ALARMS && Duration::from_nanos(now - since) < LONGEST_PAUSE * alarms {
+            break;
+        }
+        since = now;
     }
-    rt.monitor.asleep.store(false, Ordering::SeqCst);
+    monitor.asleep.store(false, Ordering::SeqCst);
 }
 
 /// What a round saw.
@@ -225,6 +296,11 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&
         for (_, post) in rt.posts().filter(|(_, post)| post.is_absent()) {
             rt.send_elsewhere(post);
         }
+        round.acted = true;
+    }
+    // A worker that was to be back soon is not.
+    if let Some(index) = rt.timekeeper.overdue(LONG, clock::cycles) {
+        rt.break_promise(index);
         round.acted = true;
     }
     if look_at_poller(now) {

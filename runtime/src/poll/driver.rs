@@ -23,9 +23,11 @@ const EVENTS: usize = 256;
 const WAKER: Token = Token(0);
 /// The kernel's wait counts in milliseconds here: the last two of a deadline are waited for more exactly.
 const COARSE: u64 = 2_000_000;
-/// For so long after an event the one that waits asks again and again, before it sleeps in the kernel. To be woken from there takes both
-/// sides longer than many a peer takes for its next word.
+/// For so long the one that waits asks again and again, before it sleeps in the kernel. To be woken from there takes both
+/// sides longer than many a peer takes for its next word. But only if the last wait was not much longer ([`PROMPT`]): peers that rest
+/// between their words would have the processor busy for nothing.
 const ATTENTIVE: u64 = 40_000;
+const PROMPT: u64 = 2 * ATTENTIVE;
 
 pub(crate) struct Driver {
     registry: Registry,
@@ -44,8 +46,8 @@ pub(crate) struct Driver {
 struct Inner {
     poll: Poll,
     events: Events,
-    /// When somebody became runnable by an event last.
-    happened: u64,
+    /// The last wait was a short one.
+    prompt: bool,
 }
 
 impl Driver {
@@ -60,7 +62,7 @@ impl Driver {
             inner: Mutex::new(Inner {
                 poll,
                 events,
-                happened: 0,
+                prompt: false,
             }),
             wanted: AtomicBool::new(false),
             looked: AtomicU64::new(0),
@@ -119,18 +121,21 @@ impl Driver {
     pub(crate) fn wait(&self, deadline: u64, woken: &mut Vec<Task>) {
         let mut inner = self.inner.lock();
         if !self.wanted.swap(false, Ordering::SeqCst) {
-            if !self.ask_again(&mut inner, deadline, woken) {
+            let start = clock::now();
+            if !self.ask_again(&mut inner, start, deadline, woken) {
                 self.wait_in_kernel(&mut inner, deadline, woken);
             }
+            inner.prompt = !woken.is_empty() && clock::now().saturating_sub(start) < PROMPT;
             // Awake: whoever has rung meanwhile has what he wanted.
             self.wanted.store(false, Ordering::SeqCst);
         }
     }
 
-    /// Asks without sleeping, while the last event is not long ago. `true` if somebody became runnable, or somebody rang.
-    fn ask_again(&self, inner: &mut Inner, deadline: u64, woken: &mut Vec<Task>) -> bool {
-        let end = inner.happened.saturating_add(ATTENTIVE).min(deadline);
-        while self.several_cpus && clock::now() < end {
+    /// Asks without sleeping for a moment from `start` on, if that is likely to be enough. `true` if somebody became runnable, or
+    /// somebody rang.
+    fn ask_again(&self, inner: &mut Inner, start: u64, deadline: u64, woken: &mut Vec<Task>) -> bool {
+        let end = start.saturating_add(ATTENTIVE).min(deadline);
+        while self.several_cpus && inner.prompt && clock::now() < end {
             self.fetch(inner, Some(Duration::ZERO), woken);
             if !woken.is_empty() || self.wanted.load(Ordering::SeqCst) {
                 return true;
@@ -167,7 +172,6 @@ impl Driver {
 
     fn fetch(&self, inner: &mut Inner, limit: Option<Duration>, woken: &mut Vec<Task>) {
         let Inner { poll, events, .. } = inner;
-        let before = woken.len();
         match poll.poll(events, limit) {
             Ok(()) => {
                 woken.reserve(events.iter().count());
@@ -183,11 +187,7 @@ impl Driver {
                 ));
             }
         }
-        let now = clock::now();
-        if woken.len() > before {
-            inner.happened = now;
-        }
-        self.looked.store(now, Ordering::Relaxed);
+        self.looked.store(clock::now(), Ordering::Relaxed);
     }
 }
 

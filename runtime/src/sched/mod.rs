@@ -12,7 +12,7 @@ use crate::here::Here;
 use crate::idle::Idle;
 use crate::monitor::Monitor;
 use crate::queue::injector::GlobalQueue;
-use crate::sys::clock::NEVER;
+use crate::sys::clock::{self, NEVER};
 use crate::timer::Shard;
 use crate::worker::{self, Post, Worker};
 
@@ -22,7 +22,7 @@ pub(crate) mod spawn;
 pub(crate) mod timekeeper;
 pub(crate) mod unwinding;
 
-use timekeeper::Timekeeper;
+use timekeeper::{Armed, Timekeeper};
 
 /// Everything the workers share.
 pub(crate) struct Runtime {
@@ -177,19 +177,18 @@ pub(crate) fn timer_shard() -> &'static Shard {
 /// A timer was armed: the timekeeper must not sleep past it.
 pub(crate) fn timer_armed(deadline: u64) {
     let rt = runtime();
-    // Pairs with the fences in `keep_time` and in `Worker::stop_search`: either the timekeeper (or the searcher that leaves
-    // last) sees the timer, or this sees what it sleeps until (or that the office is vacant).
-    fence(Ordering::SeqCst);
-    if let Some(keeper) = rt.timekeeper.sleeps_past(deadline) {
-        // It is not taken off the list, so its thread must not be started if it has ended since: then it had left the office
-        // before, and looked at the timers afterwards.
-        if let Some(post) = rt.post(keeper) {
-            post.nudge();
+    match rt.timekeeper.armed(deadline, clock::now) {
+        Armed::Watched => {}
+        Armed::Nudge(keeper) => {
+            // It is not taken off the list, so its thread must not be started if it has ended since: then it had left the office
+            // before, and looked at the timers afterwards.
+            if let Some(post) = rt.post(keeper) {
+                post.nudge();
+            }
         }
-    } else if rt.timekeeper.is_vacant() {
         // A searcher will see to the office when it leaves or sleeps. Without one, a sleeper is woken: it finds nothing and
         // takes the office when it goes back to sleep.
-        rt.notify();
+        Armed::Wake => rt.notify(),
     }
 }
 
@@ -432,11 +431,24 @@ impl Runtime {
         }
     }
 
-    /// Whether there are timers, or somebody who waits for a descriptor, and sleeping workers, but none that keeps watch.
+    /// Whether there are timers, or somebody who waits for a descriptor, and sleeping workers, but none that keeps watch, and
+    /// nobody who has promised to be back in time.
     pub(crate) fn watch_is_vacant(&self) -> bool {
-        self.timekeeper.is_vacant()
-            && self.idle.any_asleep()
-            && (self.earliest_timer() != NEVER || crate::poll::is_of_use())
+        if !self.timekeeper.is_vacant() || !self.idle.any_asleep() {
+            return false;
+        }
+        let earliest = self.earliest_timer();
+        (earliest != NEVER || crate::poll::is_of_use()) && !self.timekeeper.is_promised(earliest, clock::now)
+    }
+
+    /// Ends the promise of worker `index` to keep watch, which it does not keep, and wakes another one if somebody has to.
+    pub(crate) fn break_promise(&self, index: usize) {
+        self.timekeeper.end_promise(index);
+        // Orders the end before the look at the timers. Pairs with the fence in `Timekeeper::armed`.
+        fence(Ordering::SeqCst);
+        if self.watch_is_vacant() {
+            self.notify();
+        }
     }
 
     /// Whether a worker that searches now would find something.
@@ -480,15 +492,8 @@ impl Runtime {
             .unwrap_or(NEVER)
     }
 
-    /// For the timekeeper, before it parks: until when it may sleep. It is kicked if an earlier timer is armed.
+    /// For the timekeeper, before it parks: until when it may sleep. It is nudged if an earlier timer is armed.
     pub(crate) fn keep_time(&self) -> u64 {
-        loop {
-            let deadline = self.earliest_timer();
-            self.timekeeper.sleep_until(deadline);
-            fence(Ordering::SeqCst);
-            if self.earliest_timer() >= deadline {
-                return deadline;
-            }
-        }
+        self.timekeeper.keep(|| self.earliest_timer())
     }
 }

@@ -1,5 +1,6 @@
 //! What differs between operating systems, one file per facility; nothing else in the crate names `libc`.
 
+pub(crate) mod alarm;
 pub(crate) mod barrier;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) mod capture;

@@ -112,6 +112,20 @@ pub(crate) fn start_template() -> io::Result<bool> {
     start(String::from("gort-template"), Box::new(serve)).map(|()| true)
 }
 
+/// How often the kernel has taken the processor away from the calling thread, in favour of another one.
+pub(crate) fn preemptions() -> i64 {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: all of its fields are integers.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: room for what the call writes. A failure leaves the zeros.
+        unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
+        usage.ru_nivcsw
+    }
+    #[cfg(not(target_os = "linux"))]
+    0
+}
+
 /// Lets the kernel run another thread.
 pub(crate) fn yield_now() {
     std::thread::yield_now();

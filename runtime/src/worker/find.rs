@@ -94,6 +94,7 @@ impl Worker {
         let woken = crate::poll::look();
         let any = !woken.is_empty();
         crate::poll::ready_all(woken);
+        self.promise.attend(self);
         any
     }
 
@@ -199,6 +200,13 @@ impl Worker {
 
     /// Looks at all queues again and again, with naps while the others get along without help.
     fn search(&'static self) -> Option<GRef> {
+        // The way of a server with few clients: there is nobody to steal from.
+        if crate::poll::is_of_use()
+            && self.rt.idle.all_others_sleep(self.rt.limit())
+            && !self.rt.any_visible_work()
+        {
+            return None;
+        }
         let mut nap = super::sleep::FIRST_NAP;
         let mut fruitless = 0;
         loop {

@@ -24,6 +24,7 @@ mod find;
 mod foresight;
 mod locked;
 mod orphans;
+pub(crate) mod promise;
 mod run;
 mod sleep;
 mod slice;
@@ -32,6 +33,7 @@ mod steal;
 
 use alone::Alone;
 use foresight::Foresight;
+use promise::Promise;
 use slice::Slice;
 use span::Span;
 
@@ -69,6 +71,7 @@ pub(crate) struct Worker {
     spoiled: Cell<bool>,
     pushes: Cell<u32>,
     vain_polls: Cell<u32>,
+    promise: Promise,
     /// Something was written to a descriptor since this worker looked into the poller.
     wrote: Cell<bool>,
     /// When the timers were looked at last, in cycles.
@@ -282,6 +285,7 @@ impl Worker {
             spoiled: Cell::new(false),
             pushes: Cell::new(0),
             vain_polls: Cell::new(0),
+            promise: Promise::default(),
             wrote: Cell::new(false),
             timers_checked: Cell::new(0),
             timers_tick: Cell::new(0),

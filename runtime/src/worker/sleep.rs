@@ -60,7 +60,9 @@ impl Worker {
         }
         // Not above GOMAXPROCS: it may not run what it is woken for, so every event would cost a hand-over; and its thread would
         // never end, as every timer wakes it.
+        self.rt.monitor.worker_sleeps(&self.rt.idle);
         let retired = self.is_retired();
+        self.promise.end(self);
         let mut keeper = !retired && self.rt.timekeeper.try_become(self.index);
         if retired && self.rt.watch_is_vacant() {
             self.rt.notify();
@@ -158,6 +160,9 @@ impl Worker {
     /// Gives up the office. Whoever counts as a searcher looks whether anybody has to take over when it stops searching.
     fn resign(&self, searching: bool) {
         self.post.set_polling(false);
+        if searching {
+            self.promise.make(self);
+        }
         self.rt.timekeeper.resign();
         if !searching {
             // Orders the vacancy before the look at the timers. Pairs with the fence in `timer_armed`.
