@@ -80,7 +80,7 @@ fn main() {
 
     let took = chan!(bool);
     for _ in 0..50 {
-        go!([account, took] { chan!(took <- account.withdraw(10)) });
+        go!([account, tx = took.tx()] { chan!(tx <- account.withdraw(10)) });
     }
     let lucky = took.iter().take(50).filter(|&ok| ok).count();
     println!("{lucky} of 50 took their 10, {} are left", account.balance());

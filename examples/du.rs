@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         roots.push(".".into());
     }
     let done = chan!(());
-    go!([done] {
+    go!([done = done.tx()] {
         // The end of the input (as under a script) is no wish to cancel; a line is.
         if gort::io::stdin().read_line(&mut String::new()).is_ok_and(|bytes| bytes > 0) {
             done.close();

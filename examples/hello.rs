@@ -7,8 +7,8 @@ use gort::prelude::*;
 #[gort::main]
 fn main() {
     let messages = chan!(&str);
-    go!([messages] {
-        chan!(messages <- "hello, goroutine");
+    go!([tx = messages.tx()] {
+        chan!(tx <- "hello, goroutine");
     });
     println!("{}", chan!(<-messages).unwrap_or_default());
 }

@@ -30,6 +30,30 @@
 //! **The macros speak Go, the methods speak Rust.** `chan!(tx <- v)` does what Go's `tx <- v` does, panic included;
 //! [`tx.send(v)`](Sender::send) returns a `Result` with the value inside. Both are the same operation underneath.
 //!
+//! # From Go to gort
+//!
+//! | Go | gort |
+//! |---|---|
+//! | `go f(a, b)` | [`go!(f(a, b))`](go!): arguments are evaluated now |
+//! | `go func() { … }()` | `go!({ … })`, `go!(move \|\| …)`; with handles of its own: `go!([wg, tx = jobs.tx()] { … })` |
+//! | `wg.Go(…)`, `group.Go(…)` | `go!(wg => …)`, `go!(group => …)`: [`Spawner`] |
+//! | `make(chan T)`, `make(chan T, n)` | [`chan!(T)`](chan!), `chan!(T, n)`; by halves: [`channel(n)`](channel()) |
+//! | `ch <- v`, `<-ch` | `chan!(ch <- v)`, `chan!(<-ch)` (an `Option`: `None` once closed and drained) |
+//! | `for v := range ch` | `for v in ch` |
+//! | `select { case v := <-a: … case b <- v: … default: … }` | [`select! { v = <-a => …, b <- v => …, default => … }`](select!) |
+//! | `chan<- T`, `<-chan T` | [`Sender<T>`](Sender), [`Receiver<T>`](Receiver) |
+//! | `defer`, `recover` | [`defer! { … }`](defer!), [`recover`] |
+//! | `sync.Mutex`, `sync.WaitGroup`, … | [`sync`] |
+//! | `time.Sleep`, `time.After`, `time.NewTicker` | [`time`] |
+//! | `context.WithCancel`, `errgroup.Group` | [`context`], [`errgroup`] |
+//! | `net.Listen`, `net.Dial`, `conn.SetDeadline` | [`net`] |
+//! | `os.ReadFile`, `exec.Command`, another call that blocks | [`fs`], [`process`], [`blocking`](blocking()) |
+//! | `signal.Notify` | [`signal`] |
+//! | `runtime.Gosched`, `LockOSThread`, `GOMAXPROCS` | [`runtime`] |
+//!
+//! [The guide to porting](https://docs.rs/crate/gort/latest/source/docs/PORTING.md) has both languages side by side for every construct, and what the compiler says. Go's names
+//! find gort's in the search above: try `WaitGroup`, `RLock` or `make`.
+//!
 //! # The rule
 //!
 //! A goroutine that waits may go on **on another OS thread**, and the compiler cannot see it. So *between two points where a

@@ -41,7 +41,8 @@ use crate::{Scope, ScopedJoinHandle, SpawnOptions};
 /// let crew = Crew("digger");
 /// let dig = |depth: u32| depth + 1;
 /// let handle = go!(crew => dig(1));
-/// assert_eq!((handle.name(), handle.join().unwrap()), (Some("digger"), 2));
+/// assert_eq!(handle.name(), Some("digger"));
+/// assert_eq!(handle.join().unwrap(), 2);
 /// # });
 /// ```
 pub trait Spawner<F> {
