@@ -103,6 +103,7 @@ pub mod runtime;
 #[cfg(not(loom))]
 pub mod signal;
 mod spawner;
+pub mod sync;
 #[cfg(not(loom))]
 pub mod time;
 
@@ -119,8 +120,6 @@ pub use gort_runtime::{
     JoinError, JoinHandle, LocalKey, Panic, Scope, ScopedJoinHandle, blocking, goroutine_local, recover, run,
     scope,
 };
-#[doc(inline)]
-pub use gort_sync as sync;
 /// Runs a block when the scope it stands in is left: by its end, `return`, `?`, a panic or [`goexit`](runtime::goexit).
 ///
 /// Go's `defer`, but for the enclosing block rather than for the function.
