@@ -113,3 +113,19 @@ pub(crate) fn beside_and_after_waits_while_unwinding() {
         idle(Child::default().env("WHEN", when).run(main));
     }
 }
+
+/// What the runtime needs it has from the start: no descriptor comes later, while the program does nothing.
+pub(crate) fn with_the_descriptors_that_it_had() {
+    fn descriptors() -> usize {
+        std::fs::read_dir("/proc/self/fd").expect("Linux").count()
+    }
+    #[gort::main]
+    fn main() {
+        let _listener = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let before = descriptors();
+        // Several times as long as it takes everybody, the monitor too, to fall asleep.
+        gort::time::sleep(Duration::from_secs(1));
+        assert_eq!(descriptors(), before);
+    }
+    idle(child::run(main));
+}

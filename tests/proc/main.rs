@@ -54,7 +54,7 @@ fn main() -> std::process::ExitCode {
         list!(foreign_code:
             a_waker_of_a_timer, what_a_function_of_a_timer_holds, a_function_of_a_timer, a_waker_of_a_signal),
         list!(idle:
-            sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs, beside_and_after_waits_while_unwinding),
+            sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs, beside_and_after_waits_while_unwinding, with_the_descriptors_that_it_had),
         list!(limits:
             a_hundred_thousand_goroutines_parked_at_once, no_more_stacks, no_more_stacks_unobserved),
         list!(memory: of_deep_stacks, of_many_goroutines, of_waits_while_unwinding, of_stacks_of_other_sizes),

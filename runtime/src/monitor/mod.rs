@@ -61,7 +61,7 @@ const ALARMS: u32 = 64;
 pub(crate) struct Monitor {
     /// It sleeps until a worker has been awake for a moment.
     asleep: AtomicBool,
-    /// What it sleeps on, from its first sleep on; where there is none, it is woken with the worker.
+    /// What it sleeps on, from the start on; where there is none, it is woken with the worker.
     alarm: OnceLock<Option<Alarm>>,
     /// Somebody has set the alarm, or is about to.
     alarmed: AtomicBool,
@@ -88,7 +88,7 @@ impl Monitor {
     #[inline]
     pub(crate) fn worker_woken(&self) {
         // The list's lock orders this: if the monitor found every worker on the list, it had set the flag before. Acquire: and
-        // had made the alarm before that.
+        // the alarm was made before that.
         if self.asleep.load(Ordering::Acquire) {
             self.wake();
         }
@@ -145,6 +145,8 @@ impl Monitor {
 pub(crate) fn start(rt: &'static Runtime, prepare_bias: bool) {
     let parker = Parker::new();
     let _ = rt.monitor.thread.set(parker.unparker().clone());
+    // Not at its first sleep: that comes at some time, when all descriptors may be in use, and whoever counts them sees one more.
+    let _ = rt.monitor.alarm.set(Alarm::new());
     let stalls = Stalls::of(rt);
     let body = move || {
         crate::tls::set_serves();
@@ -214,7 +216,7 @@ fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> !
 
 fn sleep_until_a_worker_wakes(rt: &Runtime, parker: &Parker) {
     let monitor = &rt.monitor;
-    let alarm = monitor.alarm.get_or_init(Alarm::new);
+    let alarm = monitor.alarm.get().and_then(Option::as_ref);
     monitor.alarms.store(0, Ordering::Relaxed);
     let mut since = clock::now();
     monitor.asleep.store(true, Ordering::SeqCst);
