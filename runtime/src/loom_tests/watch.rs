@@ -5,9 +5,9 @@
 //! the workers do in which order is as in `worker/sleep.rs` and `worker/promise.rs`. If nobody sees the timer, somebody waits
 //! for ever, and loom says so.
 //!
-//! Breaches that were tried, each of which fails a model: a promise that covers what is due soon; one that ends after the last
-//! look at the timers; no fence in `keep` or in `armed`; a holder that resigns without saying that it
-//! sleeps no more; no look at the timers after a promise was broken.
+//! A breach that was tried, and fails a model: a promise that covers what is due soon.
+//!
+//! Not shown to be caught: a promise that ends only after the look at the timers, while nobody else takes the office.
 
 use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};

@@ -24,10 +24,11 @@ const WAKER: Token = Token(0);
 /// The kernel's wait counts in milliseconds here: the last two of a deadline are waited for more exactly.
 const COARSE: u64 = 2_000_000;
 /// For so long the one that waits asks again and again, before it sleeps in the kernel. To be woken from there takes both
-/// sides longer than many a peer takes for its next word. But only if the last wait was not much longer ([`PROMPT`]): peers that rest
-/// between their words would have the processor busy for nothing.
+/// sides longer than many a peer takes for its next word. But a peer that rests between its words has the processor busy for
+/// nothing; and one that runs on this very processor cannot even answer. So each time that it was in vain the next attempts
+/// are left out: one, then three, and so on, up to [`VAIN`].
 const ATTENTIVE: u64 = 40_000;
-const PROMPT: u64 = 2 * ATTENTIVE;
+const VAIN: u32 = 1023;
 
 pub(crate) struct Driver {
     registry: Registry,
@@ -46,8 +47,10 @@ pub(crate) struct Driver {
 struct Inner {
     poll: Poll,
     events: Events,
-    /// The last wait was a short one.
-    prompt: bool,
+    /// So many attempts are left out after the next one that is in vain.
+    vain: u32,
+    /// So many are left out still.
+    left_out: u32,
 }
 
 impl Driver {
@@ -62,7 +65,8 @@ impl Driver {
             inner: Mutex::new(Inner {
                 poll,
                 events,
-                prompt: false,
+                vain: 0,
+                left_out: 0,
             }),
             wanted: AtomicBool::new(false),
             looked: AtomicU64::new(0),
@@ -121,27 +125,37 @@ impl Driver {
     pub(crate) fn wait(&self, deadline: u64, woken: &mut Vec<Task>) {
         let mut inner = self.inner.lock();
         if !self.wanted.swap(false, Ordering::SeqCst) {
-            let start = clock::now();
-            if !self.ask_again(&mut inner, start, deadline, woken) {
+            if !self.ask_again(&mut inner, deadline, woken) {
                 self.wait_in_kernel(&mut inner, deadline, woken);
             }
-            inner.prompt = !woken.is_empty() && clock::now().saturating_sub(start) < PROMPT;
             // Awake: whoever has rung meanwhile has what he wanted.
             self.wanted.store(false, Ordering::SeqCst);
         }
     }
 
-    /// Asks without sleeping for a moment from `start` on, if that is likely to be enough. `true` if somebody became runnable, or
-    /// somebody rang.
-    fn ask_again(&self, inner: &mut Inner, start: u64, deadline: u64, woken: &mut Vec<Task>) -> bool {
-        let end = start.saturating_add(ATTENTIVE).min(deadline);
-        while self.several_cpus && inner.prompt && clock::now() < end {
+    /// Asks without sleeping for a moment, unless that was in vain lately. `true` if somebody became runnable, or somebody rang.
+    fn ask_again(&self, inner: &mut Inner, deadline: u64, woken: &mut Vec<Task>) -> bool {
+        if !self.several_cpus {
+            return false;
+        }
+        if inner.left_out > 0 {
+            inner.left_out -= 1;
+            return false;
+        }
+        let end = clock::now().saturating_add(ATTENTIVE).min(deadline);
+        while clock::now() < end {
             self.fetch(inner, Some(Duration::ZERO), woken);
-            if !woken.is_empty() || self.wanted.load(Ordering::SeqCst) {
+            if !woken.is_empty() {
+                inner.vain = 0;
+                return true;
+            }
+            if self.wanted.load(Ordering::SeqCst) {
                 return true;
             }
             std::hint::spin_loop();
         }
+        inner.left_out = inner.vain;
+        inner.vain = (2 * inner.vain + 1).min(VAIN);
         false
     }
 
