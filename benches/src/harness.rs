@@ -23,6 +23,8 @@ enum Run {
     Grown(fn(n: usize) -> Counted),
     /// The same for a size.
     Sized(fn(size: usize, n: usize) -> Counted),
+    /// Is run once, as it is.
+    Cold(fn(size: usize) -> Counted),
     /// Is run once, and says everything itself.
     Once(fn(size: usize) -> Vec<Figure>),
 }
@@ -78,11 +80,21 @@ impl Workload {
         Workload { name, size, run }
     }
 
+    /// One that does `size` operations once, and nothing before that.
+    pub const fn cold(name: &'static str, size: usize, run: fn(size: usize) -> Counted) -> Workload {
+        let run = Run::Cold(run);
+        Workload { name, size, run }
+    }
+
     fn measure(&self, size: usize, target: Duration) -> Vec<Figure> {
         match self.run {
             Run::Grown(run) => vec![grow(run, target)],
             Run::Sized(run) => vec![grow(|n| run(size, n), target)],
             Run::Once(run) => run(size),
+            Run::Cold(run) => {
+                let (ops, took) = run(size);
+                vec![Figure::time(ops, took)]
+            }
         }
     }
 }

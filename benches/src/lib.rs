@@ -28,6 +28,8 @@ pub const BLOCKED: std::time::Duration = std::time::Duration::from_millis(100);
 pub const HOGGED: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long their neighbour wants to sleep, again and again.
 pub const NAP: std::time::Duration = std::time::Duration::from_millis(1);
+/// How long each goroutine of `sleeping` sleeps from its start.
+pub const SLEEP: std::time::Duration = std::time::Duration::from_secs(1);
 /// Leaves of `skynet`.
 pub const LEAVES: usize = 1_000_000;
 /// Primes of `sieve`, and the last of them.

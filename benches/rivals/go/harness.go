@@ -49,6 +49,14 @@ func once(name string, size int, run func(size int) []figure) workload {
 	return workload{name, size, func(size int, _ time.Duration) []figure { return run(size) }}
 }
 
+// One that does `size` operations once, and nothing before that.
+func cold(name string, size int, run func(size int) (int, time.Duration)) workload {
+	return workload{name, size, func(size int, _ time.Duration) []figure {
+		ops, took := run(size)
+		return []figure{{"time", float64(took.Nanoseconds()) / float64(ops), "ns"}}
+	}}
+}
+
 // Grows n until one run takes `target`, then reports that run.
 func grow(run func(n int) (int, time.Duration), target time.Duration) figure {
 	for n := 1000; ; {

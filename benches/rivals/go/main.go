@@ -14,6 +14,7 @@ const (
 	blocked     = 100 * time.Millisecond
 	hogged      = 2 * time.Second
 	nap         = time.Millisecond
+	second      = time.Second
 	leaves      = 1_000_000
 	primes      = 4000
 	theLast     = 37813
@@ -43,6 +44,10 @@ var workloads = []workload{
 	once("parked-1e4", 10_000, parked),
 	once("parked-1e5", 100_000, parked),
 	once("parked-1e6", 1_000_000, parked),
+	once("sleeping-1e4", 10_000, sleeping),
+	once("sleeping-1e5", 100_000, sleeping),
+	cold("skynet-1e4", 10_000, func(n int) (int, time.Duration) { return skynet(n, 0) }),
+	cold("skynet-1e6", leaves, func(n int) (int, time.Duration) { return skynet(n, 0) }),
 	once("sleepers", 100_000, sleepers),
 	once("sleepers-staggered", 100_000, staggered),
 	grown("echo", echo),

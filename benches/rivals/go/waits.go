@@ -54,6 +54,17 @@ func sleepUntil(goroutines int, due func(i int) time.Time) []time.Duration {
 	return late
 }
 
+// How late the last one of so many wakes that each sleep a second from their start.
+func sleeping(goroutines int) []figure {
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range goroutines {
+		wg.Go(func() { time.Sleep(second) })
+	}
+	wg.Wait()
+	return []figure{ms("last", time.Since(start)-second)}
+}
+
 // The middle, the one that only one in a thousand exceeds, and the worst.
 func percentiles(sorted []time.Duration) []figure {
 	at := func(share float64) time.Duration { return sorted[int(float64(len(sorted)-1)*share)] }

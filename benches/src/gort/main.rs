@@ -40,6 +40,10 @@ const WORKLOADS: &[Workload] = &[
     Workload::once("parked-1e4", 10_000, parked::parked),
     Workload::once("parked-1e5", 100_000, parked::parked),
     Workload::once("parked-1e6", 1_000_000, parked::parked),
+    Workload::once("sleeping-1e4", 10_000, sleepers::sleeping),
+    Workload::once("sleeping-1e5", 100_000, sleepers::sleeping),
+    Workload::cold("skynet-1e4", 10_000, trees::skynet),
+    Workload::cold("skynet-1e6", LEAVES, trees::skynet),
     Workload::once("sleepers", 100_000, |n| sleepers::sleepers(Lateness::new(n))),
     Workload::once("sleepers-staggered", 100_000, |n| {
         sleepers::sleepers(Lateness::staggered(n))

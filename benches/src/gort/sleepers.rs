@@ -6,7 +6,7 @@ use std::time::Instant;
 use gort::prelude::*;
 use gort::sync::WaitGroup;
 use gort::time::sleep;
-use gort_bench::{Figure, HOGGED, Lateness, NAP, percentiles, spin, workers};
+use gort_bench::{Figure, HOGGED, Lateness, NAP, SLEEP, percentiles, spin, workers};
 
 pub(crate) fn sleepers(late: Lateness) -> Vec<Figure> {
     let late = Arc::new(late);
@@ -20,6 +20,17 @@ pub(crate) fn sleepers(late: Lateness) -> Vec<Figure> {
     }
     wg.wait();
     late.figures()
+}
+
+/// How late the last one of so many wakes that each sleep a second from their start.
+pub(crate) fn sleeping(goroutines: usize) -> Vec<Figure> {
+    let wg = WaitGroup::new();
+    let start = Instant::now();
+    for _ in 0..goroutines {
+        wg.go(|| sleep(SLEEP));
+    }
+    wg.wait();
+    vec![Figure::ms("last", start.elapsed() - SLEEP)]
 }
 
 pub(crate) fn hogs() -> Vec<Figure> {

@@ -41,6 +41,10 @@ const WORKLOADS: &[Workload] = &[
     Workload::once("parked-1e4", 10_000, coroutines::parked),
     Workload::once("parked-1e5", 100_000, coroutines::parked),
     Workload::once("parked-1e6", 1_000_000, coroutines::parked),
+    Workload::once("sleeping-1e4", 10_000, waits::sleeping),
+    Workload::once("sleeping-1e5", 100_000, waits::sleeping),
+    Workload::cold("skynet-1e4", 10_000, trees::skynet),
+    Workload::cold("skynet-1e6", LEAVES, trees::skynet),
     Workload::once("sleepers", 100_000, |n| waits::sleepers(Lateness::new(n))),
     Workload::once("sleepers-staggered", 100_000, |n| {
         waits::sleepers(Lateness::staggered(n))

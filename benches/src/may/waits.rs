@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use gort_bench::{BLOCKED, Figure, HOGGED, Lateness, NAP, percentiles, spin, workers};
+use gort_bench::{BLOCKED, Figure, HOGGED, Lateness, NAP, SLEEP, percentiles, spin, workers};
 use may::coroutine::sleep;
 use may::go;
 use may::sync::WaitGroup;
@@ -22,6 +22,21 @@ pub(crate) fn sleepers(late: Lateness) -> Vec<Figure> {
     }
     all.wait();
     late.figures()
+}
+
+/// How late the last one of so many wakes that each sleep a second from their start.
+pub(crate) fn sleeping(coroutines: usize) -> Vec<Figure> {
+    let all = WaitGroup::new();
+    let start = Instant::now();
+    for _ in 0..coroutines {
+        let one = all.clone();
+        go!(move || {
+            sleep(SLEEP);
+            drop(one);
+        });
+    }
+    all.wait();
+    vec![Figure::ms("last", start.elapsed() - SLEEP)]
 }
 
 pub(crate) fn hogs() -> Vec<Figure> {

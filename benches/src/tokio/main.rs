@@ -43,6 +43,10 @@ const WORKLOADS: &[Workload] = &[
     Workload::once("parked-1e4", 10_000, |n| on_a_worker(tasks::parked(n))),
     Workload::once("parked-1e5", 100_000, |n| on_a_worker(tasks::parked(n))),
     Workload::once("parked-1e6", 1_000_000, |n| on_a_worker(tasks::parked(n))),
+    Workload::once("sleeping-1e4", 10_000, |n| on_a_worker(waits::sleeping(n))),
+    Workload::once("sleeping-1e5", 100_000, |n| on_a_worker(waits::sleeping(n))),
+    Workload::cold("skynet-1e4", 10_000, |leaves| on_a_worker(trees::skynet(leaves))),
+    Workload::cold("skynet-1e6", LEAVES, |leaves| on_a_worker(trees::skynet(leaves))),
     Workload::once("sleepers", 100_000, |n| {
         on_a_worker(waits::sleepers(Lateness::new(n)))
     }),

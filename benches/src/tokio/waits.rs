@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use gort_bench::{BLOCKED, Figure, HOGGED, Lateness, NAP, percentiles, spin, workers};
+use gort_bench::{BLOCKED, Figure, HOGGED, Lateness, NAP, SLEEP, percentiles, spin, workers};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
@@ -19,6 +19,13 @@ pub(crate) async fn sleepers(late: Lateness) -> Vec<Figure> {
     };
     all((0..late.sleepers()).map(sleeper).collect()).await;
     late.figures()
+}
+
+/// How late the last one of so many wakes that each sleep a second from their start.
+pub(crate) async fn sleeping(count: usize) -> Vec<Figure> {
+    let start = Instant::now();
+    all((0..count).map(|_| tokio::spawn(sleep(SLEEP))).collect()).await;
+    vec![Figure::ms("last", start.elapsed() - SLEEP)]
 }
 
 async fn all(tasks: Vec<JoinHandle<()>>) {
