@@ -240,7 +240,7 @@ impl Cond {
         let waited = self
             .waiting
             .lock()
-            .wait_after(WaitReason::CondWait, limit, || guard.unlock(Key(())));
+            .wait_after(WaitReason::CondWait, limit, || guard.unlock_to_wait(Key(())));
         let notified = waited.is_ok();
         #[cfg(not(loom))]
         if limit.has_come() && matches!(waited, Ok(false)) {
@@ -248,7 +248,7 @@ impl Cond {
         }
         // Gives the queue's lock back before it waits for the guard's.
         drop(waited);
-        guard.relock(Key(()));
+        guard.lock_again(Key(()));
         notified
     }
 }

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use super::guard::{Key, Relock};
+use super::guard::{Key, Relock, UnlockedWithoutGuard};
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
@@ -184,6 +184,19 @@ impl<T: ?Sized> Mutex<T> {
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
+
+    /// Go's `mu.Unlock()`, which says what to write instead.
+    ///
+    /// ```compile_fail,E0277
+    /// let lock = gort::sync::Mutex::new(1);
+    /// lock.unlock();
+    /// ```
+    #[doc(hidden)]
+    pub fn unlock(&self)
+    where
+        Self: UnlockedWithoutGuard,
+    {
+    }
 }
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
@@ -249,11 +262,11 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
 }
 
 impl<T: ?Sized> Relock for MutexGuard<'_, T> {
-    fn unlock(&self, _: Key) {
+    fn unlock_to_wait(&self, _: Key) {
         self.mutex.state.unlock();
     }
 
-    fn relock(&self, _: Key) {
+    fn lock_again(&self, _: Key) {
         if !self.mutex.state.try_lock_free() {
             self.mutex.state.lock_slow(WaitReason::MutexLock, &Limit::Never);
         }

@@ -172,11 +172,11 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedMutexGuard<T> {
 }
 
 impl<T: ?Sized> Relock for OwnedMutexGuard<T> {
-    fn unlock(&self, _: Key) {
+    fn unlock_to_wait(&self, _: Key) {
         self.mutex.state.unlock();
     }
 
-    fn relock(&self, _: Key) {
+    fn lock_again(&self, _: Key) {
         if !self.mutex.state.try_lock_free() {
             self.mutex.state.lock_slow(WaitReason::MutexLock, &Limit::Never);
         }

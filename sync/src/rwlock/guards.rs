@@ -241,21 +241,21 @@ impl<T: ?Sized> Drop for MappedRwLockWriteGuard<'_, T> {
 }
 
 impl<T: ?Sized> Relock for RwLockReadGuard<'_, T> {
-    fn unlock(&self, _: Key) {
+    fn unlock_to_wait(&self, _: Key) {
         self.lock.state.unlock_read();
     }
 
-    fn relock(&self, _: Key) {
+    fn lock_again(&self, _: Key) {
         self.lock.state.read(&Limit::Never);
     }
 }
 
 impl<T: ?Sized> Relock for RwLockWriteGuard<'_, T> {
-    fn unlock(&self, _: Key) {
+    fn unlock_to_wait(&self, _: Key) {
         self.lock.state.unlock_write();
     }
 
-    fn relock(&self, _: Key) {
+    fn lock_again(&self, _: Key) {
         self.lock.state.write(&Limit::Never);
     }
 }

@@ -5,6 +5,7 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::time::Duration;
 
+use super::guard::UnlockedWithoutGuard;
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
@@ -256,6 +257,19 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
+    }
+
+    /// Go's `rw.Unlock()` and `rw.RUnlock()`, which says what to write instead.
+    ///
+    /// ```compile_fail,E0277
+    /// let lock = gort::sync::RwLock::new(1);
+    /// lock.unlock();
+    /// ```
+    #[doc(hidden)]
+    pub fn unlock(&self)
+    where
+        Self: UnlockedWithoutGuard,
+    {
     }
 }
 

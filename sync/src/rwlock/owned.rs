@@ -206,11 +206,11 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedRwLockReadGuard<T> {
 }
 
 impl<T: ?Sized> Relock for OwnedRwLockReadGuard<T> {
-    fn unlock(&self, _: Key) {
+    fn unlock_to_wait(&self, _: Key) {
         self.lock.state.unlock_read();
     }
 
-    fn relock(&self, _: Key) {
+    fn lock_again(&self, _: Key) {
         self.lock.state.read(&Limit::Never);
     }
 }
@@ -288,11 +288,11 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedRwLockWriteGuard<T> {
 }
 
 impl<T: ?Sized> Relock for OwnedRwLockWriteGuard<T> {
-    fn unlock(&self, _: Key) {
+    fn unlock_to_wait(&self, _: Key) {
         self.lock.state.unlock_write();
     }
 
-    fn relock(&self, _: Key) {
+    fn lock_again(&self, _: Key) {
         self.lock.state.write(&Limit::Never);
     }
 }
