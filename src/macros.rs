@@ -34,7 +34,8 @@
 /// * **Captures** are cloned first; the goroutine has the clones (under the same names) and you keep the originals. With a value,
 ///   `[tx = jobs.tx(), n = n + 1]`, they are that: evaluated now, in order, in the caller. Prefer a half to a clone of a
 ///   [`Chan`](crate::Chan), which both sends and receives, and so keeps the goroutine's own channel open.
-///   Everything else is moved. A list may stand before any form.
+///   Everything else is moved. A list may stand before any form. A method of a field of a capture, `[shared] shared.1.notify_all()`, is
+///   called on the goroutine's own, so `shared` may be an `Arc`.
 /// * **Inside [`scope`](crate::scope)** write `go!(s => …)`, then the goroutine may borrow. A block still moves what it uses: use
 ///   references (`let data = &data;`), or a closure without `move`, `go!(s => || …)`, which borrows.
 ///

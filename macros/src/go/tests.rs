@@ -41,14 +41,47 @@ fn closures_and_their_values_are_taken_as_they_are() {
 fn what_a_call_needs_is_evaluated_first_and_in_order() {
     becomes(
         "f(a, 1, b.c(), |x| x)",
-        "{ #[allow(unused_mut)] let mut callee = f; let argument0 = a; let argument2 = b.c();
-           GO move || callee(argument0, 1, argument2, |x| x)) }",
+        "{ #[allow(unused_mut)] let mut callee = f; let __gort_argument0 = (a,); let argument2 = b.c();
+           GO move || callee(__gort_argument0.0, 1, argument2, |x| x)) }",
     );
     becomes(
-        "x.y.m::<T>(a)",
-        "{ #[allow(unused_mut)] let mut receiver = x.y; let argument0 = a; GO move || receiver.m::<T>(argument0)) }",
+        "x.y.m::<T>(&a)",
+        "{ #[allow(unused_mut)] let mut receiver = ::gort::__private::keep(x.y); let argument0 = &a;
+           GO move || receiver.m::<T>(argument0)) }",
+    );
+    becomes(
+        "x.m(a.b.clone())",
+        "{ #[allow(unused_mut)] let mut receiver = x; let __gort_argument0 = (a.b.clone(),);
+           GO move || receiver.m(__gort_argument0.0)) }",
     );
     becomes("m::f::<T>()", "GO move || m::f::<T>())");
+}
+
+/// It may be in an `Arc`, out of which nothing can be moved.
+#[test]
+fn a_receiver_inside_of_what_is_captured_stays_there() {
+    for (captures, variable) in [("[x = y]", "y"), ("[mut x = y]", "y")] {
+        let allow = if captures.contains("mut") {
+            ""
+        } else {
+            "#[allow(unused_mut)]"
+        };
+        becomes(
+            &format!("{captures} x.1.m(a.b)"),
+            &format!(
+                "{{ let capture0 = {variable}; {allow} let mut x = capture0; let argument0 = a.b; GO move || x.1.m(argument0)) }}"
+            ),
+        );
+    }
+    becomes(
+        "[x = y] x.m()",
+        "{ let capture0 = y; let x = capture0; #[allow(unused_mut)] let mut receiver = x; GO move || receiver.m()) }",
+    );
+    becomes(
+        "[x = y] z.x.m()",
+        "{ let capture0 = y; let x = capture0; #[allow(unused_mut)] let mut receiver = ::gort::__private::keep(z.x);
+           GO move || receiver.m()) }",
+    );
 }
 
 #[test]

@@ -148,6 +148,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     go!(name = "c"; [list] { list.len() }).join().unwrap();
     go!(stack = 1 << 18; move || five).join().unwrap();
 
+    // A method of what is inside of an `Arc`, which cannot be moved out; and of a part that the method changes.
+    let shared = std::sync::Arc::new((gort::sync::Mutex::new(0), String::from("one")));
+    assert_eq!(go!([shared] shared.1.to_uppercase()).join().unwrap(), "ONE");
+    assert_eq!(go!([of = shared.clone()] of.1.len()).join().unwrap(), 3);
+    let pair = (vec![1], 2);
+    assert_eq!(go!([pair] pair.0.pop()).join().unwrap(), Some(1));
+    assert_eq!(pair.0, [1]);
+
     // In a scope any form may borrow.
     let mut total = 0;
     let numbers = vec![1, 2, 3];
