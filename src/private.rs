@@ -3,7 +3,8 @@
 pub use ::core;
 pub use gort_channels::macro_support::*;
 pub use gort_macros::{chan_impl, go_impl, select_impl};
-pub use gort_runtime::{JoinHandle, Spawn as SpawnOptions, main, run as test};
+pub use gort_runtime::testing::{Timeout, test, test_that_panics};
+pub use gort_runtime::{JoinHandle, Spawn as SpawnOptions, main};
 
 /// `go!(target => …)`.
 pub use crate::Spawner;

@@ -92,8 +92,39 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Options
 ///
+/// `#[gort::test(timeout = "30s")]` says for how long the test may take, in Go's form (`"500ms"`,
+/// `"1m30s"`); `"none"` lets it take for ever, under a debugger for instance. Without it the test has
+/// 60 s, or what `GORT_TEST_TIMEOUT` in the environment says.
+///
 /// `#[gort::test(crate = path)]` says where gort is, for a dependency with another name.
+///
+/// # A test that hangs
+///
+/// fails. What is printed is what every goroutine is at, the test's own first:
+///
+/// ```text
+/// test timed out after 30s
+///
+/// goroutine 5 [chan receive]:
+///     waiting at tests/queue.rs:12:17
+///     spawned at tests/queue.rs:8:1
+///
+/// goroutine 6 "worker" [running]:
+///     spawned at tests/queue.rs:10:5
+///    0: queue::mix
+///              at ./tests/queue.rs:31:9
+/// ```
+///
+/// Tests share one runtime, so the list has the goroutines of those that run beside it too. They go on;
+/// the goroutines of the test that failed are left behind as they are. A test with `#[should_panic]`
+/// that hangs fails too.
+///
+/// A deadlock is reported without waiting for the timeout if nothing in the process can end it: no
+/// goroutine runs or sleeps, and all threads belong to gort, to the harness, or to tests that are stuck
+/// themselves. While a plain `#[test]`, or a thread that a test has started, goes on, it might end the
+/// wait; then the timeout does.
 #[doc(alias = "testing")]
+#[doc(alias = "timeout")]
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(entry::Kind::Test, arguments.into(), item.into()).into()

@@ -244,6 +244,14 @@ fn parse_stall(text: &str) -> Result<Value<Duration>, String> {
     Ok((MIN_STALL, Some(note)))
 }
 
+/// `GORT_TEST_TIMEOUT`: `None` if it is not set, a time of zero for no limit.
+pub(crate) fn test_timeout() -> Option<Duration> {
+    from_env("GORT_TEST_TIMEOUT", |text| match text.trim() {
+        "none" => Ok((Duration::ZERO, None)),
+        text => Ok((parse_duration(text)?, None)),
+    })
+}
+
 /// What `text` names.
 fn one_of<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
     let text = text.trim();

@@ -5,6 +5,9 @@
 //! who waits for a descriptor or listens for signals or is being told of one, no report of a stall under way, some thread waiting in `run` (else nobody waits for
 //! the program), and no thread in the process but ours. A thread that we do not know might hold a channel, even if it has
 //! not used one yet; so threads are counted, not their uses of the library.
+//!
+//! If all who wait in `run` are tests (`testing`), the main thread is the harness's, which uses nothing of ours; and these tests fail,
+//! instead of the process.
 
 use std::fmt;
 
@@ -12,6 +15,7 @@ use crate::g::label::Title;
 use crate::g::{G, GRef, pool};
 use crate::main_goroutine;
 use crate::sched::Runtime;
+use crate::testing::{self, Tests};
 
 /// More goroutines than this are counted, not described.
 const DESCRIBED: usize = 1000;
@@ -39,7 +43,14 @@ impl Runtime {
         let ours = || self.threads.load(std::sync::atomic::Ordering::SeqCst) + main_goroutine::waiting();
         // On both sides of the count: one of ours that ends in between (a helper whose time is up) would make up for one that is not ours.
         let before = ours();
-        if crate::sys::thread::count() != Some(before) || ours() != before {
+        let tests = testing::are_all_who_wait();
+        let harness = usize::from(tests == Tests::BesideTheHarness);
+        if crate::sys::thread::count() != Some(before + harness) || ours() != before {
+            return true;
+        }
+        if tests != Tests::No {
+            // They fail, and the harness may start others, which know nothing of these.
+            testing::tell_stuck();
             return true;
         }
         crate::panics::die(&Report {
@@ -81,8 +92,8 @@ impl fmt::Display for Report {
 /// One paragraph. Valid while nothing runs.
 fn describe(g: &G, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "\n{}", Title(g.id(), g.name()))?;
-    if let Some(reason) = g.reason() {
-        writeln!(f, " [{reason}]:\n\twaiting at {}", g.wait_site())?;
+    if let (Some(reason), Some(site)) = (g.reason(), g.wait_site()) {
+        writeln!(f, " [{reason}]:\n\twaiting at {site}")?;
     }
     writeln!(f, "\tspawned at {}", g.spawn_site())
 }

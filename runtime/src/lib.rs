@@ -12,8 +12,8 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
-//! | services | `blocking`, `deadlock`, `stall`, `monitor`, `signals` |
-//! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `local`, `builder` |
+//! | services | `blocking`, `deadlock`, `stall`, `survey`, `monitor`, `signals` |
+//! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
 //!
 //! # The rule
 //!
@@ -53,8 +53,11 @@ mod shim;
 #[doc(hidden)]
 pub mod signals;
 mod stall;
+mod survey;
 mod sys;
 mod task;
+#[doc(hidden)]
+pub mod testing;
 mod timer;
 mod tls;
 mod worker;

@@ -1,6 +1,6 @@
 //! Main goroutines: `run`, and what `#[gort::main]` expands to.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use crate::join_handle::JoinError;
 use crate::panics::{Panic, PanicReport};
@@ -44,14 +44,7 @@ where
 {
     match run_main(f) {
         Ok(value) => value,
-        Err(mut ended) => {
-            // It was not raised by `panic!`.
-            if crate::tls::current_g().is_null() && !ended.panic.was_shown() {
-                eprint!("{}", ended.report());
-                ended.panic.will_be_shown();
-            }
-            ended.panic.resume()
-        }
+        Err(ended) => ended.go_on(),
     }
 }
 
@@ -75,13 +68,23 @@ where
 }
 
 /// A main goroutine that ended with a panic.
-struct Ended {
-    panic: Panic,
-    goroutine: u64,
-    spawned_at: &'static std::panic::Location<'static>,
+pub(crate) struct Ended {
+    pub(crate) panic: Panic,
+    pub(crate) goroutine: u64,
+    pub(crate) spawned_at: &'static std::panic::Location<'static>,
 }
 
 impl Ended {
+    /// Goes on with the panic, in the caller.
+    pub(crate) fn go_on(mut self) -> ! {
+        // It was not raised by `panic!`.
+        if crate::tls::current_g().is_null() && !self.panic.was_shown() {
+            eprint!("{}", self.report());
+            self.panic.will_be_shown();
+        }
+        self.panic.resume()
+    }
+
     fn report(&self) -> PanicReport<'_> {
         PanicReport {
             panic: &self.panic,
@@ -135,17 +138,48 @@ where
     }
 }
 
-struct Counted;
+/// A main goroutine that is counted, for as long as it runs or its thread waits.
+#[derive(Default)]
+pub(crate) struct Counted(AtomicU8);
+
+const BEFORE: u8 = 0;
+const DURING: u8 = 1;
+const AFTER: u8 = 2;
 
 impl Counted {
     fn new() -> Counted {
+        let counted = Counted::default();
+        counted.begin();
+        counted
+    }
+
+    /// Counts it, unless its end has been said already.
+    pub(crate) fn begin(&self) {
+        // Counted first: who finds it counted twice, for a moment, finds no deadlock.
         WAITING.fetch_add(1, Ordering::SeqCst);
-        Counted
+        let begun = self
+            .0
+            .compare_exchange(BEFORE, DURING, Ordering::SeqCst, Ordering::SeqCst);
+        if begun.is_err() {
+            WAITING.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// No thread waits for it any more. By its goroutine when it has ended, or by the thread.
+    pub(crate) fn end(&self) {
+        if self.0.swap(AFTER, Ordering::SeqCst) == DURING {
+            WAITING.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether it counts now.
+    pub(crate) fn counts(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == DURING
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        WAITING.fetch_sub(1, Ordering::SeqCst);
+        self.end();
     }
 }

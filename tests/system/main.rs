@@ -3,6 +3,7 @@
 mod blocking;
 mod captured;
 mod fs;
+mod given_up;
 mod process;
 
 #[path = "../support/mod.rs"]

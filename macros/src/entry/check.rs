@@ -6,42 +6,91 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, ItemFn, Lit, Path, Token};
 
 use super::Kind;
+use super::timeout::{self, Timeout};
 use crate::error::Mistakes;
 
-/// `crate = path` or `crate = "path"`: where gort is.
-pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mistakes) -> TokenStream {
-    let mut path = None;
+/// What was said in the attribute.
+pub(super) struct Arguments {
+    /// Where gort is.
+    pub(super) path: TokenStream,
+    pub(super) timeout: Timeout,
+}
+
+/// `crate = path` or `crate = "path"`: where gort is; of a test `timeout = "30s"` too.
+pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mistakes) -> Arguments {
+    let (mut path, mut timeout) = (None, None);
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            parse_one(kind, input, &mut path, mistakes)?;
+            if input.peek(Token![crate]) {
+                parse_path(kind, input, &mut path, mistakes)?;
+            } else if kind == Kind::Test && input.peek(syn::Ident) && peek_word(input) == "timeout" {
+                timeout::parse(input, &mut timeout, mistakes)?;
+            } else {
+                unknown(kind, input, mistakes)?;
+            }
+            if !input.is_empty() && !input.peek(Token![,]) {
+                return Err(input.error("options are separated by commas"));
+            }
             let _comma: Option<Token![,]> = input.parse()?;
         }
         Ok(())
     };
     let result = parser.parse2(arguments);
     mistakes.take(result);
-    path.map_or_else(|| quote!(::gort), Path::into_token_stream)
+    Arguments {
+        path: path.map_or_else(|| quote!(::gort), Path::into_token_stream),
+        timeout: timeout.unwrap_or(Timeout::Default),
+    }
 }
 
-fn parse_one(
+/// The name that comes next, if it is one.
+fn peek_word(input: ParseStream<'_>) -> String {
+    input
+        .fork()
+        .parse::<syn::Ident>()
+        .map_or_else(|_| String::new(), |word| word.to_string())
+}
+
+/// What the options are.
+fn usage(kind: Kind) -> String {
+    match kind {
+        Kind::Main => {
+            String::from("the only option is `#[gort::main(crate = path)]`, which says where gort is")
+        }
+        Kind::Test => String::from(
+            "the options are `timeout = \"30s\"`, for how long the test may take, and `crate = path`, which says where gort is",
+        ),
+    }
+}
+
+fn unknown(kind: Kind, input: ParseStream<'_>, mistakes: &mut Mistakes) -> syn::Result<()> {
+    let word = peek_word(input).to_lowercase();
+    let mut rest = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        rest.extend([input.parse::<proc_macro2::TokenTree>()?]);
+    }
+    let usage = usage(kind);
+    let more = match (kind, word.as_str()) {
+        (Kind::Main, _) => "; the runtime is set up by `gort::runtime::Builder`",
+        (Kind::Test, "should_panic" | "ignore") => {
+            "; this is an attribute of its own, beside `#[gort::test]`"
+        }
+        (Kind::Test, word) if word.contains("time") || word.contains("limit") || word == "deadline" => {
+            "; did you mean `timeout`?"
+        }
+        (Kind::Test, _) => "; the runtime is set up by `gort::runtime::Builder`",
+    };
+    mistakes.at(rest, format!("unknown option: {usage}{more}"));
+    Ok(())
+}
+
+fn parse_path(
     kind: Kind,
     input: ParseStream<'_>,
     path: &mut Option<Path>,
     mistakes: &mut Mistakes,
 ) -> syn::Result<()> {
-    let name = kind.name();
-    let usage = format!("the only option is `#[gort::{name}(crate = path)]`, which says where gort is");
-    if !input.peek(Token![crate]) {
-        let mut rest = TokenStream::new();
-        while !input.is_empty() && !input.peek(Token![,]) {
-            rest.extend([input.parse::<proc_macro2::TokenTree>()?]);
-        }
-        mistakes.at(
-            rest,
-            format!("unknown option: {usage}; the runtime is set up by `gort::runtime::Builder`"),
-        );
-        return Ok(());
-    }
+    let usage = usage(kind);
     let word: Token![crate] = input.parse()?;
     let wrong = |at: TokenStream| syn::Error::new_spanned(at, format!("write `crate = path`: {usage}"));
     if !input.peek(Token![=]) {
@@ -65,6 +114,11 @@ fn parse_one(
     }
     *path = Some(found);
     Ok(())
+}
+
+/// `#[should_panic]`, with or without a text.
+pub(super) fn is_should_panic(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("should_panic")
 }
 
 /// The attribute stands on something that did not parse as a function with a body.

@@ -8,11 +8,15 @@
 mod check;
 #[cfg(test)]
 mod tests;
+mod timeout;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{AttrStyle, ItemFn, ReturnType, Visibility};
+
+use check::Arguments;
+use timeout::Timeout;
 
 use crate::error::Mistakes;
 use crate::names::shown_at;
@@ -36,7 +40,7 @@ impl Kind {
 
 pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let path = check::arguments(kind, arguments, &mut mistakes);
+    let Arguments { path, timeout } = check::arguments(kind, arguments, &mut mistakes);
     let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(mistake) => {
@@ -53,7 +57,6 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
     let private = Private::of(path);
     let (outer, inner) = apart(function);
     let (attrs, vis, name) = (&outer.attrs, &outer.vis, &outer.sig.ident);
-    let run = format_ident!("{}", kind.name());
     let is_test = (kind == Kind::Test).then(|| quote!(#[::core::prelude::v1::test]));
     let (returns, body) = match &outer.sig.output {
         ReturnType::Default => (TokenStream::new(), quote!(#name)),
@@ -63,12 +66,27 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
             quote_spanned!(shown_at(result.span())=> || ::std::process::Termination::report(#name())),
         ),
     };
+    let call = match (kind, timeout) {
+        (Kind::Main, _) => quote!(#private::main(#body)),
+        (Kind::Test, timeout) => {
+            let timeout = match timeout {
+                Timeout::Default => quote!(Default),
+                Timeout::Never => quote!(Never),
+                Timeout::Nanos(nanos) => quote!(Nanos(#nanos)),
+            };
+            let run = match outer.attrs.iter().any(check::is_should_panic) {
+                true => quote!(test_that_panics),
+                false => quote!(test),
+            };
+            quote!(#private::#run(#private::Timeout::#timeout, #body))
+        }
+    };
     quote! {
         #is_test
         #(#attrs)*
         #vis fn #name() #returns {
             #inner
-            #private::#run(#body)
+            #call
         }
     }
 }

@@ -27,8 +27,23 @@ fn the_function_moves_inside() {
         ),
         "#[::core::prelude::v1::test] #[ignore] fn t() -> ::std::process::ExitCode {
             fn t() -> Result<(), E> { f() }
-            a::b::__private::test(|| ::std::process::Termination::report(t()))
+            a::b::__private::test(a::b::__private::Timeout::Default, || ::std::process::Termination::report(t()))
         }",
+    );
+    assert_same(
+        &expand(
+            Kind::Test,
+            lex("timeout = \"1m30s\", crate = c"),
+            lex("#[should_panic(expected = \"x\")] fn t() {}"),
+        ),
+        "#[::core::prelude::v1::test] #[should_panic(expected = \"x\")] fn t() {
+            fn t() {}
+            c::__private::test_that_panics(c::__private::Timeout::Nanos(90000000000u64), t)
+        }",
+    );
+    assert_same(
+        &expand(Kind::Test, lex("timeout = \"none\""), lex("fn t() {}")),
+        "#[::core::prelude::v1::test] fn t() { fn t() {} ::gort::__private::test(::gort::__private::Timeout::Never, t) }",
     );
     assert_same(
         &expand(Kind::Main, lex("crate = \"c\""), lex("fn main() {}")),
@@ -63,6 +78,60 @@ fn mistakes_say_what_to_write_and_keep_the_function() {
             "threads = 4",
             "fn main() { body() }",
             &["unknown option"],
+        ),
+        (
+            Kind::Main,
+            "timeout = \"30s\"",
+            "fn main() { body() }",
+            &["unknown option"],
+        ),
+        (
+            Kind::Test,
+            "time_limit = 3",
+            "fn t() { body() }",
+            &["`timeout = \\\"30s\\\"`", "did you mean `timeout`?"],
+        ),
+        (
+            Kind::Test,
+            "should_panic",
+            "fn t() { body() }",
+            &["an attribute of its own"],
+        ),
+        (
+            Kind::Test,
+            "timeout",
+            "fn t() { body() }",
+            &["an option has a value"],
+        ),
+        (
+            Kind::Test,
+            "timeout = ",
+            "fn t() { body() }",
+            &["the value of `timeout` is missing"],
+        ),
+        (
+            Kind::Test,
+            "timeout = 30",
+            "fn t() { body() }",
+            &["timeout = \\\"30s\\\""],
+        ),
+        (
+            Kind::Test,
+            "timeout = LIMIT",
+            "fn t() { body() }",
+            &["known when the test is compiled"],
+        ),
+        (
+            Kind::Test,
+            "timeout = \"1s\" timeout = \"2s\"",
+            "fn t() { body() }",
+            &["separated by commas"],
+        ),
+        (
+            Kind::Test,
+            "timeout = \"1s\", timeout = \"2s\"",
+            "fn t() { body() }",
+            &["given twice"],
         ),
         (
             Kind::Main,

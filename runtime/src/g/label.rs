@@ -16,7 +16,22 @@ static READ_BY_OTHERS: AtomicBool = AtomicBool::new(false);
 /// Held by such a reader while it reads, and by whoever frees a name then.
 static READING: Mutex<()> = Mutex::new(());
 
-/// From now on [`Label::read`] may be called.
+/// Somebody will want to read labels, if the runtime starts after this.
+static WANTED: AtomicBool = AtomicBool::new(false);
+
+/// If the runtime does not run yet, [`Label::read`] will give names.
+pub(crate) fn want_readers() {
+    WANTED.store(true, Ordering::SeqCst);
+}
+
+/// To be called at start, before any goroutine exists.
+pub(crate) fn settle_readers() {
+    if WANTED.load(Ordering::SeqCst) {
+        expect_readers();
+    }
+}
+
+/// From now on [`Label::read`] gives names. To be called before any goroutine exists.
 pub(crate) fn expect_readers() {
     READ_BY_OTHERS.store(true, Ordering::SeqCst);
 }
@@ -100,10 +115,15 @@ impl Label {
 
     /// A copy for somebody who has nothing to do with the goroutine, but has just seen it run: blocks outlive their goroutines by a
     /// second at least. It may end at any time, so whether the label was still its own has to be found out afterwards.
+    /// Without a name if readers were not expected when the runtime started.
     pub(super) fn read(&self) -> Option<(&'static Location<'static>, Option<String>)> {
         let _nothing_is_freed = READING.lock();
-        // SAFETY: null, or made by `write` and not freed: that would take the lock first.
-        let name = unsafe { self.name.load(Ordering::Acquire).as_ref() };
+        // Else names are freed without the lock.
+        let name = READ_BY_OTHERS
+            .load(Ordering::Relaxed)
+            .then(|| self.name.load(Ordering::Acquire))
+            // SAFETY: null, or made by `write` and not freed: that would take the lock first.
+            .and_then(|name| unsafe { name.as_ref() });
         Some((self.site()?, name.map(ToString::to_string)))
     }
 }

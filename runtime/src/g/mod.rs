@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Ordering};
 
 use crate::fiber::Fiber;
 use crate::reason::WaitReason;
@@ -79,7 +79,8 @@ pub(crate) struct G {
     // --- the switch: touched at every resume and park ---
     sight: Sight,
     commit: Cell<Option<Commit>>,
-    wait_site: Cell<&'static Location<'static>>,
+    /// Other threads read it for reports only, as the reason.
+    wait_site: AtomicPtr<Location<'static>>,
     /// The worker it must run on, or `NO_HOME`.
     home: AtomicU16,
     /// The worker that ran it last.
@@ -179,7 +180,7 @@ impl G {
             life: Life::new(),
             id: AtomicU64::new(0),
             label: Label::vacant(),
-            wait_site: Cell::new(Location::caller()),
+            wait_site: AtomicPtr::new(std::ptr::from_ref(Location::caller()).cast_mut()),
             stack_size: Cell::new(0),
             panic_seen: UnsafeCell::new(None),
             locals: UnsafeCell::new(None),
@@ -262,8 +263,12 @@ impl G {
         self.label.read()
     }
 
-    pub(crate) fn wait_site(&self) -> &'static Location<'static> {
-        self.wait_site.get()
+    /// Where it waits, or waited last. `None` if the kernel has taken the memory of the block back:
+    /// then it reads as zeros.
+    pub(crate) fn wait_site(&self) -> Option<&'static Location<'static>> {
+        let site = NonNull::new(self.wait_site.load(Ordering::Relaxed));
+        // SAFETY: all that is ever stored are references to statics.
+        site.map(|site| unsafe { site.as_ref() })
     }
 
     pub(crate) fn stack_size(&self) -> usize {
@@ -345,7 +350,8 @@ impl G {
     #[inline(always)]
     pub(crate) fn set_waiting(&self, reason: WaitReason, site: &'static Location<'static>) {
         self.reason.store(reason as u8 + 1, Ordering::Relaxed);
-        self.wait_site.set(site);
+        self.wait_site
+            .store(std::ptr::from_ref(site).cast_mut(), Ordering::Relaxed);
     }
 
     /// Notes that worker `index` runs it now.

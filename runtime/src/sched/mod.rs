@@ -72,6 +72,7 @@ pub(crate) fn runtime() -> &'static Runtime {
 fn start(rt: &'static Runtime, started: &OnceLock<()>) {
     crate::fiber::overflow::install_once();
     started.get_or_init(|| {
+        crate::g::label::settle_readers();
         let bias = rt.config.favour != Favour::Off;
         let in_time = bias && crate::sys::thread::count() == Some(1);
         if in_time {

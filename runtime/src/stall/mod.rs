@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::g::{G, NO_HOME, label};
 use crate::sched::Runtime;
 use crate::sys::thread::Doing;
@@ -107,19 +109,39 @@ struct Seen {
 pub(crate) fn start(rt: &'static Runtime) -> Sender<Notice> {
     label::expect_readers();
     let (to, notices) = channel();
-    let looker = look::Looker::new();
+    // Its signal is chosen before anybody else has taken one.
+    with_looker(|_| ());
     let reporter = Reporter {
         rt,
-        looker,
         reported: HashMap::new(),
     };
     rt.start_thread(String::from("gort-stall"), move || reporter.work(&notices));
     to
 }
 
+/// There is one signal, so one looks at a time.
+static LOOKER: Mutex<Option<look::Looker>> = Mutex::new(None);
+
+fn with_looker<R>(f: impl FnOnce(&mut look::Looker) -> R) -> R {
+    f(LOOKER.lock().get_or_insert_with(look::Looker::new))
+}
+
+/// The stack of what worker `index` runs, in lines; empty if it goes on meanwhile, or cannot be read.
+/// Not for a goroutine: it blocks the thread, and may take as long as the debug information is.
+pub(crate) fn stack_of(index: usize, post: &Post) -> String {
+    let run = Run {
+        worker: index,
+        tick: post.queue.ticks(),
+        goroutine: post.running(),
+    };
+    if run.goroutine.is_null() {
+        return String::new();
+    }
+    with_looker(|looker| looker.look(run, post)).map_or_else(String::new, |seen| seen.stack)
+}
+
 struct Reporter {
     rt: &'static Runtime,
-    looker: look::Looker,
     /// By worker: what was reported last.
     reported: HashMap<usize, (Run, StallReport)>,
 }
@@ -127,7 +149,7 @@ struct Reporter {
 impl Reporter {
     fn work(mut self, notices: &Receiver<Notice>) {
         // Takes long, and while a goroutine stalls there may not be the time.
-        self.looker.prepare();
+        with_looker(look::Looker::prepare);
         while let Ok(notice) = notices.recv() {
             match notice {
                 Notice::Lasts(run, length) => {
@@ -158,7 +180,7 @@ impl Reporter {
         let g = unsafe { &*run.goroutine };
         let (id, label) = (g.id(), g.read_label());
         let (site, name) = label.filter(|_| run.goes_on(post))?;
-        let mut seen = self.looker.look(run, post)?;
+        let mut seen = with_looker(|looker| looker.look(run, post))?;
         seen.neighbours = run.neighbours(post);
         Some(StallReport::new(id, name, site, length, seen))
     }

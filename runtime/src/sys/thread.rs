@@ -153,6 +153,11 @@ pub(crate) fn own_id() -> i32 {
     }
 }
 
+/// Whether the calling thread is the one that the process has begun with.
+pub(crate) fn is_main() -> bool {
+    own_id() != 0 && i64::from(own_id()) == i64::from(std::process::id())
+}
+
 /// What a thread is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doing {

@@ -44,3 +44,13 @@ fn with_helper() {
     }
     assert_eq!(show(1), "1");
 }
+
+#[gort::test(timeout = "1m30s")]
+fn limited() {
+    assert_eq!(sum(), 3);
+}
+
+#[gort::test(timeout = "none", crate = "gort")]
+fn unlimited() -> Result<(), String> {
+    Ok(())
+}

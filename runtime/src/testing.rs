@@ -1,0 +1,234 @@
+//! What `#[gort::test]` expands to: a main goroutine that is given up when it takes too long, or when
+//! it can never go on.
+//!
+//! Tests run beside each other in one process, so a goroutine that is stuck must not end the process.
+//! Its test fails, and it is left behind, as a thread would be.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::g::label;
+use crate::join_handle::JoinError;
+use crate::main_goroutine::{Counted, Ended, waiting};
+use crate::sched::spawn::Spawn;
+use crate::survey::Survey;
+
+/// For how long a test may take that does not say so itself.
+const DEFAULT: Duration = Duration::from_secs(60);
+
+/// For how long a test may take.
+#[derive(Debug, Clone, Copy)]
+pub enum Timeout {
+    /// Nothing was said: what `GORT_TEST_TIMEOUT` says, or 60 s.
+    Default,
+    /// For ever.
+    Never,
+    /// So many nanoseconds.
+    Nanos(u64),
+}
+
+impl Timeout {
+    fn limit(self) -> Option<Duration> {
+        let limit = match self {
+            Timeout::Default => crate::config::test_timeout().unwrap_or(DEFAULT),
+            Timeout::Never => Duration::ZERO,
+            Timeout::Nanos(nanos) => Duration::from_nanos(nanos),
+        };
+        Some(limit).filter(|limit| !limit.is_zero())
+    }
+}
+
+/// Why a test was given up.
+enum Verdict {
+    TimedOut(Duration),
+    /// Nobody can ever run again.
+    Stuck,
+    Goexit,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::TimedOut(limit) => write!(f, "test timed out after {limit:?}"),
+            Verdict::Stuck => f.write_str("all goroutines are asleep - deadlock!"),
+            Verdict::Goexit => f.write_str("the test's goroutine called goexit"),
+        }
+    }
+}
+
+/// A test that a thread waits for.
+struct Watch {
+    thread: Thread,
+    /// The thread is the process's main one, so that is not the harness's.
+    on_main_thread: bool,
+    counted: Counted,
+    ended: AtomicBool,
+    stuck: AtomicBool,
+}
+
+static WATCHED: Mutex<Vec<Arc<Watch>>> = Mutex::new(Vec::new());
+
+/// Whether those who wait in `run` are tests.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Tests {
+    /// Somebody is not, or nobody waits.
+    No,
+    /// All of them, one on the process's main thread.
+    OnEveryThread,
+    /// All of them. The main thread is the harness's, which does nothing but start tests and wait for them.
+    BesideTheHarness,
+}
+
+/// Whether all who wait in `run` are tests.
+pub(crate) fn are_all_who_wait() -> Tests {
+    let watched = WATCHED.lock();
+    let counting = || watched.iter().filter(|watch| watch.counted.counts());
+    if counting().count() == 0 || counting().count() != waiting() {
+        Tests::No
+    } else if counting().any(|watch| watch.on_main_thread) {
+        Tests::OnEveryThread
+    } else {
+        Tests::BesideTheHarness
+    }
+}
+
+/// Tells everybody who waits that nobody can ever run again.
+pub(crate) fn tell_stuck() {
+    for watch in WATCHED.lock().iter().filter(|watch| watch.counted.counts()) {
+        watch.stuck.store(true, Ordering::SeqCst);
+        watch.thread.unpark();
+    }
+}
+
+/// On the list, as long as it lives.
+struct Listed(Arc<Watch>);
+
+impl Listed {
+    fn new() -> Listed {
+        let watch = Arc::new(Watch {
+            thread: std::thread::current(),
+            on_main_thread: crate::sys::thread::is_main(),
+            counted: Counted::default(),
+            ended: AtomicBool::new(false),
+            stuck: AtomicBool::new(false),
+        });
+        WATCHED.lock().push(Arc::clone(&watch));
+        Listed(watch)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        // Before it leaves the list: or the others would not be all who wait.
+        self.0.counted.end();
+        WATCHED.lock().retain(|watch| !Arc::ptr_eq(watch, &self.0));
+    }
+}
+
+/// Kept by the goroutine: says that it has ended, however it does.
+struct Says(Arc<Watch>);
+
+impl Drop for Says {
+    fn drop(&mut self) {
+        self.0.counted.end();
+        // Release: the thread that sees it sees what the test has done.
+        self.0.ended.store(true, Ordering::Release);
+        self.0.thread.unpark();
+    }
+}
+
+/// Runs a test: `f` as a main goroutine, for so long at most.
+///
+/// # Panics
+/// With the panic of `f`, or if it was given up.
+#[track_caller]
+pub fn test<F, T>(timeout: Timeout, f: F) -> T
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    match watched(timeout, f) {
+        Ok(value) => value,
+        Err(verdict) => panic!("{verdict}"),
+    }
+}
+
+/// Runs a test that is to panic: to be given up must not be taken for that, so it returns then.
+///
+/// # Panics
+/// With the panic of `f`.
+#[track_caller]
+pub fn test_that_panics<F>(timeout: Timeout, f: F)
+where
+    F: FnOnce() + Send + 'static,
+{
+    if let Err(verdict) = watched(timeout, f) {
+        eprintln!("{verdict}");
+    }
+}
+
+#[track_caller]
+fn watched<F, T>(timeout: Timeout, f: F) -> Result<T, Verdict>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    if !crate::tls::current_g().is_null() {
+        // Somebody calls the test.
+        return Ok(crate::run(f));
+    }
+    let spawned_at = Location::caller();
+    // Reports have the names of goroutines then, if no other test has started the runtime before.
+    label::want_readers();
+    let limit = timeout.limit();
+    let listed = Listed::new();
+    let (begun, watch) = (Instant::now(), &listed.0);
+    let says = Says(Arc::clone(watch));
+    let handle = Spawn::new().main().go(move || {
+        says.0.counted.begin();
+        let says = says;
+        let value = f();
+        drop(says);
+        value
+    });
+    let goroutine = handle.id();
+    while !watch.ended.load(Ordering::Acquire) {
+        let left = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+        let verdict = match (limit, left) {
+            _ if watch.stuck.load(Ordering::SeqCst) => Verdict::Stuck,
+            (Some(limit), Some(Duration::ZERO)) => Verdict::TimedOut(limit),
+            (_, Some(left)) => {
+                std::thread::park_timeout(left);
+                continue;
+            }
+            (_, None) => {
+                std::thread::park();
+                continue;
+            }
+        };
+        drop(listed);
+        // If it goes on one day, and panics, that ends nobody.
+        std::mem::forget(handle);
+        let survey = Survey::make(crate::sched::runtime(), goroutine);
+        // Through std, so that the harness shows it with the test.
+        eprintln!("{verdict}\n{survey}");
+        return Err(verdict);
+    }
+    match handle.join() {
+        Ok(value) => Ok(value),
+        Err(JoinError::Panicked(panic)) => Ended {
+            panic,
+            goroutine,
+            spawned_at,
+        }
+        .go_on(),
+        Err(JoinError::Goexit) => Err(Verdict::Goexit),
+        Err(JoinError::Taken) => unreachable!("the handle was no source"),
+    }
+}
