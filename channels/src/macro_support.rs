@@ -183,6 +183,36 @@ pub fn select<const N: usize>(
     has_default: bool,
     has_else: bool,
 ) -> usize {
+    let reasons = (WaitReason::Select, WaitReason::Select);
+    select_with(arms, biased, has_default, has_else, reasons)
+}
+
+/// [`select`] of one arm that receives: reports say what they say of a receive.
+#[inline]
+#[track_caller]
+pub fn select_recv(arms: [&mut dyn Arm; 1], biased: bool, has_default: bool, has_else: bool) -> usize {
+    let reasons = (WaitReason::ChanReceive, WaitReason::ChanReceiveNil);
+    select_with(arms, biased, has_default, has_else, reasons)
+}
+
+/// [`select`] of one arm that sends: reports say what they say of a send.
+#[inline]
+#[track_caller]
+pub fn select_send(arms: [&mut dyn Arm; 1], biased: bool, has_default: bool, has_else: bool) -> usize {
+    let reasons = (WaitReason::ChanSend, WaitReason::ChanSendNil);
+    select_with(arms, biased, has_default, has_else, reasons)
+}
+
+/// `reasons`: why it waits, and why it does if all arms are nil. Constants, where it is inlined.
+#[inline(always)]
+#[track_caller]
+fn select_with<const N: usize>(
+    arms: [&mut dyn Arm; N],
+    biased: bool,
+    has_default: bool,
+    has_else: bool,
+    reasons: (WaitReason, WaitReason),
+) -> usize {
     // From here on the arms are shared with wakers: shared references only.
     let arms: [&dyn Arm; N] = arms.map(|arm| -> &dyn Arm { arm });
     let order = [const { Cell::new(0) }; N];
@@ -200,12 +230,12 @@ pub fn select<const N: usize>(
                 rt::polled_in_vain();
                 return DEFAULT;
             }
-            Begun::DroppedOut { nil } => dropped_out(nil),
+            Begun::DroppedOut { nil } => dropped_out(nil, reasons),
             Begun::Park => {}
         }
         // SAFETY: `begin` said `Park`; the task is readied once, by who wins the claim under one of these locks.
         unsafe {
-            rt::park(WaitReason::Select, || run.unlock());
+            rt::park(reasons.0, || run.unlock());
             if let Ended::Chosen(index) = run.end() {
                 return index;
             }
@@ -215,10 +245,13 @@ pub fn select<const N: usize>(
 
 #[cold]
 #[track_caller]
-fn dropped_out(nil: bool) -> ! {
+fn dropped_out(nil: bool, reasons: (WaitReason, WaitReason)) -> ! {
+    if nil {
+        block_forever(reasons.1);
+    }
     // An unwinding goroutine cannot be ended once more: that would abort the process. So it blocks, as it would in Go.
-    if nil || rt::unwinding() {
-        block_forever(WaitReason::Select);
+    if rt::unwinding() {
+        block_forever(reasons.0);
     }
     rt::end_goroutine("every arm of a select! has dropped out")
 }

@@ -74,6 +74,39 @@ pub(crate) fn select() {
     deadlocked(child::run(main), "select");
 }
 
+/// As in Go: it is the plain operation.
+pub(crate) fn select_of_one() {
+    fn receives() {
+        #[gort::main]
+        fn main() {
+            let ch = chan!(i32);
+            select! { Some(_) = <-ch => {} }
+        }
+        main();
+    }
+    fn sends() {
+        #[gort::main]
+        fn main() {
+            let ch = chan!(i32);
+            let mut value = Some(1);
+            go!([ch] { select! { ch <- 1 => {} } });
+            select! { ch <- take value => {}, else => {} }
+        }
+        main();
+    }
+    fn nil() {
+        #[gort::main]
+        fn main() {
+            select! { <-None::<Receiver<()>> => {} }
+        }
+        main();
+    }
+    deadlocked(child::run(receives), "chan receive");
+    let out = deadlocked(child::run(sends), "chan send");
+    assert_eq!(out.stderr.matches(" [chan send]:\n").count(), 2, "{out:#?}");
+    deadlocked(child::run(nil), "chan receive (nil chan)");
+}
+
 pub(crate) fn select_of_nil_channels() {
     #[gort::main]
     fn main() {

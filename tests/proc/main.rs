@@ -38,7 +38,7 @@ impl Drop for Loud {
 fn main() -> std::process::ExitCode {
     harness::main(&[
         list!(deadlock:
-            chan_receive, chan_send, chan_send_to_a_full_buffer, ranging, select, select_of_nil_channels,
+            chan_receive, chan_send, chan_send_to_a_full_buffer, ranging, select, select_of_one, select_of_nil_channels,
             select_no_cases, receive_from_nil, send_to_nil, future, wait_group, mutex,
             joining_somebody_who_waits, everybody_is_listed, found_on_one_worker,
             found_when_locked_to_a_thread, goexit_in_main_when_the_others_end,

@@ -97,6 +97,14 @@ pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
     let choices = parts.iter().map(|part| &part.choice);
     let bodies = parts.iter().map(|part| &part.body);
     let (has_default, has_else) = (default.is_some(), otherwise.is_some());
+    // As in Go, a single arm that waits says so as the plain operation does.
+    let wait = match (arms.as_slice(), has_default) {
+        ([arm], false) => match &arm.operation {
+            Operation::Send { .. } | Operation::Take { .. } => quote!(select_send),
+            Operation::Receive { .. } => quote!(select_recv),
+        },
+        _ => quote!(select),
+    };
     let value = hygienic("chosen", Span::call_site());
     let index = hygienic("index", Span::call_site());
     quote!({
@@ -104,7 +112,7 @@ pub(super) fn expand(private: &Private, select: &Select) -> TokenStream {
         enum #chosen<#(#types),*> { #(#variants,)* #(#extra_names),* }
         let #value = {
             #(#makes)*
-            let #index = #private::select([#(#waiting),*], #biased, #has_default, #has_else);
+            let #index = #private::#wait([#(#waiting),*], #biased, #has_default, #has_else);
             match #index {
                 #(#choices)*
                 #(#extra_choices)*

@@ -63,7 +63,7 @@ fn a_value_that_is_given_back() {
                     use ::gort::__private::take_arm as __gort_take_arm;
                     __gort_take_arm(__gort_sending(operand0), operand0_place)
                 };
-                let index = ::gort::__private::select([arm0.send()], false, false, false);
+                let index = ::gort::__private::select_send([arm0.send()], false, false, false);
                 match index {
                     0usize => { arm0.finish(); __GortChosen::Arm0 }
                     _ => ::gort::__private::unreachable_arm(),
