@@ -5,7 +5,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
 
 use crate::join_handle::{JoinError, JoinHandle};
 use crate::reason::WaitReason;
@@ -17,7 +19,8 @@ use crate::task::Task;
 pub(crate) struct ScopeData {
     /// Members that have not ended, and one for the scope itself until it waits.
     running: AtomicUsize,
-    panicked: AtomicBool,
+    /// What the first member said that panicked and that nobody will join.
+    panicked: Mutex<Option<String>>,
     /// Written by the scope before it counts itself out, taken by whoever brings the count to zero.
     waiter: UnsafeCell<Option<Task>>,
 }
@@ -26,14 +29,14 @@ impl ScopeData {
     fn new() -> ScopeData {
         ScopeData {
             running: AtomicUsize::new(1),
-            panicked: AtomicBool::new(false),
+            panicked: Mutex::new(None),
             waiter: UnsafeCell::new(None),
         }
     }
 
     /// A member panicked and nobody will join it.
-    pub(crate) fn member_panicked(&self) {
-        self.panicked.store(true, Ordering::Relaxed);
+    pub(crate) fn member_panicked(&self, message: &str) {
+        self.panicked.lock().get_or_insert_with(|| String::from(message));
     }
 
     /// A member has ended, or the scope has begun to wait.
@@ -90,7 +93,8 @@ unsafe impl Sync for Scope<'_, '_> {}
 /// panics or calls [`goexit`](crate::goexit).
 ///
 /// # Panics
-/// With the panic of `f`; or, if a member panicked and was not joined, with `a scoped goroutine panicked`.
+/// With the panic of `f`; or, if a member panicked and was not joined, with `a scoped goroutine panicked: ` and the message of
+/// the first of these.
 ///
 /// ```
 /// let mut squares = [0; 4];
@@ -115,8 +119,10 @@ where
     scope.data.wait();
     match result {
         Err(payload) => panic::resume_unwind(payload),
-        Ok(_) if scope.data.panicked.load(Ordering::Relaxed) => panic!("a scoped goroutine panicked"),
-        Ok(value) => value,
+        Ok(value) => match scope.data.panicked.lock().take() {
+            Some(message) => panic!("a scoped goroutine panicked: {message}"),
+            None => value,
+        },
     }
 }
 

@@ -154,7 +154,10 @@ fn a_scope_waits_on_every_way_out() {
         assert_eq!(done.load(Ordering::Relaxed), 10);
 
         let caught = rt::recover(|| rt::scope(|s| drop(s.spawn(|| panic!("member")))));
-        assert_eq!(caught.unwrap_err().message(), "a scoped goroutine panicked");
+        assert_eq!(
+            caught.unwrap_err().message(),
+            "a scoped goroutine panicked: member"
+        );
         rt::scope(|s| assert!(s.spawn(|| panic!("joined")).join().unwrap_err().is_panic()));
     });
 }

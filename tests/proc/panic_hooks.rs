@@ -109,7 +109,10 @@ pub(crate) fn of_members() {
     #[gort::main]
     fn main() {
         let scoped = gort::recover(|| gort::scope(|s| drop(go!(s => || panic!("in a scope")))));
-        assert_eq!(scoped.unwrap_err().message(), "a scoped goroutine panicked");
+        assert_eq!(
+            scoped.unwrap_err().message(),
+            "a scoped goroutine panicked: in a scope"
+        );
 
         let group = gort::errgroup::Group::<()>::new();
         group.go(|| panic!("in a group"));

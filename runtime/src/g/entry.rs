@@ -70,7 +70,7 @@ pub(crate) fn dispose(g: GRef) {
             Some(scope) => {
                 panic.show(&g);
                 // SAFETY: the goroutine's scope waits for it, or its handle lives within the scope.
-                unsafe { scope.as_ref() }.member_panicked();
+                unsafe { scope.as_ref() }.member_panicked(panic.message());
                 crate::panics::discard(*panic);
             }
             None => crate::panics::unobserved(&g, *panic),
