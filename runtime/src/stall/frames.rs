@@ -4,12 +4,15 @@
 //! Frames are followed in the copy: what is wrong in an unwinding table, or in a stack, ends the list and nothing else.
 
 use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use framehop::{
     CacheNative, ExplicitModuleSectionInfo, MayAllocateDuringUnwind, Module, UnwindRegsNative, Unwinder,
     UnwinderNative,
 };
 
+use crate::stall::symbols;
 use crate::sys::capture::Stack;
 use crate::sys::modules;
 
@@ -26,11 +29,28 @@ const FIRST_FILES: [&str; 2] = [crate::g::entry::FILE, crate::main_goroutine::FI
 /// Those of std's that sleep, and sleep on if they are interrupted.
 const SLEEPS: [&str; 2] = ["std::thread::", "std::sys::thread::"];
 
+/// The debug information is being read, by a thread of its own.
+static LEARNING: AtomicBool = AtomicBool::new(false);
+
+/// From now on, until [`learn`] is over, functions are named without their lines.
+pub(super) fn begin_to_learn() {
+    LEARNING.store(true, Ordering::SeqCst);
+}
+
+/// Reads the debug information of what this thread itself is made of: the program and the C library. It stays in memory. In a program
+/// that is not optimised this takes a second or more.
+pub(super) fn learn() {
+    drop(backtrace::Backtrace::new());
+    LEARNING.store(false, Ordering::SeqCst);
+}
+
 type Tables = UnwinderNative<Vec<u8>, MayAllocateDuringUnwind>;
 
 /// Follows frames and names them. Keeps what it has learnt of the process's modules.
 pub(super) struct Reader {
     generation: Option<u64>,
+    /// What has to be added to the addresses in the program's file, and the addresses that it has.
+    program: (u64, Range<u64>),
     tables: Tables,
     cache: CacheNative<MayAllocateDuringUnwind>,
 }
@@ -41,6 +61,8 @@ pub(super) struct Frames {
     more: usize,
     /// The first frame of the goroutine was reached.
     pub(super) complete: bool,
+    /// The debug information was still being read.
+    without_lines: bool,
 }
 
 struct Line {
@@ -53,16 +75,15 @@ impl Reader {
     pub(super) fn new() -> Reader {
         Reader {
             generation: None,
+            program: (0, 0..0),
             tables: Tables::new(),
             cache: CacheNative::new(),
         }
     }
 
-    /// Reads the tables of what is loaded, and the debug information of what this thread itself is made of: the program and the
-    /// C library.
+    /// Reads the tables of what is loaded.
     pub(super) fn prepare(&mut self) {
         self.update();
-        drop(backtrace::Backtrace::new());
     }
 
     pub(super) fn read(&mut self, stack: &Stack) -> Frames {
@@ -84,19 +105,48 @@ impl Reader {
             lines: Vec::new(),
             more: 0,
             complete: false,
+            without_lines: LEARNING.load(Ordering::SeqCst),
         };
+        let mut unnamed = Vec::new();
         while !found.complete
             && found.more < COUNTED
             && let Ok(Some(frame)) = frames.next()
         {
-            if found.lines.len() < SHOWN {
+            if found.without_lines && unnamed.len() < SHOWN {
+                unnamed.push(frame.address_for_lookup());
+            } else if !found.without_lines && found.lines.len() < SHOWN {
                 // A return address may belong to the next function already.
                 name(frame.address_for_lookup(), &mut found);
             } else {
                 found.more += 1;
             }
         }
+        self.name_quickly(&unnamed, &mut found);
         found
+    }
+
+    /// Adds these functions, of which those of the program have names.
+    fn name_quickly(&self, addresses: &[u64], found: &mut Frames) {
+        let (base, program) = &self.program;
+        // What lies outside has no name there: an address that no function has.
+        let in_file = |&address: &u64| {
+            if program.contains(&address) {
+                address - base
+            } else {
+                0
+            }
+        };
+        let in_file: Vec<u64> = addresses.iter().map(in_file).collect();
+        for (&address, name) in addresses.iter().zip(symbols::names(&in_file)) {
+            let name = name.map(|name| format!("{:#}", backtrace::SymbolName::new(&name)));
+            found.complete = name.as_deref().is_some_and(|name| is_any_of(name, FIRST_FRAMES));
+            if found.complete {
+                found.more = 0;
+                break;
+            }
+            let place = None;
+            found.lines.push(Line { name, address, place });
+        }
     }
 
     /// Takes in what was loaded since the last time.
@@ -110,6 +160,10 @@ impl Reader {
         for module in modules::loaded() {
             let base = module.base as u64;
             let (start, end) = (module.extent.start as u64, module.extent.end as u64);
+            if self.program.1.is_empty() {
+                // The linker names it first.
+                self.program = (base, start..end);
+            }
             // Addresses of the file, of which `base` makes addresses of the memory.
             let in_file = |at: std::ops::Range<usize>| {
                 (at.start as u64).wrapping_sub(base)..(at.end as u64).wrapping_sub(base)
@@ -196,6 +250,12 @@ impl fmt::Display for Frames {
             if let Some(place) = &line.place {
                 writeln!(f, "             at {place}")?;
             }
+        }
+        if self.without_lines {
+            writeln!(
+                f,
+                "      (the debug information, which has the lines, is still being read)"
+            )?;
         }
         match (self.more, self.complete) {
             (0, true) => Ok(()),

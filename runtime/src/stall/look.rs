@@ -7,6 +7,7 @@ use crate::sys::syscall::{self, Blocked};
 use crate::sys::thread::{self, Doing};
 use crate::worker::Post;
 
+pub(super) use crate::stall::frames::{begin_to_learn, learn};
 pub(crate) use crate::sys::capture::admit;
 
 /// Of the stack of a thread that sleeps, the innermost part is copied.
@@ -26,7 +27,7 @@ impl Looker {
         }
     }
 
-    /// Reads what is needed to find names, so that it is there when it is needed.
+    /// Reads what is needed to follow frames, so that it is there when it is needed.
     pub(super) fn prepare(&mut self) {
         self.reader.prepare();
     }

@@ -27,6 +27,8 @@ pub use report::StallReport;
 mod frames;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod look;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod symbols;
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 mod look {
@@ -56,6 +58,10 @@ mod look {
     }
 
     pub(crate) fn admit() {}
+
+    pub(super) fn begin_to_learn() {}
+
+    pub(super) fn learn() {}
 }
 
 pub(crate) use look::admit;
@@ -116,6 +122,12 @@ pub(crate) fn start(rt: &'static Runtime) -> Sender<Notice> {
         reported: HashMap::new(),
     };
     rt.start_thread(String::from("gort-stall"), move || reporter.work(&notices));
+    // Takes long: the first reports do not wait for it.
+    look::begin_to_learn();
+    rt.start_thread(String::from("gort-names"), move || {
+        look::learn();
+        rt.threads.fetch_sub(1, Ordering::SeqCst);
+    });
     to
 }
 
@@ -148,7 +160,7 @@ struct Reporter {
 
 impl Reporter {
     fn work(mut self, notices: &Receiver<Notice>) {
-        // Takes long, and while a goroutine stalls there may not be the time.
+        // While a goroutine stalls there may not be the time.
         with_looker(look::Looker::prepare);
         while let Ok(notice) = notices.recv() {
             match notice {
