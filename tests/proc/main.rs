@@ -70,6 +70,7 @@ fn main() -> std::process::ExitCode {
             what_is_joined_is_a_value, run_hands_it_to_its_caller,
             a_policy_replaces_the_end_of_the_process, only_the_panicking_goroutine_is_unwound,
             recover_is_local, send_on_closed_channel, close_of_closed_channel, backtrace_when_asked_for,
+            backtraces_begin_and_end_with_the_users_functions,
             plain_threads_panic_as_ever, one_under_way_is_not_lost_when_main_returns,
             one_that_stays_under_way_does_not_keep_main, one_that_is_observed_does_not_end_the_program,
             one_is_printed_when_it_happens, a_recovered_one_that_goes_on_is_printed),

@@ -248,6 +248,54 @@ pub(crate) fn backtrace_when_asked_for() {
     out.expect_stderr(&["panic: boom\n", "[running]:", "backtrace_when_asked_for"]);
 }
 
+/// Of a backtrace the user's functions are shown, unless everything was asked for: in a goroutine, in main, and where gort panics
+/// on somebody's behalf.
+pub(crate) fn backtraces_begin_and_end_with_the_users_functions() {
+    #[inline(never)]
+    fn innermost(ch: &Chan<i32>) {
+        chan!(ch <- 1);
+    }
+    fn in_a_goroutine() {
+        #[gort::main]
+        fn main() {
+            let ch = chan!(i32, 1);
+            ch.close();
+            go!(move || innermost(&ch));
+            gort::time::sleep(LONG);
+        }
+        main();
+    }
+    fn in_main() {
+        #[gort::main]
+        fn main() {
+            let ch = chan!(i32, 1);
+            ch.close();
+            innermost(&ch);
+        }
+        main();
+    }
+    fn first_frame(out: &child::Outcome) -> &str {
+        out.stderr
+            .lines()
+            .find(|line| line.starts_with("   0: "))
+            .unwrap_or_else(|| panic!("no frames: {out:#?}"))
+    }
+    for (setting, is_full) in [("1", false), ("full", true)] {
+        let child = || Child::default().env("RUST_BACKTRACE", setting);
+        for out in [child().run(in_a_goroutine), child().run(in_main)] {
+            let out = out.expect_code(2).expect_stderr(&[
+                "panic: send on closed channel\n",
+                "[running]:",
+                "innermost",
+            ]);
+            assert_eq!(first_frame(&out).contains("innermost"), !is_full, "{out:#?}");
+            assert_eq!(out.stderr.contains("rust_begin_unwind"), is_full, "{out:#?}");
+            assert_eq!(out.stderr.contains("::fiber::"), is_full, "{out:#?}");
+            assert_eq!(out.stderr.contains("`RUST_BACKTRACE=full`"), !is_full, "{out:#?}");
+        }
+    }
+}
+
 /// On a thread that is no goroutine, Rust's own report is printed, as ever.
 pub(crate) fn plain_threads_panic_as_ever() {
     #[gort::main]

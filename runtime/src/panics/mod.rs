@@ -16,6 +16,7 @@ use crate::g::G;
 pub(crate) mod hook;
 mod report;
 mod trace;
+mod trim;
 
 use hook::{Seen, UnderWay};
 pub(crate) use hook::{forget_all, note_exit, take_seen};

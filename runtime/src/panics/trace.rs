@@ -8,6 +8,7 @@ use std::backtrace::Backtrace;
 use std::fmt;
 
 use crate::fiber;
+use crate::panics::trim;
 
 /// To take one takes 9 KiB, without optimisation.
 const TO_CAPTURE: usize = 10 << 10;
@@ -34,16 +35,34 @@ pub(super) fn left_out() -> Option<String> {
     Some(format!("\n(no backtrace: {room} bytes of stack are left)\n"))
 }
 
+/// Whether everything is to be shown; else it is the user's functions.
+fn is_full() -> bool {
+    // In std's order.
+    ["RUST_LIB_BACKTRACE", "RUST_BACKTRACE"]
+        .iter()
+        .find_map(std::env::var_os)
+        .is_some_and(|value| value == "full")
+}
+
+/// The text of a backtrace: the user's part of it, if nothing else was asked for.
+fn text_of(trace: &Backtrace) -> String {
+    let text = trace.to_string();
+    if is_full() {
+        return text;
+    }
+    trim::trim(&text).unwrap_or(text)
+}
+
 /// Prints a backtrace.
 pub(super) struct Trace<'a>(pub(super) &'a Backtrace);
 
 impl fmt::Display for Trace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !is_less_left_than(TO_PRINT) {
-            return self.0.fmt(f);
+            return f.write_str(&text_of(self.0));
         }
         let text = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().spawn_scoped(scope, || self.0.to_string());
+            let thread = std::thread::Builder::new().spawn_scoped(scope, || text_of(self.0));
             thread.ok().and_then(|thread| thread.join().ok())
         });
         f.write_str(
