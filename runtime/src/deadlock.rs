@@ -6,16 +6,15 @@
 //! the program), and no thread in the process but ours. A thread that we do not know might hold a channel, even if it has
 //! not used one yet; so threads are counted, not their uses of the library.
 //!
-//! If all who wait in `run` are tests (`testing`), the main thread is the harness's, which uses nothing of ours; and these tests fail,
+//! If all who wait in `run` are tests (`waiters`), the main thread is the harness's, which uses nothing of ours; and these tests fail,
 //! instead of the process.
 
 use std::fmt;
 
 use crate::g::label::Title;
 use crate::g::{G, GRef, pool};
-use crate::main_goroutine;
 use crate::sched::Runtime;
-use crate::testing::{self, Tests};
+use crate::waiters::{self, Tests};
 
 /// More goroutines than this are counted, not described.
 const DESCRIBED: usize = 1000;
@@ -33,24 +32,24 @@ impl Runtime {
             && !self.anybody_waits_for_io()
             && !crate::signals::may_wake()
             && !crate::stall::may_wake()
-            && main_goroutine::waiting() > 0
+            && waiters::waiting() > 0
             && !self.posts().any(|(_, post)| post.timers.any_awaited())
             && !self.monitor.is_expiring();
         let live = self.goroutines();
-        if !stuck || live == 0 && !main_goroutine::abandoned() {
+        if !stuck || live == 0 && !waiters::abandoned() {
             return false;
         }
-        let ours = || self.threads.load(std::sync::atomic::Ordering::SeqCst) + main_goroutine::waiting();
+        let ours = || self.threads.load(std::sync::atomic::Ordering::SeqCst) + waiters::waiting();
         // On both sides of the count: one of ours that ends in between (a helper whose time is up) would make up for one that is not ours.
         let before = ours();
-        let tests = testing::are_all_who_wait();
+        let tests = waiters::are_all_who_wait();
         let harness = usize::from(tests == Tests::BesideTheHarness);
         if crate::sys::thread::count() != Some(before + harness) || ours() != before {
             return true;
         }
         if tests != Tests::No {
             // They fail, and the harness may start others, which know nothing of these.
-            testing::tell_stuck();
+            waiters::tell_stuck();
             return true;
         }
         crate::panics::die(&Report {

@@ -12,7 +12,7 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
-//! | services | `blocking`, `deadlock`, `stall`, `survey`, `monitor`, `signals` |
+//! | services | `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
 //! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
 //!
 //! # The rule
@@ -60,6 +60,7 @@ mod task;
 pub mod testing;
 mod timer;
 mod tls;
+mod waiters;
 mod worker;
 
 pub use bias::lock::RawLock;

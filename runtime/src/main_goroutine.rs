@@ -1,29 +1,13 @@
 //! Main goroutines: `run`, and what `#[gort::main]` expands to.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-
 use crate::join_handle::JoinError;
 use crate::panics::{Panic, PanicReport};
 use crate::sched::spawn::Spawn;
+use crate::waiters::Counted;
 
 /// This file, as debug information calls it: what is below it on a stack is not the goroutine's.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) const FILE: &str = file!();
-
-/// Main goroutines that have begun and have not ended. For each of them a thread waits in `run` and does nothing else.
-static WAITING: AtomicUsize = AtomicUsize::new(0);
-/// Of these, those whose main goroutine called `goexit`: they wait for ever.
-static ABANDONED: AtomicUsize = AtomicUsize::new(0);
-
-/// Threads that wait in `run`.
-pub(crate) fn waiting() -> usize {
-    WAITING.load(Ordering::SeqCst)
-}
-
-/// Whether some main goroutine called `goexit`.
-pub(crate) fn abandoned() -> bool {
-    ABANDONED.load(Ordering::SeqCst) > 0
-}
 
 /// Runs `f` as a main goroutine and gives its result; the calling thread blocks meanwhile.
 ///
@@ -129,57 +113,11 @@ where
         Err(JoinError::Goexit) => {
             // As in Go: the others go on. If they all end or block, the deadlock report ends the process.
             let _waiting = Counted::new();
-            ABANDONED.fetch_add(1, Ordering::SeqCst);
+            crate::waiters::abandon();
             crate::sched::runtime().ask_again();
             loop {
                 std::thread::park();
             }
         }
-    }
-}
-
-/// A main goroutine that is counted, for as long as it runs or its thread waits.
-#[derive(Default)]
-pub(crate) struct Counted(AtomicU8);
-
-const BEFORE: u8 = 0;
-const DURING: u8 = 1;
-const AFTER: u8 = 2;
-
-impl Counted {
-    fn new() -> Counted {
-        let counted = Counted::default();
-        counted.begin();
-        counted
-    }
-
-    /// Counts it, unless its end has been said already.
-    pub(crate) fn begin(&self) {
-        // Counted first: who finds it counted twice, for a moment, finds no deadlock.
-        WAITING.fetch_add(1, Ordering::SeqCst);
-        let begun = self
-            .0
-            .compare_exchange(BEFORE, DURING, Ordering::SeqCst, Ordering::SeqCst);
-        if begun.is_err() {
-            WAITING.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-
-    /// No thread waits for it any more. By its goroutine when it has ended, or by the thread.
-    pub(crate) fn end(&self) {
-        if self.0.swap(AFTER, Ordering::SeqCst) == DURING {
-            WAITING.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-
-    /// Whether it counts now.
-    pub(crate) fn counts(&self) -> bool {
-        self.0.load(Ordering::SeqCst) == DURING
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.end();
     }
 }

@@ -7,17 +7,15 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::Thread;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use crate::g::label;
 use crate::join_handle::JoinError;
-use crate::main_goroutine::{Counted, Ended, waiting};
+use crate::main_goroutine::Ended;
 use crate::sched::spawn::Spawn;
 use crate::survey::Survey;
+use crate::waiters::{Listed, Watch};
 
 /// For how long a test may take that does not say so itself.
 const DEFAULT: Duration = Duration::from_secs(60);
@@ -59,75 +57,6 @@ impl fmt::Display for Verdict {
             Verdict::Stuck => f.write_str("all goroutines are asleep - deadlock!"),
             Verdict::Goexit => f.write_str("the test's goroutine called goexit"),
         }
-    }
-}
-
-/// A test that a thread waits for.
-struct Watch {
-    thread: Thread,
-    /// The thread is the process's main one, so that is not the harness's.
-    on_main_thread: bool,
-    counted: Counted,
-    ended: AtomicBool,
-    stuck: AtomicBool,
-}
-
-static WATCHED: Mutex<Vec<Arc<Watch>>> = Mutex::new(Vec::new());
-
-/// Whether those who wait in `run` are tests.
-#[derive(PartialEq, Eq)]
-pub(crate) enum Tests {
-    /// Somebody is not, or nobody waits.
-    No,
-    /// All of them, one on the process's main thread.
-    OnEveryThread,
-    /// All of them. The main thread is the harness's, which does nothing but start tests and wait for them.
-    BesideTheHarness,
-}
-
-/// Whether all who wait in `run` are tests.
-pub(crate) fn are_all_who_wait() -> Tests {
-    let watched = WATCHED.lock();
-    let counting = || watched.iter().filter(|watch| watch.counted.counts());
-    if counting().count() == 0 || counting().count() != waiting() {
-        Tests::No
-    } else if counting().any(|watch| watch.on_main_thread) {
-        Tests::OnEveryThread
-    } else {
-        Tests::BesideTheHarness
-    }
-}
-
-/// Tells everybody who waits that nobody can ever run again.
-pub(crate) fn tell_stuck() {
-    for watch in WATCHED.lock().iter().filter(|watch| watch.counted.counts()) {
-        watch.stuck.store(true, Ordering::SeqCst);
-        watch.thread.unpark();
-    }
-}
-
-/// On the list, as long as it lives.
-struct Listed(Arc<Watch>);
-
-impl Listed {
-    fn new() -> Listed {
-        let watch = Arc::new(Watch {
-            thread: std::thread::current(),
-            on_main_thread: crate::sys::thread::is_main(),
-            counted: Counted::default(),
-            ended: AtomicBool::new(false),
-            stuck: AtomicBool::new(false),
-        });
-        WATCHED.lock().push(Arc::clone(&watch));
-        Listed(watch)
-    }
-}
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        // Before it leaves the list: or the others would not be all who wait.
-        self.0.counted.end();
-        WATCHED.lock().retain(|watch| !Arc::ptr_eq(watch, &self.0));
     }
 }
 
@@ -188,7 +117,7 @@ where
     label::want_readers();
     let limit = timeout.limit();
     let listed = Listed::new();
-    let (begun, watch) = (Instant::now(), &listed.0);
+    let (begun, watch) = (Instant::now(), listed.watch());
     let says = Says(Arc::clone(watch));
     let handle = Spawn::new().main().go(move || {
         says.0.counted.begin();
