@@ -13,6 +13,7 @@ mod panic_hooks;
 mod settings;
 mod signal;
 mod stall;
+mod stall_start;
 mod sync_waits;
 mod watch;
 
@@ -87,10 +88,11 @@ fn main() -> std::process::ExitCode {
             none_is_lost_while_others_leave, none_is_lost_while_it_is_reset, what_came_before_ends_nobody,
             signals_have_gos_words),
         list!(stall:
-            a_loop, the_first_one_comes_in_time, a_sleep, a_read, a_lock_of_std, deep_in_a_recursion, the_environment_asks_for_them,
+            a_loop, a_sleep, a_read, a_lock_of_std, deep_in_a_recursion, the_environment_asks_for_them,
             a_length_that_is_none, who_blocks_a_pinned_neighbour, a_program_may_refuse_them, who_keeps_no_worker_is_not_reported, who_waits_for_a_report_is_not_deadlocked,
             of_many_that_come_and_go, others_go_on_beside_loops, others_go_on_beside_sleeps,
             others_go_on_beside_reads, others_go_on_beside_locks),
+        list!(stall_start: the_first_one_comes_in_time),
         list!(sync_waits:
             reading, writing, reading_again_behind_a_writer, cond, semaphore, barrier, once_in_itself,
             once_value_in_itself, single_flight_in_itself, a_deadline_is_no_deadlock),

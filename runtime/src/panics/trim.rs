@@ -56,8 +56,8 @@ impl Frame<'_> {
         let is_file = |place: &str| {
             OUR_DIRECTORIES.iter().any(|(checkout, package)| {
                 let directory = match file!().split_once(THIS) {
-                    Some(("", "")) => format!("at ./{checkout}"),
-                    Some((root, "")) => format!("at {root}{checkout}"),
+                    Some((root, "")) if root.starts_with('/') => format!("at {root}{checkout}"),
+                    Some((root, "")) => format!("at ./{root}{checkout}"),
                     _ => format!("/{package}"),
                 };
                 place.contains(&directory)
@@ -144,7 +144,7 @@ mod tests {
     fn the_users_frames_stay() {
         let text = format!(
             "{PANIC}   5: app::parse
-             at ./src/main.rs:7:9
+             at ./app/main.rs:7:9
    6: app::main::{{{{closure}}}}
    7: core::ops::function::FnOnce::call_once
    8: gort_runtime::g::entry::Job<F,T>::run
@@ -152,7 +152,7 @@ mod tests {
 "
         );
         let expected = "   0: app::parse
-             at ./src/main.rs:7:9
+             at ./app/main.rs:7:9
    1: app::main::{{closure}}
 ";
         assert_eq!(trim(&text).unwrap(), format!("{expected}{NOTE}"));
