@@ -41,3 +41,15 @@ impl Here {
         (number >> 32) as u32
     }
 }
+
+/// A pseudo-random number from the current worker's (or thread's) own generator.
+///
+/// ```
+/// let seen: std::collections::HashSet<u32> = (0..8).map(|_| gort_runtime::random_u32()).collect();
+/// assert!(seen.len() > 1);
+/// ```
+#[inline]
+pub fn random_u32() -> u32 {
+    // SAFETY: used at once.
+    unsafe { Here::ask() }.random_u32()
+}

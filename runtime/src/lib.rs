@@ -5,7 +5,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config` |
+//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals` |
 //! | thread-locals, bias | `tls`, `here`, `bias` |
 //! | context switch | `fiber` |
 //! | goroutine | `g`, `panics`, `goexit` |
@@ -25,8 +25,10 @@
 mod bias;
 mod blocking;
 mod builder;
+mod claim;
 mod config;
 mod deadlock;
+mod fatal;
 mod fiber;
 #[doc(hidden)]
 pub mod future;
@@ -36,12 +38,14 @@ mod here;
 mod idle;
 mod join_handle;
 mod local;
+mod locals;
 mod lock;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod main_goroutine;
 mod monitor;
 mod panics;
+mod parker;
 mod poll;
 mod queue;
 mod random;
@@ -68,10 +72,12 @@ pub use bias::lock::RawLock;
 pub use blocking::blocking_wait;
 pub use blocking::{Withdrawal, blocking, blocking_unless};
 pub use builder::{AlreadyStarted, Builder};
+pub use claim::Claim;
 pub use config::Migration;
 pub use goexit::{end_goroutine, goexit};
 #[doc(hidden)]
 pub use here::Here;
+pub use here::random_u32;
 #[doc(hidden)]
 pub use join_handle::Outlet;
 pub use join_handle::{JoinError, JoinHandle};
@@ -83,7 +89,6 @@ pub use panics::{Panic, PanicReport, recover};
 #[doc(hidden)]
 pub use panics::{catch_loudly, unheard};
 pub use poll::{Closed, PollFd, RegisterError};
-pub use random::random_u32;
 pub use reason::WaitReason;
 pub use sched::park::{gosched, polled_in_vain};
 pub use sched::procs::{
@@ -105,5 +110,5 @@ pub mod net {
 pub mod process {
     pub use crate::sys::process::{await_end, await_readable, descriptor, has_ended, signal};
 }
-pub use task::{Claim, Task, park, park_holding, park_until};
+pub use task::{Task, park, park_holding, park_until};
 pub use timer::{CallTimer, sleep_until};

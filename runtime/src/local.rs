@@ -3,26 +3,10 @@
 //! A value belongs to the goroutine that asked for it first, moves with it from thread to thread, and is dropped when it ends.
 //! On a thread that is no goroutine it belongs to the thread.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
 
-use crate::g::G;
-
-/// The values of one goroutine or thread, by the address of their key. Each is a box of its own, so that a reference to one
-/// stays valid while others are added.
-#[derive(Default)]
-pub(crate) struct Locals {
-    values: Vec<(usize, Box<dyn Any>)>,
-}
-
-impl Locals {
-    fn find<T: 'static>(&self, key: usize) -> Option<*const T> {
-        let (_, value) = self.values.iter().find(|(of, _)| *of == key)?;
-        value.downcast_ref::<T>().map(std::ptr::from_ref)
-    }
-}
+use crate::locals::Locals;
 
 /// A value that every goroutine has for itself; [`goroutine_local!`](crate::goroutine_local) declares one.
 ///
@@ -94,7 +78,7 @@ impl<T: Send + 'static> LocalKey<T> {
         // If it used this one, that value stays: somebody may have seen it.
         self.find().unwrap_or_else(|| {
             let at = std::ptr::from_ref(&*value);
-            with_locals(|locals| locals.values.push((self.key(), value)));
+            with_locals(|locals| locals.add(self.key(), value));
             at
         })
     }
@@ -190,26 +174,6 @@ fn with_locals<R>(f: impl FnOnce(&mut Locals) -> R) -> R {
         // SAFETY: the goroutine's own cell, on the goroutine; the reference ends with `f`, which does not come back here.
         Some(g) => f(unsafe { &mut *g.locals.get() }.get_or_insert_default()),
         None => crate::tls::with_locals(f),
-    }
-}
-
-/// Destructors may make new values this often.
-const ROUNDS: usize = 16;
-
-/// The end of `g`, on `g`: drops its values, and those that their destructors make. What is made again and again is leaked in
-/// the end, as pthreads do: a goroutine that never ended would be worse.
-pub(crate) fn drop_all(g: &G) {
-    for round in 0.. {
-        // SAFETY: the goroutine's own cell, on the goroutine. Each time the values are moved out before they are dropped.
-        let Some(locals) = (unsafe { (*g.locals.get()).take() }) else {
-            return;
-        };
-        if round == ROUNDS {
-            return std::mem::forget(locals);
-        }
-        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(locals))) {
-            crate::panics::unobserved(g, crate::panics::Panic::caught(payload));
-        }
     }
 }
 

@@ -46,8 +46,8 @@ where
             crate::panics::await_those_under_way();
             value
         }
-        Err(ended) if ended.panic.was_shown() => crate::panics::end(),
-        Err(ended) => crate::panics::die(&ended.report()),
+        Err(ended) if ended.panic.was_shown() => crate::fatal::end(),
+        Err(ended) => crate::fatal::die(&ended.report()),
     }
 }
 

@@ -4,8 +4,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::here::Here;
-
 /// Advances a state; never zero for a non-zero state.
 #[inline]
 pub(crate) fn step(mut state: u64) -> u64 {
@@ -34,16 +32,4 @@ pub(crate) fn fresh_seed() -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     (z ^ (z >> 31)) | 1
-}
-
-/// A pseudo-random number from the current worker's (or thread's) own generator.
-///
-/// ```
-/// let seen: std::collections::HashSet<u32> = (0..8).map(|_| gort_runtime::random_u32()).collect();
-/// assert!(seen.len() > 1);
-/// ```
-#[inline]
-pub fn random_u32() -> u32 {
-    // SAFETY: used at once.
-    unsafe { Here::ask() }.random_u32()
 }

@@ -5,15 +5,14 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{RawWakerVTable, Waker};
 use std::time::Instant;
 
-use crossbeam_utils::sync::{Parker, Unparker};
-
 use crate::bias::lock::RawLock;
+use crate::claim::Claim;
 use crate::g::{G, GRef};
 use crate::here::Here;
+use crate::parker::ThreadParker;
 use crate::reason::WaitReason;
 use crate::sched;
 use crate::sched::spawn::Spawn;
@@ -196,43 +195,6 @@ impl Drop for Task {
     }
 }
 
-/// Who of several possible wakers has won a waiting task: the channels of a `select!`, a timer, a cancellation.
-///
-/// ```
-/// let claim = gort_runtime::Claim::new();
-/// assert!(claim.try_claim(3));
-/// assert!(!claim.try_claim(4));
-/// assert_eq!(claim.winner(), Some(3));
-/// ```
-#[derive(Debug, Default)]
-pub struct Claim(AtomicUsize);
-
-impl Claim {
-    /// The winner's number when the time of a [`park_until`] ran out.
-    pub const TIMEOUT: usize = usize::MAX - 1;
-
-    /// Open: nobody has won.
-    pub const fn new() -> Claim {
-        Claim(AtomicUsize::new(0))
-    }
-
-    /// Wins for `winner` (anything but `usize::MAX`), unless somebody has won before.
-    #[inline]
-    pub fn try_claim(&self, winner: usize) -> bool {
-        // AcqRel: the winner sees what the waiter wrote before it published itself, and the waiter (through `winner`) what
-        // the winner wrote before.
-        self.0
-            .compare_exchange(0, winner + 1, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-    }
-
-    /// Who has won.
-    #[inline]
-    pub fn winner(&self) -> Option<usize> {
-        self.0.load(Ordering::Acquire).checked_sub(1)
-    }
-}
-
 /// Switches away from the current goroutine (or blocks the current OS thread) until its [`Task`] is readied.
 ///
 /// `commit` runs after the switch, on the worker's own stack: that is where the lock is released under which the task was
@@ -305,63 +267,4 @@ unsafe fn park_thread<C: FnOnce()>(commit: C, limit: Option<(Instant, &Claim)>) 
             }
         }
     });
-}
-
-/// The part of a thread's blocking primitive that others hold: its waker.
-pub(crate) struct ThreadParker {
-    /// Set by the one `ready` of an episode, taken by the thread. A late `unpark` of an earlier episode cannot set it.
-    permit: AtomicBool,
-    unparker: Unparker,
-}
-
-impl ThreadParker {
-    fn wake_by_ref(&self) {
-        // Release pairs with the acquire in `take`: the thread sees what its waker wrote.
-        self.permit.store(true, Ordering::Release);
-        self.unparker.unpark();
-    }
-
-    fn take(&self) -> bool {
-        self.permit.swap(false, Ordering::Acquire)
-    }
-}
-
-/// A thread's blocking primitive.
-pub(crate) struct ThreadWaiter {
-    parker: Parker,
-    shared: Arc<ThreadParker>,
-}
-
-impl ThreadWaiter {
-    pub(crate) fn new() -> ThreadWaiter {
-        let parker = Parker::new();
-        let shared = Arc::new(ThreadParker {
-            permit: AtomicBool::new(false),
-            unparker: parker.unparker().clone(),
-        });
-        ThreadWaiter { parker, shared }
-    }
-
-    pub(crate) fn parker(&self) -> Arc<ThreadParker> {
-        Arc::clone(&self.shared)
-    }
-
-    fn wait(&self) {
-        while !self.shared.take() {
-            self.parker.park();
-        }
-    }
-
-    /// `false` if the deadline came first.
-    fn wait_until(&self, deadline: Instant) -> bool {
-        loop {
-            if self.shared.take() {
-                return true;
-            }
-            if Instant::now() >= deadline {
-                return false;
-            }
-            self.parker.park_deadline(deadline);
-        }
-    }
 }

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::g::G;
-use crate::task::{ThreadParker, ThreadWaiter};
+use crate::parker::{ThreadParker, ThreadWaiter};
 use crate::worker::Worker;
 
 thread_local! {
@@ -28,7 +28,7 @@ thread_local! {
     /// What the hook noted of a panic while it kept silent.
     static NOTED: RefCell<Option<Box<crate::panics::hook::Seen>>> = const { RefCell::new(None) };
     /// What `goroutine_local!` keeps for a thread that is no goroutine.
-    static LOCALS: RefCell<crate::local::Locals> = RefCell::default();
+    static LOCALS: RefCell<crate::locals::Locals> = RefCell::default();
     /// State of `random_u32` on threads that are no workers; 0 means not seeded yet.
     static RANDOM: Cell<u64> = const { Cell::new(0) };
 }
@@ -138,7 +138,7 @@ pub(crate) fn note_panic(
 
 /// Runs `f` with the goroutine-local values of a thread that is no goroutine.
 #[inline(never)]
-pub(crate) fn with_locals<R>(f: impl FnOnce(&mut crate::local::Locals) -> R) -> R {
+pub(crate) fn with_locals<R>(f: impl FnOnce(&mut crate::locals::Locals) -> R) -> R {
     LOCALS.with_borrow_mut(f)
 }
 

@@ -201,7 +201,7 @@ fn barrier_for_all() {
     #[cfg(not(loom))]
     if !crate::sys::barrier::on_all_threads() {
         // It worked at the start, or nobody would have been favoured.
-        crate::panics::die(&format_args!(
+        crate::fatal::die(&format_args!(
             "fatal error: membarrier failed: {}\n",
             std::io::Error::last_os_error()
         ));

@@ -220,7 +220,7 @@ pub(crate) unsafe fn suspend(g: &G) {
 /// coming back before it was readied.
 #[cold]
 fn nested_generator(g: &G) -> ! {
-    crate::panics::die(&format_args!(
+    crate::fatal::die(&format_args!(
         "fatal error: a goroutine cannot wait inside a coroutine of the `generator` crate: \
          receive, send or lock outside of its body\n\ngoroutine {} [running]:\n\tspawned at {}\n",
         g.id(),

@@ -20,7 +20,7 @@ pub(crate) fn install_once() {
             .spawn(install)
             .map(std::thread::JoinHandle::join);
         if !matches!(installed, Ok(Ok(()))) {
-            crate::panics::die(&"runtime: failed to create new OS thread\nfatal error: newosproc\n");
+            crate::fatal::die(&"runtime: failed to create new OS thread\nfatal error: newosproc\n");
         }
     });
 }

@@ -33,11 +33,31 @@ pub(crate) fn enter(g: GRef) {
         }
     };
     // Before anybody learns of the end; and afterwards what a destructor of the result may have asked for anew.
-    crate::local::drop_all(&g);
+    drop_locals(&g);
     settle(g, outcome);
     drop(under_way);
-    crate::local::drop_all(&g);
+    drop_locals(&g);
     g.set_request(Request::Finish);
+}
+
+/// Destructors may make new values this often.
+const ROUNDS: usize = 16;
+
+/// The end of `g`, on `g`: drops its values, and those that their destructors make. What is made again and again is leaked in
+/// the end, as pthreads do: a goroutine that never ended would be worse.
+fn drop_locals(g: &G) {
+    for round in 0.. {
+        // SAFETY: the goroutine's own cell, on the goroutine. Each time the values are moved out before they are dropped.
+        let Some(locals) = (unsafe { (*g.locals.get()).take() }) else {
+            return;
+        };
+        if round == ROUNDS {
+            return std::mem::forget(locals);
+        }
+        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(locals))) {
+            crate::panics::unobserved(g, Panic::caught(payload));
+        }
+    }
 }
 
 /// Publishes the outcome; disposes of it if nobody will look.

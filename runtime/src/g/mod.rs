@@ -101,7 +101,7 @@ pub(crate) struct G {
     /// What is known of the panics that are under way, the last one first.
     pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panics::hook::Seen>>>,
     /// What `goroutine_local!` keeps for it.
-    pub(crate) locals: UnsafeCell<Option<Box<crate::local::Locals>>>,
+    pub(crate) locals: UnsafeCell<Option<Box<crate::locals::Locals>>>,
     /// The scope it belongs to.
     pub(crate) scope: Cell<Option<NonNull<crate::scope::ScopeData>>>,
 }

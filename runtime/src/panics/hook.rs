@@ -15,6 +15,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, Location, PanicHookInfo};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
+use crate::fatal;
 use crate::fiber::foreign;
 use crate::g::G;
 use crate::panics::report::{self, Head};
@@ -84,7 +85,7 @@ impl Seen {
         }
         if self.is_exit {
             let at = self.location.as_deref().unwrap_or("an unknown place");
-            report::print(&format_args!(
+            fatal::print(&format_args!(
                 "goroutine {} was ending: {}, at {at}\n",
                 g.id(),
                 self.message
@@ -92,8 +93,8 @@ impl Seen {
         } else {
             let head = self.head(g);
             match self.captured() {
-                Some(trace) => report::print(&format_args!("{head}\n{}\n", Trace(trace))),
-                None => report::print(&head),
+                Some(trace) => fatal::print(&format_args!("{head}\n{}\n", Trace(trace))),
+                None => fatal::print(&head),
             }
         }
     }
@@ -227,7 +228,7 @@ pub(crate) fn install(program: Program) {
             }
             None => {
                 if let Some(kept) = crate::tls::note_panic(None) {
-                    report::print(&format_args!("{}\n", report::on_thread(&kept)));
+                    fatal::print(&format_args!("{}\n", report::on_thread(&kept)));
                 }
                 before(info);
             }
@@ -270,7 +271,7 @@ fn on_goroutine(g: &G, info: &PanicHookInfo<'_>, program: Option<&Hook>) {
         None => {
             // The message first: a backtrace takes time and stack, and there may be little of it
             // left.
-            let printing = report::begin();
+            let printing = fatal::begin();
             printing.write(&seen.head(g));
             seen.shown = true;
             seen.backtrace = trace::capture();

@@ -18,10 +18,11 @@ mod report;
 mod trace;
 mod trim;
 
+pub(crate) use crate::fatal::die;
 use hook::{Seen, UnderWay};
 pub(crate) use hook::{forget_all, note_exit, take_seen};
 pub use report::PanicReport;
-pub(crate) use report::{PanicPolicy, await_those_under_way, die, discard, end, unobserved};
+pub(crate) use report::{PanicPolicy, await_those_under_way, discard, unobserved};
 
 /// A panic as a value: what a goroutine panicked with, and where.
 ///
@@ -126,7 +127,7 @@ impl Panic {
                 hook::push(g, seen);
             }
             None if crate::tls::is_quiet() => drop(crate::tls::note_panic(Some(seen))),
-            None if !seen.shown => report::print(&format_args!("{}\n", report::on_thread(&seen))),
+            None if !seen.shown => crate::fatal::print(&format_args!("{}\n", report::on_thread(&seen))),
             None => {}
         }
         panic::resume_unwind(self.payload)

@@ -1,16 +1,11 @@
 //! What is printed of a panic, by whom, and what becomes of one that nobody can observe.
-//!
-//! One lock is held while a report is printed. Whoever ends the process takes it and keeps it: so a
-//! report that has been begun is printed to its end, and whoever would end the process otherwise
-//! (main, by returning) waits for ever behind it.
 
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
-
+use crate::fatal::{begin, die, end};
 use crate::g::G;
 use crate::g::label::Title;
 use crate::panics::hook::{self, Seen};
@@ -19,28 +14,6 @@ use crate::panics::{Panic, message_of};
 
 /// What is said of a payload without a text.
 pub(super) const NO_TEXT: &str = "a value that is neither &str nor String";
-
-static PRINTING: Mutex<()> = Mutex::new(());
-
-/// A report that is being printed.
-pub(super) struct Printing(#[allow(dead_code)] MutexGuard<'static, ()>);
-
-/// Waits until nobody prints.
-pub(super) fn begin() -> Printing {
-    Printing(PRINTING.lock())
-}
-
-impl Printing {
-    /// In one write, so that nothing comes between the lines.
-    pub(super) fn write(&self, text: &dyn fmt::Display) {
-        crate::sys::last_words(text.to_string().as_bytes());
-    }
-}
-
-/// Prints a report.
-pub(super) fn print(text: &dyn fmt::Display) {
-    begin().write(text);
-}
 
 /// What stands above a backtrace.
 pub(super) struct Head<'a> {
@@ -255,29 +228,4 @@ pub(crate) fn report_of<'a>(g: &'a G, panic: &'a Panic) -> PanicReport<'a> {
         name: g.name(),
         spawned_at: g.spawn_site(),
     }
-}
-
-/// Prints a last report and ends the process with status 2, as Go does. The first report wins.
-pub(crate) fn die(report: &dyn fmt::Display) -> ! {
-    last(Some(report))
-}
-
-/// Ends the process with status 2; the reason has been printed.
-pub(crate) fn end() -> ! {
-    last(None)
-}
-
-fn last(report: Option<&dyn fmt::Display>) -> ! {
-    static FIRST: OnceLock<()> = OnceLock::new();
-    if FIRST.set(()).is_err() {
-        // Another thread is ending the process.
-        loop {
-            std::thread::park();
-        }
-    }
-    let printing = begin();
-    if let Some(report) = report {
-        printing.write(report);
-    }
-    std::process::exit(2)
 }

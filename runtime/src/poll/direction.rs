@@ -23,6 +23,8 @@ use std::ptr::NonNull;
 use std::time::Instant;
 
 #[cfg(not(all(test, loom)))]
+use crate::claim::Claim;
+#[cfg(not(all(test, loom)))]
 use crate::lock::SpinLock;
 #[cfg(all(test, loom))]
 pub(crate) use crate::loom_tests::rt::Task;
@@ -33,7 +35,7 @@ use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
 #[cfg(not(all(test, loom)))]
 pub(crate) use crate::task::Task;
 #[cfg(not(all(test, loom)))]
-use crate::task::{Claim, park, park_until};
+use crate::task::{park, park_until};
 
 const READY: usize = 1;
 const HUNG_UP: usize = 2;

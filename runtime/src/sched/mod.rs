@@ -240,7 +240,7 @@ pub(crate) fn io_wait_ends() {
 }
 
 fn no_thread(error: &std::io::Error) -> ! {
-    crate::panics::die(&format_args!(
+    crate::fatal::die(&format_args!(
         "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
     ))
 }
@@ -426,7 +426,7 @@ impl Runtime {
     pub(crate) fn count_thread(&self) {
         let limit = self.config.max_threads;
         if self.threads.fetch_add(1, Ordering::SeqCst) >= limit {
-            crate::panics::die(&format_args!(
+            crate::fatal::die(&format_args!(
                 "runtime: program exceeds {limit}-thread limit\nfatal error: thread exhaustion\n"
             ));
         }

@@ -8,7 +8,6 @@ use crate::sys::thread::{self, Doing};
 use crate::worker::Post;
 
 pub(super) use crate::stall::frames::{begin_to_learn, learn};
-pub(crate) use crate::sys::capture::admit;
 
 /// Of the stack of a thread that sleeps, the innermost part is copied.
 const MOST: usize = 256 << 10;

@@ -57,14 +57,10 @@ mod look {
         }
     }
 
-    pub(crate) fn admit() {}
-
     pub(super) fn begin_to_learn() {}
 
     pub(super) fn learn() {}
 }
-
-pub(crate) use look::admit;
 
 /// Runs that were said to last and whose end is still to be published. What the program does with a report may make a goroutine
 /// runnable: until then nothing is a deadlock.

@@ -23,12 +23,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::Instant;
 
+use crate::claim::Claim;
 use crate::g::GRef;
 use crate::lock::SpinLock;
 use crate::reason::WaitReason;
 use crate::sched;
 use crate::sys::clock::{self, NEVER};
-use crate::task::Claim;
 
 mod heap;
 
@@ -443,7 +443,7 @@ impl CallTimer {
             drop(this);
         }));
         if let Err(payload) = caught {
-            crate::panics::die(&format_args!(
+            crate::fatal::die(&format_args!(
                 "panic: in a timer's function: {}\n",
                 crate::panics::Panic::new(payload, None).message()
             ));

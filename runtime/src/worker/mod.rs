@@ -243,7 +243,8 @@ impl Post {
 pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, unstarted: Unstarted) {
     let body = move || {
         crate::sys::thread::precise_sleeps();
-        crate::stall::admit();
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        crate::sys::capture::admit();
         let worker = match unstarted {
             Unstarted::Never(queue, parker) => Worker::new(index, rt, post, queue, parker),
             Unstarted::Left(worker) => worker,

@@ -94,7 +94,7 @@ impl Carries for Carrier {
     fn new() -> Carrier {
         let fiber = match fiber::pool::take(STACK) {
             Ok(fiber) => fiber,
-            Err(no_stack) => crate::panics::die(&format_args!(
+            Err(no_stack) => crate::fatal::die(&format_args!(
                 "fatal error: cannot allocate a stack of {} bytes for a goroutine that waits while it panics\n",
                 no_stack.size
             )),
