@@ -100,6 +100,11 @@ pub use sema::{Place as SemaPlace, Sema};
 pub use stall::StallReport;
 #[doc(hidden)]
 pub use sys::poll::connect_goes_on;
+/// For `gort::io`: calls of the system.
+#[doc(hidden)]
+pub mod io {
+    pub use crate::sys::poll::takes_a_page;
+}
 /// For `gort::net`: calls of the system.
 #[doc(hidden)]
 pub mod net {

@@ -13,8 +13,8 @@
 //! }
 //! ```
 //!
-//! What waits here parks the goroutine: for input that has not come, for whoever reads the other end of a pipe. A plain
-//! `println!` is correct too; it blocks its worker while the reader is slow, and is the faster one on a file or a terminal.
+//! What waits here parks the goroutine: for input that has not come, for whoever reads the other end of a pipe. A line that does not
+//! have to wait is one write, as in Go. A plain `println!` is correct too; it blocks its worker while the reader is slow.
 
 mod copy;
 pub(crate) mod impls;
@@ -29,7 +29,7 @@ pub use gort_runtime::{PollFd, RegisterError};
 pub use stdin::{Lines, Stdin, StdinLock, stdin};
 pub use stdout::{Stderr, Stdout, stderr, stdout};
 
-/// `write!` in one piece: each piece for itself would be a visit to a helper thread.
+/// `write!` in one piece: each piece for itself would be a system call.
 pub(crate) fn write_at_once(to: &mut (impl Write + ?Sized), args: fmt::Arguments<'_>) -> io::Result<()> {
     if let Some(text) = args.as_str() {
         return to.write_all(text.as_bytes());

@@ -1,9 +1,19 @@
-//! Standard output and standard error, through std's handles (and so its buffer), on a helper thread.
+//! Standard output and standard error, through std's handles (and so its buffer).
+//!
+//! A short write that finds room is made where the goroutine runs: that is one system call to ask and one to write, where a
+//! helper thread would be two switches of threads more. Everything else goes to a helper, so that a slow reader at the other
+//! end of a pipe keeps no worker. If others take the room in between, the monitor replaces the worker, as in any system call.
 
 use std::fmt;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gort_runtime::blocking_wait;
+use gort_runtime::io::takes_a_page;
+
+/// The longest write that a pipe which has room takes without waiting.
+const SHORT: usize = 4096;
 
 use super::impls::write_by_reference;
 
@@ -60,24 +70,55 @@ pub struct Stdout(());
 #[derive(Debug)]
 pub struct Stderr(());
 
+/// One of the streams.
+struct Stream {
+    /// Writes that are with helpers. They hold std's lock, or are about to: nobody should wait for it on a worker meanwhile. (Relaxed:
+    /// whoever sees an old number waits for the lock.)
+    helped: AtomicUsize,
+}
+
+impl Stream {
+    /// Makes a write of `len` bytes to `fd`.
+    #[track_caller]
+    fn write<R: Send>(&self, fd: &impl AsFd, len: usize, write: impl FnOnce() -> R + Send) -> R {
+        if len <= SHORT && self.helped.load(Ordering::Relaxed) == 0 && takes_a_page(fd.as_fd()) {
+            return write();
+        }
+        self.helped.fetch_add(1, Ordering::Relaxed);
+        crate::defer! {
+            self.helped.fetch_sub(1, Ordering::Relaxed);
+        }
+        blocking_wait(write)
+    }
+}
+
 macro_rules! writers {
-    ($($handle:ident through $std:ident)+) => {$(
+    ($($handle:ident through $std:ident as $stream:ident)+) => {$(
+        static $stream: Stream = Stream { helped: AtomicUsize::new(0) };
+
         impl Write for &$handle {
+            #[track_caller]
             fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-                blocking_wait(|| io::$std().write(buf))
+                let std = io::$std();
+                $stream.write(&std, buf.len(), || (&std).write(buf))
             }
 
+            #[track_caller]
             fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+                let std = io::$std();
                 // With the lock: std's own takes it for each part.
-                blocking_wait(|| io::$std().lock().write_all(buf))
+                $stream.write(&std, buf.len(), || std.lock().write_all(buf))
             }
 
+            #[track_caller]
             fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
                 super::write_at_once(self, args)
             }
 
+            #[track_caller]
             fn flush(&mut self) -> io::Result<()> {
-                blocking_wait(|| io::$std().flush())
+                let std = io::$std();
+                $stream.write(&std, 0, || (&std).flush())
             }
         }
 
@@ -86,6 +127,6 @@ macro_rules! writers {
 }
 
 writers! {
-    Stdout through stdout
-    Stderr through stderr
+    Stdout through stdout as STDOUT
+    Stderr through stderr as STDERR
 }

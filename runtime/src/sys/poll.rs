@@ -32,6 +32,28 @@ pub(crate) fn wait_readable(fd: RawFd, limit: Duration) {
     }
 }
 
+/// Whether a write of at most a page ([`PIPE_BUF`](https://man7.org/linux/man-pages/man7/pipe.7.html)) to `fd` blocks nobody, as far
+/// as the system says: it has room, it is a file, or the write would fail. Whoever else writes may take the room.
+///
+/// ```
+/// use std::io::Write;
+/// use std::os::fd::AsFd;
+///
+/// let (_from, mut to) = std::io::pipe().unwrap();
+/// while gort_runtime::io::takes_a_page(to.as_fd()) {
+///     to.write_all(&[0; 4096]).unwrap(); // never waits
+/// }
+/// ```
+pub fn takes_a_page(fd: BorrowedFd<'_>) -> bool {
+    let mut poll = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: one `pollfd`, and no wait.
+    unsafe { libc::poll(&raw mut poll, 1, 0) > 0 }
+}
+
 /// Sets `O_NONBLOCK`, with one system call.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     let mut on: libc::c_int = 1;
