@@ -93,6 +93,38 @@ impl Error {
     pub fn is_timeout(&self) -> bool {
         *self == Error::DeadlineExceeded
     }
+
+    /// Whether `error` is this one, or came of it: Go's `errors.Is(err, context.Canceled)`. Looks at its [sources](StdError::source),
+    /// and into an `io::Error` made from another error.
+    ///
+    /// ```
+    /// use gort::context::{self, Error};
+    /// use gort::net;
+    ///
+    /// let (ctx, cancel) = context::with_cancel(context::background());
+    /// cancel();
+    /// let error = net::dial_ctx(&ctx, "127.0.0.1:9").unwrap_err();
+    /// assert!(Error::Canceled.is_in(&error));
+    /// assert!(!Error::DeadlineExceeded.is_in(&error));
+    /// // A cause may be any error: a signal's has `Canceled` as its source.
+    /// assert!(Error::Canceled.is_in(&*context::cause(&ctx).unwrap()));
+    /// ```
+    #[doc(alias = "errors.Is")]
+    pub fn is_in(&self, error: &(dyn StdError + 'static)) -> bool {
+        std::iter::successors(Some(error), |&error| beneath(error))
+            .any(|error| error.downcast_ref() == Some(self))
+    }
+}
+
+/// What an error came of. (The source of an `io::Error` made from another error is not that one, but the next.)
+fn beneath<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref)
+    {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
 }
 
 impl fmt::Display for Error {

@@ -143,12 +143,16 @@ pub fn notify_context(parent: impl AsRef<Context>, signals: &[Signal]) -> (Conte
     (ctx, cancelable.cancel_func())
 }
 
-/// The cause of a context that a signal has cancelled.
+/// The cause of a context that a signal has cancelled. Its source is
+/// [`Error::Canceled`](crate::context::Error), so that [`is_in`](crate::context::Error::is_in) finds it, as Go's `errors.Is` does.
 ///
 /// ```
+/// use gort::context::Error;
 /// use gort::signal::{Received, Signal};
 ///
 /// assert_eq!(Received(Signal::INT).to_string(), "interrupt signal received");
+/// assert!(Error::Canceled.is_in(&Received(Signal::INT)));
+/// assert!(!Error::DeadlineExceeded.is_in(&Received(Signal::INT)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Received(pub Signal);
@@ -159,7 +163,11 @@ impl fmt::Display for Received {
     }
 }
 
-impl std::error::Error for Received {}
+impl std::error::Error for Received {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&crate::context::Error::Canceled)
+    }
+}
 
 /// Takes `signals` from everybody who listens for them, and undoes [`ignore`]: they do again what they did before. An empty list
 /// is all signals that have a name.
