@@ -24,11 +24,12 @@ use crate::context::{self, Context, Error};
 /// });
 /// ```
 #[track_caller]
-pub fn blocking_ctx<F, T>(ctx: &Context, f: F) -> Result<T, Error>
+pub fn blocking_ctx<F, T>(ctx: impl AsRef<Context>, f: F) -> Result<T, Error>
 where
     F: FnOnce() -> T + Send,
     T: Send,
 {
+    let ctx = ctx.as_ref();
     if let Some(error) = ctx.err() {
         return Err(error);
     }

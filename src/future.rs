@@ -156,7 +156,8 @@ pub fn wait_timeout<F: IntoFuture>(future: F, limit: Duration) -> Result<F::Outp
 /// # });
 /// ```
 #[track_caller]
-pub fn wait_context<F: IntoFuture>(ctx: &Context, future: F) -> Result<F::Output, Error> {
+pub fn wait_context<F: IntoFuture>(ctx: impl AsRef<Context>, future: F) -> Result<F::Output, Error> {
+    let ctx = ctx.as_ref();
     let mut future = pin!(future.into_future());
     if let Some(error) = ctx.err() {
         return Err(error);

@@ -4,10 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use gort_runtime::PollFd;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::sync::Arc;
 
+use super::conn::Conn;
 use super::tcp_listener::set_up;
 use super::{TcpStream, ToSocketAddrs};
 use crate::context::{self, Context};
@@ -74,7 +74,7 @@ pub fn dial_timeout(address: impl ToSocketAddrs, limit: Duration) -> io::Result<
 /// ```
 #[doc(alias = "DialContext")]
 #[track_caller]
-pub fn dial_ctx(ctx: &Context, address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+pub fn dial_ctx(ctx: impl AsRef<Context>, address: impl ToSocketAddrs) -> io::Result<TcpStream> {
     Dialer::new().dial_ctx(ctx, address)
 }
 
@@ -170,7 +170,7 @@ impl Dialer {
     /// `TimedOut`; else of the first address that failed, or of looking the name up.
     #[track_caller]
     pub fn dial(&self, address: impl ToSocketAddrs) -> io::Result<TcpStream> {
-        self.dial_ctx(&context::background(), address)
+        self.dial_ctx(context::background(), address)
     }
 
     /// As [`Dialer::dial`], unless `ctx` is done before.
@@ -178,7 +178,8 @@ impl Dialer {
     /// # Errors
     /// The reason why `ctx` is done, and as [`Dialer::dial`].
     #[track_caller]
-    pub fn dial_ctx(&self, ctx: &Context, address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    pub fn dial_ctx(&self, ctx: impl AsRef<Context>, address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+        let ctx = ctx.as_ref();
         let end = self.end(ctx);
         let mut first = self.suitable(address.to_socket_addrs()?)?;
         let is_ipv4 = first.first().is_some_and(SocketAddr::is_ipv4);
@@ -317,7 +318,7 @@ impl Dialer {
             Err(error) => return Err(error),
         }
         // Watched from now on only: a socket that does not connect yet counts as hung up.
-        let fd = Arc::new(PollFd::new(std::net::TcpStream::from(socket))?);
+        let fd = Arc::new(Conn::connecting(std::net::TcpStream::from(socket))?);
         fd.set_write_deadline(end);
         let interrupt = {
             let fd = Arc::downgrade(&fd);
@@ -336,17 +337,17 @@ impl Dialer {
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => {
                     Err(io::ErrorKind::WouldBlock.into())
                 }
-                Err(error) => Err(error),
-                Ok(_) => Ok(()),
+                result => result,
             }
         });
         let in_time = stop();
-        connected?;
+        let peer = connected?;
         if !in_time {
             // It may set the deadline at any later time.
             return Err(io::ErrorKind::TimedOut.into());
         }
         fd.set_write_deadline(None);
+        fd.connected(peer);
         Ok(TcpStream(fd))
     }
 }

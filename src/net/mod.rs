@@ -50,6 +50,7 @@
 //! ```
 
 mod addr;
+mod conn;
 mod dial;
 #[macro_use]
 mod shared;

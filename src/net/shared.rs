@@ -3,18 +3,16 @@
 
 use std::io::{self, IoSlice};
 
-/// `$kind`: "connection" or the like, for the docs. `$socket` is a tuple struct around `Arc<PollFd<$std>>`.
+/// `$socket` is a tuple struct around `Arc<$fd<$std>>`; `$fd` is `PollFd`, or as good as one.
 macro_rules! socket_methods {
-    ($socket:ident, $std:ty) => {
+    ($socket:ident, $std:ty, $fd:ident) => {
         impl $socket {
             /// Takes over a socket of std. It becomes non-blocking.
             ///
             /// # Errors
             /// What the system says when the poller cannot watch it.
             pub fn from_std(socket: $std) -> std::io::Result<$socket> {
-                Ok($socket(std::sync::Arc::new(gort_runtime::PollFd::new(
-                    socket,
-                )?)))
+                Ok($socket(std::sync::Arc::new($fd::new(socket)?)))
             }
 
             /// The socket as std's, blocking again. If there are clones of this one, it is a duplicate of the descriptor, and since
@@ -320,6 +318,31 @@ macro_rules! stream_methods {
 
         crate::io::impls::read_by_reference!($socket);
         crate::io::impls::write_by_reference!($socket);
+    };
+}
+
+/// The addresses of a connection, which its `Conn` remembers.
+macro_rules! ends {
+    ($socket:ident, $addr:ty) => {
+        impl $socket {
+            /// The other side's address. It is remembered: a connection that was reset, or closed, has it still, as in Go.
+            ///
+            /// # Errors
+            /// Of a socket that was not connected when it was taken over from std: what the system says; [`Closed`](crate::net::Closed).
+            #[doc(alias = "RemoteAddr")]
+            pub fn peer_addr(&self) -> std::io::Result<$addr> {
+                self.0.peer_addr()
+            }
+
+            /// This side's address. It is remembered as the [other side's](Self::peer_addr) is.
+            ///
+            /// # Errors
+            /// As there.
+            #[doc(alias = "LocalAddr")]
+            pub fn local_addr(&self) -> std::io::Result<$addr> {
+                self.0.local_addr()
+            }
+        }
     };
 }
 

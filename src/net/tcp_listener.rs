@@ -8,6 +8,7 @@ use std::time::Duration;
 use gort_runtime::PollFd;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
+use super::conn::Conn;
 use super::{TcpStream, ToSocketAddrs, addr};
 
 /// Connections that the kernel keeps ready; it takes less if `net.core.somaxconn` is lower.
@@ -68,7 +69,7 @@ impl TcpListener {
     #[track_caller]
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, from) = self.0.read_with(net::TcpListener::accept)?;
-        Ok((TcpStream::from_std(stream)?, from))
+        Ok((TcpStream(Arc::new(Conn::to(stream, from)?)), from))
     }
 
     /// Connections, for ever: until [`Closed`](super::Closed), which ends it.
@@ -114,7 +115,7 @@ pub(super) fn set_up(socket: &SockRef<'_>) -> io::Result<()> {
     socket.set_tcp_keepalive(&probes)
 }
 
-socket_methods!(TcpListener, net::TcpListener);
+socket_methods!(TcpListener, net::TcpListener, PollFd);
 options! { TcpListener, net::TcpListener:
     /// The address it listens on.
     #[doc(alias = "Addr")]

@@ -5,9 +5,9 @@ use std::net::{self, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gort_runtime::PollFd;
 use socket2::SockRef;
 
+use super::conn::Conn;
 use super::{Dialer, ToSocketAddrs};
 
 /// A TCP connection. [`Read`](io::Read) and [`Write`](io::Write) for `TcpStream` and `&TcpStream` park the goroutine.
@@ -36,7 +36,7 @@ use super::{Dialer, ToSocketAddrs};
 /// ```
 #[doc(alias = "TCPConn")]
 #[doc(alias = "Conn")]
-pub struct TcpStream(pub(super) Arc<PollFd<net::TcpStream>>);
+pub struct TcpStream(pub(super) Arc<Conn<net::TcpStream>>);
 
 impl TcpStream {
     /// Connects to the first address that answers; as [`dial`](super::dial).
@@ -94,15 +94,10 @@ impl TcpStream {
     }
 }
 
-socket_methods!(TcpStream, net::TcpStream);
+socket_methods!(TcpStream, net::TcpStream, Conn);
 stream_methods!(TcpStream, net::TcpStream, true);
+ends!(TcpStream, SocketAddr);
 options! { TcpStream, net::TcpStream:
-    /// The other side's address.
-    #[doc(alias = "RemoteAddr")]
-    peer_addr() -> SocketAddr;
-    /// This side's address.
-    #[doc(alias = "LocalAddr")]
-    local_addr() -> SocketAddr;
     /// Whether small writes are sent at once (`TCP_NODELAY`). They are, unless this says otherwise.
     #[doc(alias = "SetNoDelay")]
     set_nodelay(on: bool) -> ();

@@ -80,7 +80,7 @@ impl UdpSocket {
 }
 
 datagram_methods!(UdpSocket, SocketAddr);
-socket_methods!(UdpSocket, net::UdpSocket);
+socket_methods!(UdpSocket, net::UdpSocket, PollFd);
 options! { UdpSocket, net::UdpSocket:
     /// The address it is bound to.
     #[doc(alias = "LocalAddr")]

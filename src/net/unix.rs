@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use gort_runtime::PollFd;
 
+use super::conn::Conn;
+
 /// A connection between processes of one machine. [`Read`](io::Read) and [`Write`](io::Write) for `UnixStream` and `&UnixStream` park the goroutine.
 ///
 /// ```
@@ -26,7 +28,7 @@ use gort_runtime::PollFd;
 /// # }
 /// ```
 #[doc(alias = "UnixConn")]
-pub struct UnixStream(Arc<PollFd<net::UnixStream>>);
+pub struct UnixStream(Arc<Conn<net::UnixStream>>);
 
 impl UnixStream {
     /// Connects to the socket at `path`. It may wait until the listener has room for one more, which takes a thread of the helper
@@ -71,17 +73,10 @@ impl UnixStream {
     }
 }
 
-socket_methods!(UnixStream, net::UnixStream);
+socket_methods!(UnixStream, net::UnixStream, Conn);
 // A read ends behind a piece with which the other side has sent descriptors, whatever follows.
 stream_methods!(UnixStream, net::UnixStream, false);
-options! { UnixStream, net::UnixStream:
-    /// The other side's address.
-    #[doc(alias = "RemoteAddr")]
-    peer_addr() -> SocketAddr;
-    /// This side's address.
-    #[doc(alias = "LocalAddr")]
-    local_addr() -> SocketAddr;
-}
+ends!(UnixStream, SocketAddr);
 
 /// A Unix domain socket that listens.
 ///
@@ -132,7 +127,8 @@ impl UnixListener {
     #[track_caller]
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, from) = self.0.read_with(net::UnixListener::accept)?;
-        Ok((UnixStream::from_std(stream)?, from))
+        let conn = Conn::to(stream, from.clone())?;
+        Ok((UnixStream(Arc::new(conn)), from))
     }
 
     /// Connections, for ever: until [`Closed`](super::Closed), which ends it. After an error a server waits, as
@@ -142,7 +138,7 @@ impl UnixListener {
     }
 }
 
-socket_methods!(UnixListener, net::UnixListener);
+socket_methods!(UnixListener, net::UnixListener, PollFd);
 options! { UnixListener, net::UnixListener:
     /// The address it listens on.
     #[doc(alias = "Addr")]

@@ -129,7 +129,7 @@ impl UnixDatagram {
 }
 
 datagram_methods!(UnixDatagram, SocketAddr);
-socket_methods!(UnixDatagram, net::UnixDatagram);
+socket_methods!(UnixDatagram, net::UnixDatagram, PollFd);
 options! { UnixDatagram, net::UnixDatagram:
     /// The address it is bound to.
     #[doc(alias = "LocalAddr")]

@@ -245,8 +245,8 @@ impl Command {
     /// });
     /// ```
     #[doc(alias = "CommandContext")]
-    pub fn context(&mut self, ctx: &Context) -> &mut Command {
-        self.ctx = Some(ctx.clone());
+    pub fn context(&mut self, ctx: impl AsRef<Context>) -> &mut Command {
+        self.ctx = Some(ctx.as_ref().clone());
         self
     }
 

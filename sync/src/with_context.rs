@@ -73,10 +73,7 @@ impl<C: Cancellation + ?Sized> Cancellation for Arc<C> {
 /// Turns a wait that `ctx` may end into a result. A context that is done already ends it before it begins, as in
 /// `semaphore.Weighted`.
 #[track_caller]
-fn until_done<C, R>(ctx: &C, wait: impl FnOnce() -> Option<R>) -> Result<R, C::Error>
-where
-    C: Cancellation + ?Sized,
-{
+fn until_done<C: Cancellation, R>(ctx: &C, wait: impl FnOnce() -> Option<R>) -> Result<R, C::Error> {
     if let Some(error) = ctx.err() {
         return Err(error);
     }
@@ -101,8 +98,8 @@ impl<T: ?Sized> Mutex<T> {
     /// });
     /// ```
     #[track_caller]
-    pub fn lock_ctx<C: Cancellation + ?Sized>(&self, ctx: &C) -> Result<MutexGuard<'_, T>, C::Error> {
-        until_done(ctx, || self.lock_or(&ctx.done()))
+    pub fn lock_ctx<C: Cancellation>(&self, ctx: C) -> Result<MutexGuard<'_, T>, C::Error> {
+        until_done(&ctx, || self.lock_or(&ctx.done()))
     }
 }
 
@@ -120,8 +117,8 @@ impl<T: ?Sized> RwLock<T> {
     /// });
     /// ```
     #[track_caller]
-    pub fn read_ctx<C: Cancellation + ?Sized>(&self, ctx: &C) -> Result<RwLockReadGuard<'_, T>, C::Error> {
-        until_done(ctx, || self.read_or(&ctx.done()))
+    pub fn read_ctx<C: Cancellation>(&self, ctx: C) -> Result<RwLockReadGuard<'_, T>, C::Error> {
+        until_done(&ctx, || self.read_or(&ctx.done()))
     }
 
     /// Locks for writing, unless `ctx` is done before.
@@ -142,8 +139,8 @@ impl<T: ?Sized> RwLock<T> {
     /// });
     /// ```
     #[track_caller]
-    pub fn write_ctx<C: Cancellation + ?Sized>(&self, ctx: &C) -> Result<RwLockWriteGuard<'_, T>, C::Error> {
-        until_done(ctx, || self.write_or(&ctx.done()))
+    pub fn write_ctx<C: Cancellation>(&self, ctx: C) -> Result<RwLockWriteGuard<'_, T>, C::Error> {
+        until_done(&ctx, || self.write_or(&ctx.done()))
     }
 }
 
@@ -166,8 +163,8 @@ impl Semaphore {
     /// ```
     #[doc(alias = "Weighted.Acquire")]
     #[track_caller]
-    pub fn acquire_ctx<C: Cancellation + ?Sized>(&self, n: usize, ctx: &C) -> Result<(), C::Error> {
-        until_done(ctx, || self.acquire_or(n, &ctx.done()).then_some(()))
+    pub fn acquire_ctx<C: Cancellation>(&self, n: usize, ctx: C) -> Result<(), C::Error> {
+        until_done(&ctx, || self.acquire_or(n, &ctx.done()).then_some(()))
     }
 }
 
@@ -191,12 +188,12 @@ impl Cond {
     /// });
     /// ```
     #[track_caller]
-    pub fn wait_ctx<G, C>(&self, guard: &mut G, ctx: &C) -> Result<(), C::Error>
+    pub fn wait_ctx<G, C>(&self, guard: &mut G, ctx: C) -> Result<(), C::Error>
     where
         G: Relock,
-        C: Cancellation + ?Sized,
+        C: Cancellation,
     {
-        until_done(ctx, || self.wait_or(guard, &ctx.done()).then_some(()))
+        until_done(&ctx, || self.wait_or(guard, &ctx.done()).then_some(()))
     }
 }
 
@@ -220,7 +217,7 @@ impl WaitGroup {
     /// });
     /// ```
     #[track_caller]
-    pub fn wait_ctx<C: Cancellation + ?Sized>(&self, ctx: &C) -> Result<(), C::Error> {
-        until_done(ctx, || self.wait_or(&ctx.done()).then_some(()))
+    pub fn wait_ctx<C: Cancellation>(&self, ctx: C) -> Result<(), C::Error> {
+        until_done(&ctx, || self.wait_or(&ctx.done()).then_some(()))
     }
 }

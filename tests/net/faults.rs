@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::process::Command;
 use std::time::Duration;
 
-use gort::net::{TcpListener, TcpStream};
+use gort::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use gort::prelude::*;
 
 use super::pair;
@@ -33,6 +33,54 @@ fn a_reset_ends_reads_and_writes() {
             ErrorKind::ConnectionReset
         );
         assert_eq!(near.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    });
+}
+
+/// The system has forgotten them by then; whoever logs the error wants them.
+#[test]
+fn a_connection_that_was_reset_knows_its_ends() {
+    gort::run(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let near = TcpStream::connect(address).unwrap();
+        let (mut far, from) = listener.accept().unwrap();
+        reset(near.clone());
+        assert_eq!(far.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+        let forgotten = far.with_std(std::net::TcpStream::peer_addr).unwrap();
+        assert_eq!(forgotten.unwrap_err().kind(), ErrorKind::NotConnected);
+        assert_eq!(
+            (far.local_addr().unwrap(), far.peer_addr().unwrap()),
+            (address, from)
+        );
+        // The one that was closed has them too.
+        assert!(near.is_closed());
+        assert_eq!(
+            (near.local_addr().unwrap(), near.peer_addr().unwrap()),
+            (from, address)
+        );
+        // And one that was std's before.
+        let (near, _far) = pair();
+        let near = TcpStream::try_from(near.into_std().unwrap()).unwrap();
+        let ends = (near.local_addr().unwrap(), near.peer_addr().unwrap());
+        near.close().unwrap();
+        assert_eq!((near.local_addr().unwrap(), near.peer_addr().unwrap()), ends);
+    });
+}
+
+#[test]
+fn a_unix_stream_that_was_closed_knows_its_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    gort::run(|| {
+        let listener = UnixListener::bind(&path).unwrap();
+        let near = go!([path] { UnixStream::connect(path).unwrap() });
+        let (far, _) = listener.accept().unwrap();
+        let near = near.join().unwrap();
+        near.close().unwrap();
+        far.close().unwrap();
+        assert_eq!(near.peer_addr().unwrap().as_pathname(), Some(&*path));
+        assert_eq!(far.local_addr().unwrap().as_pathname(), Some(&*path));
+        assert!(far.peer_addr().unwrap().is_unnamed());
     });
 }
 
