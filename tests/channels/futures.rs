@@ -292,7 +292,7 @@ fn a_context_ends_the_wait() {
     assert!(!polled.into_inner(), "polled though the context was done");
     let (ctx, _cancel) = context::with_timeout(context::background(), Duration::from_millis(5));
     assert_eq!(wait_context(&ctx, pending::<()>()), Err(Error::DeadlineExceeded));
-    assert_eq!(wait_context(&context::background(), ready(1)), Ok(1));
+    assert_eq!(wait_context(context::background(), ready(1)), Ok(1));
 }
 
 #[gort::test]

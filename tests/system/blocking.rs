@@ -75,8 +75,8 @@ fn a_call_that_runs_is_waited_for() {
 
 #[gort::test]
 fn its_panic_arrives() {
-    let caught = gort::recover(|| gort::blocking_ctx(context::background(), || std::panic::panic_any(7)))
-        .unwrap_err();
+    let caught =
+        gort::recover(|| gort::blocking_ctx(context::background(), || std::panic::panic_any(7))).unwrap_err();
     assert_eq!(caught.payload().downcast_ref(), Some(&7));
 }
 
