@@ -366,11 +366,12 @@ pub(crate) fn not_of_a_panic_with_a_backtrace() {
             "\n\tspawned at ",
             "\n\n",
         ]);
+        // What starts the goroutine may be inlined into frames that are not shown.
         if left >= 20 {
-            out.expect_stderr(&["panic_near_the_end"]);
+            out.expect_stderr(&["near_the_end"]);
         } else {
             assert!(
-                out.stderr.contains("panic_near_the_end") || out.stderr.contains("(no backtrace: "),
+                out.stderr.contains("near_the_end") || out.stderr.contains("(no backtrace: "),
                 "{out:#?}"
             );
         }
