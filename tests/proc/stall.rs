@@ -302,7 +302,8 @@ pub(crate) fn who_keeps_no_worker_is_not_reported() {
 
 /// When the end of a stall is told, every worker may sleep already. It is no deadlock before that was done.
 pub(crate) fn who_waits_for_a_report_is_not_deadlocked() {
-    let out = child::run(|| {
+    // Main could be bound to the worker that is kept.
+    let out = child::Child::default().env("GORT_MIGRATION", "stealing").run(|| {
         let (tell, told) = gort::channel(16);
         let builder = Builder::new()
             .report_stalls(LIMIT)

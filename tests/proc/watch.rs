@@ -57,6 +57,13 @@ fn with_a_long_run(help: impl FnOnce(&mut TcpStream, Arc<AtomicBool>)) {
     println!("answered");
 }
 
+/// Both connections' goroutines could be bound to one worker otherwise, where one that computes keeps the other one off.
+fn on_two_workers() -> Child {
+    Child::default()
+        .env("GOMAXPROCS", 2)
+        .env("GORT_MIGRATION", "stealing")
+}
+
 #[track_caller]
 fn answered(out: Outcome) {
     let out = out.expect_code(0).expect_silent_stderr();
@@ -71,7 +78,7 @@ pub(crate) fn an_event_during_a_long_run() {
             gort::blocking(client);
         });
     }
-    answered(Child::default().env("GOMAXPROCS", 2).run(program));
+    answered(on_two_workers().run(program));
 }
 
 /// A timer ends it that was armed long before, and is due in a while.
@@ -88,5 +95,5 @@ pub(crate) fn a_timer_during_a_long_run() {
             gort::blocking(client);
         });
     }
-    answered(Child::default().env("GOMAXPROCS", 2).run(program));
+    answered(on_two_workers().run(program));
 }
