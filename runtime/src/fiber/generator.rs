@@ -108,78 +108,30 @@ struct Seat {
     occupant: Cell<Option<GRef>>,
 }
 
-/// How many stacks are made at once where many are wanted.
-pub(super) const AT_ONCE: usize = 16;
-
-/// Makes one stack of `size` bytes.
+/// Maps a stack of `size` bytes and brings its body to the point where it waits for a goroutine.
 pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
-    let made = make_some(size, 1, || ())?;
-    made.into_iter().next().ok_or(NoStack { size })
-}
-
-/// Makes `count` stacks of `size` bytes, or as many as can be had: at least one. Calls `mapped` when nothing of it has to wait
-/// for its turn any more.
-pub(super) fn make_some(size: usize, count: usize, mapped: impl FnOnce()) -> Result<Vec<Fiber>, NoStack> {
-    let page = memory::page_size();
-    let mut made = Vec::with_capacity(count);
-    {
-        // One at a time: a stack whose neighbour is not merged yet when its first page is touched gets an `anon_vma` of its
-        // own, and can then never be merged. Two workers at once have been seen to reach 37,000 mappings for 100,000 stacks.
-        let _turn = MAPPING.lock();
-        for _ in 0..count {
-            let Some(fiber) = map(size) else { break };
-            made.push(fiber);
-        }
-    }
-    mapped();
-    let guards: Vec<_> = made.iter().map(Fiber::guard).collect();
-    // SAFETY: the lowest part of what `generator` was asked for is to be the guard, and nobody else knows of the stacks yet. No
-    // body reaches down there.
-    let marked = unsafe { memory::mark_guards(&guards) };
-    if marked {
-        let mut unused = MAPPING.lock();
-        unused.extend(guards.iter().map(|guard| guard.start - page..guard.start));
-        if unused.len() >= UNUSED {
-            give_back_sentinels(&mut unused);
-        }
-    } else {
-        made.retain(|fiber| {
-            let guard = fiber.guard();
-            // SAFETY: as above; below the guard are the pages of `generator`'s sentinel, which nothing reads before `end`, and of
-            // its guard.
-            let guarded = unsafe { memory::protect(guard.start - 2 * page..guard.end) };
-            if !guarded {
-                // SAFETY: it was made just now, and has no goroutine.
-                unsafe { end(fiber) };
-            }
-            guarded
-        });
-    }
-    if made.is_empty() {
-        return Err(NoStack { size });
-    }
-    Ok(made)
-}
-
-/// Maps a stack, which has no guard yet, and brings its body to the point where it waits for a goroutine. `None` if the kernel
-/// refuses.
-fn map(size: usize) -> Option<Fiber> {
     let page = memory::page_size();
     // With the sentinel; its own guard page `generator` adds itself.
     let mapped = size
         .checked_next_multiple_of(page)
-        .and_then(|usable| usable.checked_add(memory::guard_size() + page))?;
+        .and_then(|usable| usable.checked_add(memory::guard_size() + page))
+        .ok_or(NoStack { size })?;
     // In words, and even: an odd number would make `generator` fill the whole stack with a pattern.
     let words = mapped / size_of::<usize>();
     let published: Cell<Option<NonNull<Seat>>> = Cell::new(None);
     let out = Publish(&raw const published);
+    // One at a time: a stack whose neighbour is not merged yet when its first page is touched gets an `anon_vma` of its
+    // own, and can then never be merged. Two workers at once have been seen to reach 37,000 mappings for 100,000 stacks.
+    let mut unused = MAPPING.lock();
     // `generator` panics when the kernel refuses the memory; the payload says no more than that.
     let made = crate::panics::quietly(|| {
         Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| {
             body(scope, out, size)
         })
     });
-    let mut coroutine = made.ok()?;
+    let Ok(mut coroutine) = made else {
+        return Err(NoStack { size });
+    };
     coroutine.resume();
     let Some(seat) = published.get() else {
         unreachable!("the body publishes its seat before it suspends")
@@ -191,29 +143,39 @@ fn map(size: usize) -> Option<Fiber> {
     // The header lies in the stack's top page.
     let top = (raw.addr().get() & !(page - 1)) + page;
     let bottom = top - len;
+    let below = bottom - page..bottom + page;
+    let guard = below.end..below.end + memory::guard_size();
     // SAFETY: the stack's lowest word, which `generator` has written. Nobody else knows of the stack.
     let sentinel = unsafe { std::ptr::with_exposed_provenance::<usize>(bottom).read() };
     SENTINEL.store(sentinel, Ordering::Relaxed);
-    // SAFETY: `generator` placed its guard page right below the usable part, which is `len` bytes long and ends at `top`: a whole
-    // mapping, and nobody else knows of it. Without that guard the mapping is one with its neighbours.
-    let allowed = unsafe {
-        memory::refuse_huge_pages(bottom - page..top);
-        memory::allow(bottom - page..bottom)
+    // SAFETY: `generator` placed its guard page right below the usable part, which is `len` bytes long and ends at `top`. The
+    // lowest part of that it was asked for to be this guard, and the body does not reach down there. Nothing reads the
+    // sentinel before `end`.
+    let guarded = unsafe {
+        memory::refuse_huge_pages(below.start..top);
+        memory::install_guard(below, guard.clone())
     };
+    if guarded == Some(true) {
+        unused.push(bottom..bottom + page);
+        if unused.len() == UNUSED {
+            give_back_sentinels(&mut unused);
+        }
+    }
+    drop(unused);
     let below = raw.addr().get() - seat.expose_provenance().get();
     assert!(
         below <= SEAT * align_of::<Seat>(),
         "generator's first frames are small"
     );
-    let low_and_seat = (bottom + page + memory::guard_size()) | (below / align_of::<Seat>());
+    let low_and_seat = guard.end | (below / align_of::<Seat>());
     let switch = Switch { raw, low_and_seat };
     let fiber = Fiber { switch };
-    if !allowed {
+    if guarded.is_none() {
         // SAFETY: it was made just now, and has no goroutine.
         unsafe { end(&fiber) };
-        return None;
+        return Err(NoStack { size });
     }
-    Some(fiber)
+    Ok(fiber)
 }
 
 /// See [`Fiber::bind`].
@@ -315,7 +277,7 @@ unsafe fn end(fiber: &Fiber) {
         return;
     }
     let sentinel = std::ptr::with_exposed_provenance_mut::<usize>(bottom);
-    // SAFETY: readable and writable, whatever the guard had been made of, and nobody's but `generator`'s, which expects this word.
+    // SAFETY: readable and writable, whatever `install_guard` had to do, and nobody's but `generator`'s, which expects this word.
     unsafe { sentinel.write(SENTINEL.load(Ordering::Relaxed)) };
     // SAFETY: by the caller; `raw` came from `into_raw` of this very type.
     let mut coroutine = unsafe { Coroutine::from_raw(fiber.switch.raw.as_ptr()) };

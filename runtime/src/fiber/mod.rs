@@ -10,7 +10,6 @@
 //! | `Switch` | plain data, two words: what it needs to find a fiber's context. `end()` is where the frames end, in the stack's |
 //! | | highest page; `low()` the lowest usable address; `fetch()` asks for the lines that a switch touches |
 //! | `make(size)` | a new idle fiber |
-//! | `make_some(size, count, mapped)` | up to `count` of them, at least one; `AT_ONCE` is how many it pays to make |
 //! | `bind(fiber, g)` | the next `resume` runs the job of `g` |
 //! | `resume(fiber)`, `switch_away(fiber)` | onto the stack, and off it |
 //! | `give_back(idle)` | returns the memory of idle fibers to the kernel, and those that stay usable |
@@ -127,12 +126,6 @@ impl Fiber {
     pub(crate) fn new(size: usize) -> Result<Fiber, NoStack> {
         overflow::install_once();
         backing::make(size)
-    }
-
-    /// Up to `count` of them, at least one. Calls `mapped` when others may begin to make some.
-    fn new_some(size: usize, count: usize, mapped: impl FnOnce()) -> Result<Vec<Fiber>, NoStack> {
-        overflow::install_once();
-        backing::make_some(size, count, mapped)
     }
 
     /// Seats `g`: the next resume runs its job.

@@ -28,11 +28,6 @@ pub(crate) const PAUSE: u64 = 500_000;
 /// Fibers in a batch: about half a millisecond of work, or a few if their stacks are unmapped.
 const GIVE_BACK: usize = 1024;
 
-/// How many of the default size have been asked for, over all. Held by the worker that makes some.
-static MADE: Mutex<usize> = Mutex::new(0);
-/// Where so many have been made, one more is made than is needed now: a program with few goroutines shall not pay for many.
-const SPARE: usize = 16;
-
 // SAFETY: an idle fiber's stack holds only the suspended body, which refers to nothing tied to a thread; whoever takes it
 // out of the pool is its only owner.
 unsafe impl Send for Fiber {}
@@ -193,14 +188,6 @@ impl LocalPool {
 
     #[cold]
     fn take_shared(&mut self, size: usize, default: usize) -> Result<Fiber, NoStack> {
-        match self.find_shared(size, default) {
-            Some(fiber) => Ok(fiber),
-            None if size == default && backing::AT_ONCE > 1 => self.make(size),
-            None => Fiber::new(size),
-        }
-    }
-
-    fn find_shared(&mut self, size: usize, default: usize) -> Option<Fiber> {
         let mut shared = shared().lock();
         let idle = shared.idle(size);
         let found = if size == default {
@@ -211,25 +198,9 @@ impl LocalPool {
             idle.warm.pop_back()
         };
         idle.least = idle.least.min(idle.warm.len());
-        found.or_else(|| idle.cold.pop()).or_else(|| idle.sweep.pop())
-    }
-
-    /// Makes some of the default size. One worker at a time does: another one that needs some waits and takes of these.
-    fn make(&mut self, size: usize) -> Result<Fiber, NoStack> {
-        let mut turn = MADE.lock();
-        // While this worker waited for its turn, others have made some, or have given some back.
-        if let Some(fiber) = self.find_shared(size, size) {
-            return Ok(fiber);
-        }
-        let count = (*turn / SPARE).clamp(1, backing::AT_ONCE);
-        *turn += count;
-        let mut made = Fiber::new_some(size, count, || drop(turn))?;
-        let fiber = made.pop().ok_or(NoStack { size })?;
-        // The half for the others.
-        let others = made.len().div_ceil(2);
-        shared().lock().default.warm.extend(made.drain(..others));
-        self.idle.append(&mut made);
-        Ok(fiber)
+        let found = found.or_else(|| idle.cold.pop()).or_else(|| idle.sweep.pop());
+        drop(shared);
+        found.map_or_else(|| Fiber::new(size), Ok)
     }
 
     /// Takes back an idle fiber that was made for `size`.

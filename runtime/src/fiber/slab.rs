@@ -107,15 +107,6 @@ unsafe impl Stack for Extent {
     }
 }
 
-/// Stacks are cut from what was made at once already.
-pub(super) const AT_ONCE: usize = 1;
-
-/// Makes one, whatever the count.
-pub(super) fn make_some(size: usize, _count: usize, mapped: impl FnOnce()) -> Result<Vec<Fiber>, NoStack> {
-    mapped();
-    Ok(vec![make(size)?])
-}
-
 /// Takes a stack of `size` bytes, which may be one that was given back.
 pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     let stack = stacks::take(size).ok_or(NoStack { size })?;

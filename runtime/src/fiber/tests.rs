@@ -1,6 +1,5 @@
 //! What lies below a stack, with either backing.
 
-use super::pool::LocalPool;
 use super::{Fiber, backing};
 use crate::config::{DEFAULT_STACK, MIN_STACK};
 use crate::sys::memory;
@@ -39,59 +38,6 @@ fn a_guard_is_64_kib() {
         }
         backing::give_back(fibers);
     }
-}
-
-/// What is made at once is as good as what is made alone, and others may begin before it is finished.
-#[test]
-fn stacks_made_at_once_have_guards() {
-    for size in [MIN_STACK, DEFAULT_STACK] {
-        let mut calls = 0;
-        let fibers = Fiber::new_some(size, backing::AT_ONCE, || calls += 1).expect("address space");
-        assert_eq!((fibers.len(), calls), (backing::AT_ONCE, 1));
-        fibers.iter().for_each(|fiber| check(fiber, size));
-        assert_apart(&fibers);
-        let left = backing::give_back(fibers);
-        left.iter().for_each(|fiber| check(fiber, size));
-        backing::give_back(left);
-    }
-}
-
-/// Workers that need stacks at the same time wait for each other and take of what the other one has made: each gets its own.
-#[test]
-fn workers_that_need_stacks_at_once_get_their_own() {
-    let size = crate::config::get().stack_size;
-    let worker = || {
-        let mut pool = LocalPool::default();
-        let taken: Vec<_> = (0..500)
-            .map(|_| pool.take(size, size).expect("address space"))
-            .collect();
-        pool.empty();
-        taken
-    };
-    let fibers: Vec<Fiber> = std::thread::scope(|scope| {
-        let workers = [(); 4].map(|()| scope.spawn(worker));
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().expect("a worker"))
-            .collect()
-    });
-    assert_eq!(fibers.len(), 2000);
-    fibers.iter().for_each(|fiber| check(fiber, size));
-    assert_apart(&fibers);
-    super::pool::give_back(fibers, size);
-}
-
-#[track_caller]
-fn assert_apart(fibers: &[Fiber]) {
-    let mut ranges: Vec<_> = fibers
-        .iter()
-        .map(|fiber| fiber.guard().start..fiber.top())
-        .collect();
-    ranges.sort_unstable_by_key(|range| range.start);
-    assert!(
-        ranges.windows(2).all(|pair| pair[0].end <= pair[1].start),
-        "two share memory"
-    );
 }
 
 /// Where the kernel always uses huge pages, a stack's first page must not become 2 MiB. What could

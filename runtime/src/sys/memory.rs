@@ -23,7 +23,8 @@ pub(crate) fn guard_size() -> usize {
     (64_usize << 10).next_multiple_of(page_size())
 }
 
-/// Makes guards without a mapping of their own. `false` if the kernel cannot, or refuses: then some of them may be there.
+/// Makes a guard, if possible without a mapping of its own. `below` lies right below it: a protected page, and what else nobody
+/// needs. `None` if the kernel refuses, else whether what was in `below` still takes memory.
 ///
 /// A stack with protected pages is two mappings, and `vm.max_map_count` (65,530 by default) ends a program near 32,000 of
 /// them. `MADV_GUARD_INSTALL` (Linux 6.13) makes *markers* in the page table, and leaves the mapping whole: the kernel
@@ -32,31 +33,22 @@ pub(crate) fn guard_size() -> usize {
 /// # Safety
 /// Whole pages that belong to the caller, and that nothing reads or writes.
 #[cfg(not(feature = "slab-stacks"))]
-pub(crate) unsafe fn mark_guards(guards: &[Range<usize>]) -> bool {
+pub(crate) unsafe fn install_guard(below: Range<usize>, guard: Range<usize>) -> Option<bool> {
+    let start = |range: &Range<usize>| std::ptr::with_exposed_provenance_mut(range.start);
     #[cfg(target_os = "linux")]
     {
-        // SAFETY: by the caller; a page that has a marker already keeps it.
-        unsafe { advise_all(guards.iter().cloned(), MADV_GUARD_INSTALL) }
+        // SAFETY: the caller owns the pages, and nothing uses them.
+        if unsafe { libc::madvise(start(&guard), guard.len(), MADV_GUARD_INSTALL) } == 0 {
+            // SAFETY: as above.
+            return unsafe { allow(below) }.then_some(true);
+        }
     }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = guards;
-        false
-    }
-}
-
-/// Makes pages inaccessible by a mapping of their own, without memory. `false` if the kernel refuses.
-///
-/// # Safety
-/// Whole pages that belong to the caller, and that nothing reads or writes.
-#[cfg(not(feature = "slab-stacks"))]
-pub(crate) unsafe fn protect(pages: Range<usize>) -> bool {
-    // A new mapping in place of all of them. Protected, they would stay apart: some have been used before, some not.
+    // A new mapping in place of all of it. Protected, the parts would stay apart: some have been used before, some not.
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
-    let start = std::ptr::with_exposed_provenance_mut(pages.start);
+    let len = below.len() + guard.len();
     // SAFETY: the caller owns the pages, and nothing uses them.
-    let at = unsafe { libc::mmap(start, pages.len(), libc::PROT_NONE, flags, -1, 0) };
-    at != libc::MAP_FAILED
+    let at = unsafe { libc::mmap(start(&below), len, libc::PROT_NONE, flags, -1, 0) };
+    (at != libc::MAP_FAILED).then_some(false)
 }
 
 /// Makes pages readable and writable, but for those with markers. `false` if the kernel refuses.
