@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{self, Migration, Wishes};
-use crate::panics::{PanicPolicy, PanicReport};
-use crate::stall::{StallPolicy, StallReport};
+use crate::panics::{self, PanicPolicy, PanicReport};
+use crate::stall::{self, StallPolicy, StallReport};
 
 /// Sets the runtime up before its first use. What is left out comes from the environment, then from the defaults.
 ///
@@ -36,6 +36,8 @@ use crate::stall::{StallPolicy, StallReport};
 #[must_use = "a builder does nothing until `init` or `run`"]
 pub struct Builder {
     wishes: Wishes,
+    panic_policy: Option<PanicPolicy>,
+    stall_policy: Option<StallPolicy>,
 }
 
 impl Builder {
@@ -219,7 +221,7 @@ impl Builder {
     ///     .unwrap();
     /// ```
     pub fn on_stall(mut self, policy: impl Fn(&StallReport) + Send + Sync + 'static) -> Builder {
-        self.wishes.stall_policy = Some(StallPolicy::Custom(Arc::new(policy)));
+        self.stall_policy = Some(StallPolicy::Custom(Arc::new(policy)));
         self
     }
 
@@ -239,7 +241,7 @@ impl Builder {
     /// assert_eq!(noted.recv().unwrap(), "boom");
     /// ```
     pub fn on_panic(mut self, policy: impl Fn(&PanicReport<'_>) + Send + Sync + 'static) -> Builder {
-        self.wishes.panic_policy = Some(PanicPolicy::Custom(Arc::new(policy)));
+        self.panic_policy = Some(PanicPolicy::Custom(Arc::new(policy)));
         self
     }
 
@@ -254,7 +256,16 @@ impl Builder {
     /// assert!(gort_runtime::Builder::new().init().is_err(), "it can be set once");
     /// ```
     pub fn init(self) -> Result<(), AlreadyStarted> {
-        if !config::wish(self.wishes) {
+        let (panic_policy, stall_policy) = (self.panic_policy, self.stall_policy);
+        let accepted = config::wish(self.wishes, || {
+            if let Some(policy) = panic_policy {
+                panics::set_policy(policy);
+            }
+            if let Some(policy) = stall_policy {
+                stall::set_policy(policy);
+            }
+        });
+        if !accepted {
             return Err(AlreadyStarted(()));
         }
         crate::sched::runtime();

@@ -4,9 +4,6 @@ use std::num::NonZero;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use crate::panics::PanicPolicy;
-use crate::stall::StallPolicy;
-
 /// The largest GOMAXPROCS.
 pub(crate) const MAX_PROCS: usize = 1024;
 /// The most workers: those that run, and those that are stuck in long runs.
@@ -114,8 +111,6 @@ pub(crate) struct Config {
     pub(crate) blocking_patience: Duration,
     pub(crate) max_threads: usize,
     pub(crate) stall_limit: Option<Duration>,
-    pub(crate) stall_policy: StallPolicy,
-    pub(crate) panic_policy: PanicPolicy,
 }
 
 /// What a `Builder` asked for; `None` leaves it to the environment.
@@ -129,19 +124,20 @@ pub(crate) struct Wishes {
     pub(crate) blocking_patience: Option<Duration>,
     pub(crate) max_threads: Option<usize>,
     pub(crate) stall_limit: Option<Duration>,
-    pub(crate) stall_policy: Option<StallPolicy>,
-    pub(crate) panic_policy: Option<PanicPolicy>,
 }
 
 static WISHES: Mutex<Option<Wishes>> = Mutex::new(None);
 static CONFIG: OnceLock<Config> = OnceLock::new();
 
-/// Stores what a builder asked for. `false` if the settings are already in force, or another builder came first.
-pub(crate) fn wish(wishes: Wishes) -> bool {
+/// Stores what a builder asked for. `false` if the settings are already in force, or another builder
+/// came first. Otherwise `hand_out` runs before the settings can be in force: it gives services what
+/// is theirs alone.
+pub(crate) fn wish(wishes: Wishes, hand_out: impl FnOnce()) -> bool {
     let mut stored = WISHES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if CONFIG.get().is_some() || stored.is_some() {
         return false;
     }
+    hand_out();
     *stored = Some(wishes);
     true
 }
@@ -186,8 +182,6 @@ fn fix() -> &'static Config {
                 .or_else(|| from_env("GORT_STALL", parse_stall))
                 .filter(|limit| !limit.is_zero())
                 .map(|limit| limit.max(MIN_STALL)),
-            stall_policy: wishes.stall_policy.unwrap_or_default(),
-            panic_policy: wishes.panic_policy.unwrap_or_default(),
         }
     })
 }

@@ -22,7 +22,7 @@ pub(crate) use crate::fatal::die;
 use hook::{Seen, UnderWay};
 pub(crate) use hook::{forget_all, note_exit, take_seen};
 pub use report::PanicReport;
-pub(crate) use report::{PanicPolicy, await_those_under_way, discard, unobserved};
+pub(crate) use report::{PanicPolicy, await_those_under_way, discard, set_policy, unobserved};
 
 /// A panic as a value: what a goroutine panicked with, and where.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::fatal::{begin, die, end};
@@ -170,10 +170,9 @@ impl fmt::Display for PanicReport<'_> {
 }
 
 /// What happens with a panic that nobody can observe.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) enum PanicPolicy {
     /// As Go: the report, then exit status 2.
-    #[default]
     Exit,
     Custom(Arc<dyn Fn(&PanicReport<'_>) + Send + Sync>),
 }
@@ -187,11 +186,19 @@ impl fmt::Debug for PanicPolicy {
     }
 }
 
+/// What the program has chosen.
+static POLICY: OnceLock<PanicPolicy> = OnceLock::new();
+
+/// Sets the policy, once, before anything can panic.
+pub(crate) fn set_policy(policy: PanicPolicy) {
+    let _ = POLICY.set(policy);
+}
+
 /// Applies the policy to a panic of `g` that nobody can observe any more.
 #[cold]
 pub(crate) fn unobserved(g: &G, panic: Panic) {
     let report = report_of(g, &panic);
-    match &crate::config::get().panic_policy {
+    match POLICY.get().unwrap_or(&PanicPolicy::Exit) {
         PanicPolicy::Exit if panic.was_shown() => end(),
         // The panic hook was not asked, or the program has another one.
         PanicPolicy::Exit if panic.seen.is_none() && hook::program_replaced_ours() => end(),

@@ -20,7 +20,7 @@ use crate::worker::Post;
 
 mod report;
 
-pub(crate) use report::StallPolicy;
+pub(crate) use report::{StallPolicy, set_policy};
 pub use report::StallReport;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -194,8 +194,7 @@ impl Reporter {
     }
 
     fn publish(&self, report: &StallReport) {
-        let policy = &self.rt.config.stall_policy;
-        let published = panic::catch_unwind(AssertUnwindSafe(|| policy.apply(report)));
+        let published = panic::catch_unwind(AssertUnwindSafe(|| StallPolicy::chosen().apply(report)));
         if published.is_err() {
             // The hook has printed it. It is no reason to end the reports, or the program.
             StallPolicy::Print.apply(report);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::g::label::Title;
@@ -236,15 +236,27 @@ impl fmt::Display for StallReport {
 }
 
 /// What happens with a report.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) enum StallPolicy {
     /// It goes to standard error.
-    #[default]
     Print,
     Custom(Arc<dyn Fn(&StallReport) + Send + Sync>),
 }
 
+/// What the program has chosen.
+static POLICY: OnceLock<StallPolicy> = OnceLock::new();
+
+/// Sets the policy, once, before the runtime starts.
+pub(crate) fn set_policy(policy: StallPolicy) {
+    let _ = POLICY.set(policy);
+}
+
 impl StallPolicy {
+    /// The one in force.
+    pub(super) fn chosen() -> &'static StallPolicy {
+        POLICY.get().unwrap_or(&StallPolicy::Print)
+    }
+
     pub(super) fn apply(&self, report: &StallReport) {
         match self {
             // One write, so that nothing comes between the lines; and without std's lock, which the goroutine may hold.
