@@ -5,10 +5,6 @@ use crate::panics::{Panic, PanicReport};
 use crate::sched::spawn::Spawn;
 use crate::waiters::Counted;
 
-/// This file, as debug information calls it: what is below it on a stack is not the goroutine's.
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-pub(crate) const FILE: &str = file!();
-
 /// Runs `f` as a main goroutine and gives its result; the calling thread blocks meanwhile.
 ///
 /// Starts the runtime if it is not running. Other goroutines go on when it returns. Its stack is that of a main thread: 8 MiB of reserve,

@@ -7,10 +7,6 @@ use crate::g::join::Whose;
 use crate::g::{G, GRef, INLINE, JobTable, Outcome, Request};
 use crate::panics::{Goexit, Panic};
 
-/// This file, as debug information calls it: what is below it on a stack is not the goroutine's.
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-pub(crate) const FILE: &str = file!();
-
 /// Runs the job of `g` on the fiber it is bound to. On return the fiber waits for its next goroutine.
 pub(crate) fn enter(g: GRef) {
     let table = g.table.get();

@@ -16,7 +16,7 @@ use crate::g::G;
 pub(crate) mod hook;
 mod report;
 mod trace;
-mod trim;
+pub(crate) mod trim;
 
 pub(crate) use crate::fatal::die;
 use hook::{Seen, UnderWay};

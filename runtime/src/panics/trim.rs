@@ -28,12 +28,21 @@ const OUR_DIRECTORIES: [(&str, &str); 4] = [
     ("runtime/src/", "gort-runtime-0."),
     ("sync/src/", "gort-sync-0."),
 ];
-/// Functions that call a goroutine's closure, by name; and by file, since names may have no path.
-const FIRST: [&str; 2] = [
+/// Functions that call a goroutine's closure, by name.
+pub(crate) const FIRST: [&str; 2] = [
     "gort_runtime::g::entry::",
     "gort_runtime::main_goroutine::run_main",
 ];
+/// The same by file, below this crate's sources: names may have no path, and have none where the
+/// debug information is line tables only.
 const FIRST_FILES: [&str; 2] = ["g/entry.rs", "main_goroutine.rs"];
+
+/// These files, as debug information calls them.
+pub(crate) fn first_files() -> [String; 2] {
+    let directory = file!().trim_end_matches("panics/trim.rs");
+    FIRST_FILES.map(|file| format!("{directory}{file}"))
+}
+
 /// As std has it below a backtrace that is not whole.
 const NOTE: &str =
     "note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.\n";
@@ -67,13 +76,9 @@ impl Frame<'_> {
     }
 
     fn is_first(&self) -> bool {
-        let directory = file!().trim_end_matches("panics/trim.rs");
-        let is_file = |file: &&str| {
-            // `at ./runtime/src/g/entry.rs:7:9`
-            let ends = format!("{directory}{file}:");
-            self.place.is_some_and(|place| place.contains(&ends))
-        };
-        self.is_any_of(&FIRST) || FIRST_FILES.iter().any(is_file)
+        // `at ./runtime/src/g/entry.rs:7:9`
+        let is_file = |file: &String| self.place.is_some_and(|place| place.contains(&format!("{file}:")));
+        self.is_any_of(&FIRST) || first_files().iter().any(is_file)
     }
 }
 

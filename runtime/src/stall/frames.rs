@@ -12,6 +12,7 @@ use framehop::{
     UnwinderNative,
 };
 
+use crate::panics::trim::{FIRST, first_files};
 use crate::stall::symbols;
 use crate::sys::capture::Stack;
 use crate::sys::modules;
@@ -19,13 +20,6 @@ use crate::sys::modules;
 /// More frames than this are counted, not shown.
 const SHOWN: usize = 100;
 const COUNTED: usize = 10_000;
-/// The functions that call a goroutine's closure, by name; and by file, since names have no path where the debug information is
-/// line tables only.
-const FIRST_FRAMES: [&str; 2] = [
-    "gort_runtime::g::entry::",
-    "gort_runtime::main_goroutine::run_main::",
-];
-const FIRST_FILES: [&str; 2] = [crate::g::entry::FILE, crate::main_goroutine::FILE];
 /// Those of std's that sleep, and sleep on if they are interrupted.
 const SLEEPS: [&str; 2] = ["std::thread::", "std::sys::thread::"];
 
@@ -139,7 +133,7 @@ impl Reader {
         let in_file: Vec<u64> = addresses.iter().map(in_file).collect();
         for (&address, name) in addresses.iter().zip(symbols::names(&in_file)) {
             let name = name.map(|name| format!("{:#}", backtrace::SymbolName::new(&name)));
-            found.complete = name.as_deref().is_some_and(|name| is_any_of(name, FIRST_FRAMES));
+            found.complete = name.as_deref().is_some_and(|name| is_any_of(name, FIRST));
             if found.complete {
                 found.more = 0;
                 break;
@@ -188,10 +182,10 @@ fn name(address: u64, found: &mut Frames) {
     backtrace::resolve(std::ptr::without_provenance_mut(address as usize), |symbol| {
         any = true;
         let name = symbol.name().map(|name| format!("{name:#}"));
-        found.complete |= name.as_deref().is_some_and(|name| is_any_of(name, FIRST_FRAMES))
+        found.complete |= name.as_deref().is_some_and(|name| is_any_of(name, FIRST))
             || symbol
                 .filename()
-                .is_some_and(|at| FIRST_FILES.iter().any(|file| at.ends_with(file)));
+                .is_some_and(|at| first_files().iter().any(|file| at.ends_with(file)));
         if found.complete {
             return;
         }
