@@ -2,13 +2,8 @@
 
 use std::panic::Location;
 
-use crate::g::G;
+use crate::g::current;
 use crate::panics::{Goexit, note_exit};
-
-fn current() -> Option<&'static G> {
-    // SAFETY: null or a control block, which is never freed.
-    unsafe { crate::tls::current_g().as_ref() }
-}
 
 /// Ends the current goroutine: its destructors and `defer!`s run, others go on.
 ///

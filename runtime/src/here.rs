@@ -1,7 +1,7 @@
 //! `Here`: which worker runs this code, asked once for several uses.
 
 use crate::bias::Seat;
-use crate::worker::Worker;
+use crate::head::Head;
 
 /// The worker that runs this code, if one does.
 ///
@@ -9,7 +9,7 @@ use crate::worker::Worker;
 /// Code that asks several times without waiting in between asks once.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Here(*const Worker);
+pub struct Here(*const Head);
 
 impl Here {
     /// Asks.
@@ -18,26 +18,36 @@ impl Here {
     /// The answer is not used any more after anything that may wait or run code of users, and stays on this stack.
     #[inline(always)]
     pub unsafe fn ask() -> Here {
-        Here(crate::tls::worker())
+        Here(crate::tls::head())
+    }
+
+    /// The head of the worker, or null.
+    #[inline(always)]
+    pub(crate) fn as_ptr(self) -> *const Head {
+        self.0
     }
 
     #[inline(always)]
-    pub(crate) fn worker(self) -> Option<&'static Worker> {
-        // SAFETY: null or a worker, which lives as long as the process.
+    fn head(self) -> Option<&'static Head> {
+        // SAFETY: null or the head of a worker, which lives as long as the process.
         unsafe { self.0.as_ref() }
+    }
+
+    /// The goroutine that runs this code, or null.
+    #[inline(always)]
+    pub(crate) fn goroutine(self) -> *mut () {
+        self.head().map_or(std::ptr::null_mut(), Head::current)
     }
 
     #[inline(always)]
     pub(crate) fn seat(self) -> Option<&'static Seat> {
-        self.worker().map(Worker::seat)
+        self.head().map(|head| &head.seat)
     }
 
     /// A number from the worker's own generator, or the thread's.
     #[inline(always)]
     pub fn random_u32(self) -> u32 {
-        let number = self
-            .worker()
-            .map_or_else(crate::tls::thread_random, Worker::random);
+        let number = self.head().map_or_else(crate::tls::thread_random, Head::random);
         (number >> 32) as u32
     }
 }

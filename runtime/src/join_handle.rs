@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 
 use crate::g::join::{Joiner, Whose};
 use crate::g::{GRef, Outcome, entry, pool};
+use crate::here::Here;
 use crate::panics::Panic;
 use crate::reason::WaitReason;
 use crate::task::Task;
@@ -366,8 +367,8 @@ fn release(g: GRef) {
     if g.life.handle_gone() == Whose::Mine {
         // SAFETY: the state machine says that nobody else refers to the block.
         unsafe { g.undress() };
-        // SAFETY: null or a worker; nothing in between parks.
-        match unsafe { crate::tls::worker().as_ref() } {
+        // SAFETY: nothing in between parks.
+        match unsafe { Here::ask() }.worker() {
             Some(worker) => worker.with_blocks(|blocks| blocks.give(g)),
             None => pool::give_shared(g),
         }

@@ -6,7 +6,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals` |
-//! | thread-locals, bias | `tls`, `here`, `bias` |
+//! | thread-locals, bias | `head`, `tls`, `here`, `bias` |
 //! | context switch | `fiber` |
 //! | goroutine | `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
@@ -34,6 +34,7 @@ mod fiber;
 pub mod future;
 mod g;
 mod goexit;
+mod head;
 mod here;
 mod idle;
 mod join_handle;

@@ -169,8 +169,7 @@ impl<T: Send + 'static> LocalKey<RefCell<T>> {
 
 /// Calls `f` with the values of the goroutine, or thread, that runs this. `f` runs no user code.
 fn with_locals<R>(f: impl FnOnce(&mut Locals) -> R) -> R {
-    // SAFETY: null or a control block, which is never freed.
-    match unsafe { crate::tls::current_g().as_ref() } {
+    match crate::g::current() {
         // SAFETY: the goroutine's own cell, on the goroutine; the reference ends with `f`, which does not come back here.
         Some(g) => f(unsafe { &mut *g.locals.get() }.get_or_insert_default()),
         None => crate::tls::with_locals(f),

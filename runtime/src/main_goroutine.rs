@@ -58,7 +58,7 @@ impl Ended {
     /// Goes on with the panic, in the caller.
     pub(crate) fn go_on(mut self) -> ! {
         // It was not raised by `panic!`.
-        if crate::tls::current_g().is_null() && !self.panic.was_shown() {
+        if crate::g::current().is_none() && !self.panic.was_shown() {
             eprint!("{}", self.report());
             self.panic.will_be_shown();
         }
@@ -82,7 +82,7 @@ where
     T: Send,
 {
     let spawned_at = std::panic::Location::caller();
-    let nested = !crate::tls::current_g().is_null();
+    let nested = crate::g::current().is_some();
     // The goroutine itself counts, while its worker is awake. Before it begins it is in a queue, and after it ended this
     // thread has a result to return: at neither time are sleeping goroutines a deadlock.
     let f = move || {

@@ -16,7 +16,6 @@ use crate::parker::ThreadParker;
 use crate::reason::WaitReason;
 use crate::sched;
 use crate::sched::spawn::Spawn;
-use crate::worker::Worker;
 
 /// Who waits. Made by the one who is about to [`park`], stored where a waker finds it, and used up by [`Task::ready`]. Dropping it
 /// instead wakes nobody.
@@ -62,7 +61,7 @@ impl Task {
     #[doc(hidden)]
     #[inline]
     pub fn current_here(here: Here) -> Task {
-        let g = here.worker().map_or(std::ptr::null(), Worker::current);
+        let g = here.goroutine();
         if g.is_null() {
             Task {
                 how: NonNull::from(&THREAD).cast(),
@@ -71,7 +70,7 @@ impl Task {
         } else {
             Task {
                 how: NonNull::from(&GOROUTINE).cast(),
-                whom: g.cast(),
+                whom: g,
             }
         }
     }
@@ -149,9 +148,10 @@ impl Task {
         let waker = self.waker();
         std::mem::forget(self);
         let waker = ManuallyDrop::into_inner(waker);
-        let in_place = match here.worker() {
-            Some(worker) => !worker.current().is_null(),
-            None => !crate::tls::serves(),
+        let in_place = if here.worker().is_some() {
+            !here.goroutine().is_null()
+        } else {
+            !crate::tls::serves()
         };
         if in_place {
             waker.wake();
@@ -207,13 +207,12 @@ impl Drop for Task {
 #[inline(always)]
 #[track_caller]
 pub unsafe fn park<C: FnOnce()>(reason: WaitReason, commit: C) {
-    let g = crate::tls::current_g();
-    if g.is_null() {
+    let Some(g) = crate::g::current() else {
         // SAFETY: handed on.
         return unsafe { park_thread(commit, None) };
-    }
-    // SAFETY: control blocks are never freed; this one is the current goroutine's.
-    unsafe { sched::park::park_goroutine(&*g, reason, Location::caller(), commit) };
+    };
+    // SAFETY: handed on; it is the current goroutine.
+    unsafe { sched::park::park_goroutine(g, reason, Location::caller(), commit) };
 }
 
 /// Like [`park`] with a commit that frees `lock`, which the caller holds. The commit needs nothing of the parked stack, and the lock says
@@ -224,13 +223,12 @@ pub unsafe fn park<C: FnOnce()>(reason: WaitReason, commit: C) {
 #[inline(always)]
 #[track_caller]
 pub unsafe fn park_holding(reason: WaitReason, lock: &RawLock) {
-    let g = crate::tls::current_g();
-    if g.is_null() {
+    let Some(g) = crate::g::current() else {
         // SAFETY: handed on; the lock is held.
         return unsafe { park_thread(|| lock.unlock(), None) };
-    }
-    // SAFETY: control blocks are never freed; this one is the current goroutine's.
-    unsafe { sched::park::park_goroutine_holding(&*g, reason, Location::caller(), lock) };
+    };
+    // SAFETY: handed on; it is the current goroutine.
+    unsafe { sched::park::park_goroutine_holding(g, reason, Location::caller(), lock) };
 }
 
 /// Like [`park`], but when `deadline` comes the timer tries to win `claim` with [`Claim::TIMEOUT`] and, if it does, readies
@@ -240,9 +238,7 @@ pub unsafe fn park_holding(reason: WaitReason, lock: &RawLock) {
 /// As [`park`]; and every other waker wins `claim` before it readies the task.
 #[track_caller]
 pub unsafe fn park_until<C: FnOnce()>(reason: WaitReason, deadline: Instant, claim: &Claim, commit: C) {
-    let g = crate::tls::current_g().cast_mut();
-    // SAFETY: null or a control block.
-    let Some(g) = (unsafe { GRef::from_ptr(g) }) else {
+    let Some(g) = GRef::current() else {
         // SAFETY: handed on.
         return unsafe { park_thread(commit, Some((deadline, claim))) };
     };

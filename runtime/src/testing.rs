@@ -108,7 +108,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    if !crate::tls::current_g().is_null() {
+    if crate::g::current().is_some() {
         // Somebody calls the test.
         return Ok(crate::run(f));
     }

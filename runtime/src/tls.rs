@@ -6,16 +6,16 @@
 //! without that, LLVM infers that the reader is pure and merges two calls across a switch. `runtime/tests/migration.rs`
 //! checks it: with `GORT_MIGRATION=always` a stale read is seen at once.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crate::g::G;
+use crate::head::Head;
 use crate::parker::{ThreadParker, ThreadWaiter};
-use crate::worker::Worker;
 
 thread_local! {
-    /// The worker that this thread is; null on every other thread.
-    static WORKER: Cell<*const Worker> = const { Cell::new(std::ptr::null()) };
+    /// The head of the worker that this thread is; null on every other thread.
+    static WORKER: Cell<*const Head> = const { Cell::new(std::ptr::null()) };
     /// What blocks this thread when code outside a goroutine waits; null until the first wait. A plain pointer needs no
     /// destructor, so it can be read as long as the thread runs any code at all.
     static WAITER: Cell<*const ThreadWaiter> = const { Cell::new(std::ptr::null()) };
@@ -26,7 +26,7 @@ thread_local! {
     /// Whether others rely on this thread, which is no worker, to come back at once.
     static SERVES: Cell<bool> = const { Cell::new(false) };
     /// What the hook noted of a panic while it kept silent.
-    static NOTED: RefCell<Option<Box<crate::panics::hook::Seen>>> = const { RefCell::new(None) };
+    static NOTED: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
     /// What `goroutine_local!` keeps for a thread that is no goroutine.
     static LOCALS: RefCell<crate::locals::Locals> = RefCell::default();
     /// State of `random_u32` on threads that are no workers; 0 means not seeded yet.
@@ -42,27 +42,30 @@ fn opaque<T>(mut value: *const T) -> *const T {
     value
 }
 
-/// The worker this thread is, or null.
+/// The head of the worker that this thread is, or null.
 #[inline(never)]
-pub(crate) fn worker() -> *const Worker {
+pub(crate) fn head() -> *const Head {
     opaque(WORKER.get())
 }
 
 /// The goroutine that runs on this thread now, or null outside goroutines.
 #[inline(never)]
-pub(crate) fn current_g() -> *const G {
-    let worker = WORKER.get();
-    if worker.is_null() {
+pub(crate) fn goroutine() -> *const () {
+    let head = WORKER.get();
+    if head.is_null() {
         return opaque(std::ptr::null());
     }
-    // SAFETY: `WORKER` is set once by the worker's own thread to a `Worker` that lives as long as the process.
-    opaque(unsafe { (*worker).current() })
+    // SAFETY: `WORKER` is set once by the worker's own thread to a head that lives as long as the process.
+    opaque(unsafe { (*head).current() })
 }
 
-/// Declares this thread to be `worker`.
+/// Declares this thread to be the worker that begins with `head`.
+///
+/// # Safety
+/// It is never freed.
 #[inline(never)]
-pub(crate) fn set_worker(worker: &'static Worker) {
-    WORKER.set(worker);
+pub(crate) unsafe fn set_worker(head: *const Head) {
+    WORKER.set(head);
 }
 
 /// Ends the thread's waiter. If a later destructor of the thread waits, it gets a new one, which is never freed.
@@ -128,11 +131,9 @@ pub(crate) fn serves() -> bool {
     SERVES.try_with(Cell::get).unwrap_or(false)
 }
 
-/// Keeps what the hook saw of a panic that it keeps silent about; returns what was kept before.
+/// Keeps what the panic hook has to say later; returns what was kept before.
 #[inline(never)]
-pub(crate) fn note_panic(
-    seen: Option<Box<crate::panics::hook::Seen>>,
-) -> Option<Box<crate::panics::hook::Seen>> {
+pub(crate) fn note_panic(seen: Option<Box<dyn Any>>) -> Option<Box<dyn Any>> {
     NOTED.try_with(|slot| slot.replace(seen)).ok().flatten()
 }
 

@@ -206,7 +206,7 @@ where
 {
     // A goroutine that has locked its thread has it for itself, and may have changed what the call sees: the working directory,
     // a namespace.
-    if crate::tls::current_g().is_null() || crate::sched::procs::owns_thread() {
+    if crate::g::current().is_none() || crate::sched::procs::owns_thread() {
         return match ticket {
             Some(ticket) if ticket.is_withdrawn() => None,
             _ => Some(f()),

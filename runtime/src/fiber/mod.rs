@@ -184,9 +184,7 @@ impl Fiber {
 
 /// How many bytes are left on the stack of the goroutine that runs this. `None` if it is no goroutine's.
 pub(crate) fn room() -> Option<usize> {
-    // SAFETY: control blocks are never freed.
-    let g = unsafe { crate::tls::current_g().as_ref() }?;
-    let fiber = g.fiber_if_bound()?;
+    let fiber = crate::g::current()?.fiber_if_bound()?;
     let here = 0_u8;
     let here = (&raw const here).addr();
     fiber.holds(here).then(|| here - fiber.low())

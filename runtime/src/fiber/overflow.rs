@@ -34,12 +34,7 @@ fn install() {
 
 /// Async-signal-safe: plain loads of data that does not move while the goroutine runs.
 fn explain(fault: Fault, out: &mut Report) {
-    let g = crate::tls::current_g();
-    if g.is_null() {
-        return;
-    }
-    // SAFETY: goroutine objects are never freed, and this one runs on this thread.
-    let g = unsafe { &*g };
+    let Some(g) = crate::g::current() else { return };
     let Some(fiber) = g.fiber_if_bound() else { return };
     if fiber.guard().contains(&fault.address) {
         panic(g, out);

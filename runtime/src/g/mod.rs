@@ -147,9 +147,28 @@ impl GRef {
         NonNull::new(pointer).map(GRef)
     }
 
+    /// The goroutine that runs this code, if one does.
+    #[inline(always)]
+    pub(crate) fn current() -> Option<GRef> {
+        NonNull::new(current_ptr()).map(GRef)
+    }
+
     pub(crate) fn as_ptr(self) -> *mut G {
         self.0.as_ptr()
     }
+}
+
+/// The goroutine that runs this code, or null.
+#[inline(always)]
+pub(crate) fn current_ptr() -> *mut G {
+    crate::tls::goroutine().cast::<G>().cast_mut()
+}
+
+/// The goroutine that runs this code, if one does.
+#[inline(always)]
+pub(crate) fn current() -> Option<&'static G> {
+    // SAFETY: null or a control block, which is never freed.
+    unsafe { current_ptr().as_ref() }
 }
 
 impl std::ops::Deref for GRef {

@@ -17,10 +17,10 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use crate::fatal;
 use crate::fiber::foreign;
-use crate::g::G;
+use crate::g::{G, current};
+use crate::panics::message_of;
 use crate::panics::report::{self, Head};
 use crate::panics::trace::{self, Trace};
-use crate::panics::{current, message_of};
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
 
@@ -167,6 +167,12 @@ pub(crate) fn take_seen(payload: &(dyn Any + Send)) -> Option<Box<Seen>> {
     None
 }
 
+/// Keeps what was seen on a thread that keeps silent for a moment; gives what was kept before.
+pub(super) fn note_on_thread(seen: Option<Box<Seen>>) -> Option<Box<Seen>> {
+    let before = crate::tls::note_panic(seen.map(|seen| seen as Box<dyn Any>))?;
+    before.downcast().ok()
+}
+
 /// The goroutine has ended: nothing is under way there.
 pub(crate) fn forget_all(g: &G) -> Option<Box<Seen>> {
     // SAFETY: the goroutine's own cell, on the goroutine; nothing else runs there meanwhile.
@@ -224,10 +230,10 @@ pub(crate) fn install(program: Program) {
             None if crate::tls::is_quiet() && !is_last(info) => {
                 let mut seen = Seen::new(message_of(info.payload()), info.location());
                 seen.backtrace = trace::capture();
-                crate::tls::note_panic(Some(Box::new(seen)));
+                note_on_thread(Some(Box::new(seen)));
             }
             None => {
-                if let Some(kept) = crate::tls::note_panic(None) {
+                if let Some(kept) = note_on_thread(None) {
                     fatal::print(&format_args!("{}\n", report::on_thread(&kept)));
                 }
                 before(info);

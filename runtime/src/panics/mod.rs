@@ -11,7 +11,7 @@ use std::backtrace::Backtrace;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 
-use crate::g::G;
+use crate::g::{G, current};
 
 pub(crate) mod hook;
 mod report;
@@ -126,7 +126,7 @@ impl Panic {
                 }
                 hook::push(g, seen);
             }
-            None if crate::tls::is_quiet() => drop(crate::tls::note_panic(Some(seen))),
+            None if crate::tls::is_quiet() => drop(hook::note_on_thread(Some(seen))),
             None if !seen.shown => crate::fatal::print(&format_args!("{}\n", report::on_thread(&seen))),
             None => {}
         }
@@ -183,11 +183,6 @@ fn message_of(payload: &(dyn Any + Send)) -> &str {
 
 /// The payload of the unwinding that `goexit` starts.
 pub(crate) struct Goexit;
-
-fn current() -> Option<&'static G> {
-    // SAFETY: control blocks are never freed.
-    unsafe { crate::tls::current_g().as_ref() }
-}
 
 /// Go's `recover`: runs `f` and turns its panic into a value, without a word on standard error and
 /// without a call of the panic hook (unless the program has put one in the place of gort's).
@@ -256,5 +251,5 @@ pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     let before = crate::tls::set_quiet(true);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
     crate::tls::set_quiet(before);
-    result.map_err(|payload| Panic::new(payload, crate::tls::note_panic(None)))
+    result.map_err(|payload| Panic::new(payload, hook::note_on_thread(None)))
 }

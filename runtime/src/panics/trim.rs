@@ -77,7 +77,10 @@ impl Frame<'_> {
 
     fn is_first(&self) -> bool {
         // `at ./runtime/src/g/entry.rs:7:9`
-        let is_file = |file: &String| self.place.is_some_and(|place| place.contains(&format!("{file}:")));
+        let is_file = |file: &String| {
+            self.place
+                .is_some_and(|place| place.contains(&format!("{file}:")))
+        };
         self.is_any_of(&FIRST) || first_files().iter().any(is_file)
     }
 }

@@ -6,8 +6,10 @@ use std::panic::Location;
 use crate::bias::lock::RawLock;
 use crate::fiber;
 use crate::g::{G, Request};
+use crate::here::Here;
 use crate::reason::WaitReason;
 use crate::sched::unwinding;
+use crate::worker::Worker;
 
 /// Parks `g`; see [`crate::park`].
 ///
@@ -91,12 +93,9 @@ unsafe fn run_commit<C: FnOnce()>(commit: *mut ()) {
 #[doc(alias = "Gosched")]
 #[inline(always)]
 pub fn gosched() {
-    let g = crate::tls::current_g();
-    if g.is_null() {
+    let Some(g) = crate::g::current() else {
         return crate::sys::thread::yield_now();
-    }
-    // SAFETY: control blocks are never freed; this is the goroutine's own.
-    let g = unsafe { &*g };
+    };
     if unwinding::is_under_way() {
         unwinding::set_aside(g);
     }
@@ -112,9 +111,11 @@ pub fn gosched() {
 /// ```
 #[inline]
 pub fn polled_in_vain() {
-    let worker = crate::tls::worker();
-    // SAFETY: null or this thread's worker, which is not used after the switch below.
-    if !worker.is_null() && unsafe { (*worker).count_vain_poll() } {
+    // SAFETY: not used after the switch below.
+    if unsafe { Here::ask() }
+        .worker()
+        .is_some_and(Worker::count_vain_poll)
+    {
         gosched();
     }
 }

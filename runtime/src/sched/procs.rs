@@ -110,9 +110,7 @@ pub fn num_cpu() -> usize {
 /// ```
 #[inline]
 pub fn worker_index() -> Option<usize> {
-    // SAFETY: null, or this thread's worker, which lives as long as the process; nothing in between
-    // switches.
-    unsafe { crate::tls::worker().as_ref() }.map(Worker::index)
+    this_worker().map(Worker::index)
 }
 
 /// The number of goroutines that exist. Exact when none starts or ends meanwhile.
@@ -163,8 +161,7 @@ pub fn num_goroutine() -> usize {
 /// ```
 #[doc(alias = "LockOSThread")]
 pub fn lock_os_thread() {
-    // SAFETY: null or a control block, which is never freed.
-    let Some(g) = (unsafe { crate::tls::current_g().as_ref() }) else {
+    let Some(g) = crate::g::current() else {
         return;
     };
     g.flags.locked.set(g.flags.locked.get() + 1);
@@ -193,8 +190,7 @@ pub fn lock_os_thread() {
 /// ```
 #[doc(alias = "UnlockOSThread")]
 pub fn unlock_os_thread() {
-    // SAFETY: null or a control block, which is never freed.
-    let Some(g) = (unsafe { crate::tls::current_g().as_ref() }) else {
+    let Some(g) = crate::g::current() else {
         return;
     };
     let locked = g.flags.locked.get();
@@ -213,7 +209,6 @@ pub fn unlock_os_thread() {
 
 /// Whether this code runs in a goroutine that has its thread for itself.
 pub(crate) fn owns_thread() -> bool {
-    // SAFETY: null or a control block, which is never freed.
-    let g = unsafe { crate::tls::current_g().as_ref() };
-    g.is_some_and(|g| g.flags.locked.get() > 0) && this_worker().is_some_and(|worker| worker.homes() == 1)
+    crate::g::current().is_some_and(|g| g.flags.locked.get() > 0)
+        && this_worker().is_some_and(|worker| worker.homes() == 1)
 }

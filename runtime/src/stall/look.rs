@@ -112,7 +112,7 @@ fn copy(blocked: &Blocked) -> Option<Stack> {
 
 /// Called by the signal's handler.
 fn frames_of(subject: usize) -> Option<std::ops::Range<usize>> {
-    let g = crate::tls::current_g();
+    let g = crate::g::current_ptr();
     if g.is_null() || g.addr() != subject {
         return None;
     }

@@ -20,8 +20,8 @@ use crate::worker::Post;
 
 mod report;
 
-pub(crate) use report::{StallPolicy, set_policy};
 pub use report::StallReport;
+pub(crate) use report::{StallPolicy, set_policy};
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod frames;

@@ -259,18 +259,13 @@ unsafe fn arm_on_this_worker(deadline: u64, timer: NonNull<Timer>) {
 /// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) {
-    let g = crate::tls::current_g();
-    if g.is_null() {
+    let Some(sleeper) = GRef::current() else {
         return std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-    }
+    };
     if deadline <= Instant::now() {
         // Nothing to wait for. But a loop that sleeps shall let others run, however short its sleeps are.
         return sched::park::gosched();
     }
-    // SAFETY: control blocks are never freed.
-    let Some(sleeper) = (unsafe { GRef::from_ptr(g.cast_mut()) }) else {
-        unreachable!("it is not null")
-    };
     let deadline = clock::to_nanos(deadline);
     let arm = move || {
         // The goroutine is off its stack, and this is its only waker.

@@ -29,11 +29,11 @@ impl Alone {
     /// To be called now and then between two runs of `worker`, whose this is.
     pub(super) fn consider(&self, worker: &'static Worker) {
         // Nothing is possible where the settings say no.
-        if !crate::bias::is_possible() || bias().favours(&worker.seat) {
+        if !crate::bias::is_possible() || bias().favours(worker.seat()) {
             return;
         }
         if worker.rt.config.favour == Favour::Eager {
-            bias().begin(&worker.seat);
+            bias().begin(worker.seat());
             return;
         }
         let now = clock::cycles();
@@ -52,7 +52,7 @@ impl Alone {
         } else if self.since.get() == 0 {
             self.since.set(now.max(1));
         } else if elapsed > self.patience.get().max(SHORTEST) {
-            self.favoured.set(bias().begin(&worker.seat));
+            self.favoured.set(bias().begin(worker.seat()));
             self.since.set(now);
         }
     }

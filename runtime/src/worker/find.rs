@@ -40,7 +40,7 @@ impl Worker {
             && !self.wrote.get()
             && !tick.is_multiple_of(GLOBAL_TURN);
         if nothing_else && self.slice.has_runs_left() {
-            let g = self.post.queue.take_next(&self.seat)?;
+            let g = self.post.queue.take_next(self.seat())?;
             self.slice.count_run();
             return Some(g);
         }
@@ -101,7 +101,7 @@ impl Worker {
     /// Run-next, unless the slice that it inherits is used up.
     #[inline]
     fn within_slice(&self) -> Option<GRef> {
-        if let Some(g) = self.post.queue.take_next(&self.seat) {
+        if let Some(g) = self.post.queue.take_next(self.seat()) {
             if !self.slice.is_used_up() {
                 return Some(g);
             }
@@ -120,7 +120,12 @@ impl Worker {
     #[cold]
     pub(super) fn bound_work(&self) -> Option<GRef> {
         let mut moved = false;
-        while let Some(g) = self.post.queue.take_next(&self.seat).or_else(|| self.queue.pop()) {
+        while let Some(g) = self
+            .post
+            .queue
+            .take_next(self.seat())
+            .or_else(|| self.queue.pop())
+        {
             self.rt.global.push(g);
             moved = true;
         }
@@ -238,7 +243,7 @@ impl Worker {
     /// The searcher found something.
     pub(super) fn stop_search(&self) {
         // One barrier now instead of one at the first step of what this worker runs.
-        bias().end_others(|| Some(&self.seat));
+        bias().end_others(|| Some(self.seat()));
         self.rt.idle.leave_search(self.rt);
     }
 }

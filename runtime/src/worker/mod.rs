@@ -14,6 +14,8 @@ use parking_lot::Mutex;
 use crate::bias::{Seat, bias};
 use crate::fiber;
 use crate::g::{self, G, GRef};
+use crate::head::Head;
+use crate::here::Here;
 use crate::queue::bound::{Bound, Inbox};
 use crate::queue::local::{self, Local, Visible};
 use crate::sched::Runtime;
@@ -49,18 +51,17 @@ const LOCKED: u8 = 2;
 pub(crate) const LONG_QUEUE: usize = 32;
 
 /// The owner's half.
+#[repr(C)]
 pub(crate) struct Worker {
+    /// First: the thread-locals point to it.
+    head: Head,
     index: usize,
     rt: &'static Runtime,
     post: &'static Post,
     queue: Local,
     parker: Parker,
-    /// Written by the owner only; the monitor reads it.
-    current: AtomicPtr<G>,
-    random: Cell<u64>,
     foresight: Foresight,
     slice: Slice,
-    seat: Seat,
     alone: Alone,
     bound: Bound,
     /// Whose turn it was last: the bound goroutines', or the deque's.
@@ -177,8 +178,8 @@ impl Post {
         if owner.is_null() {
             return std::ptr::null();
         }
-        // SAFETY: workers are never freed. Only this field is referred to, and it is atomic.
-        unsafe { (*owner).current.load(Ordering::Relaxed) }
+        // SAFETY: workers are never freed. Only the head is referred to, and what is read of it is atomic.
+        unsafe { (*owner).head.current().cast() }
     }
 
     pub(crate) fn thread_id(&self) -> i32 {
@@ -239,6 +240,17 @@ impl Post {
     }
 }
 
+const _: () = assert!(std::mem::offset_of!(Worker, head) == 0);
+
+impl Here {
+    /// The worker that runs this code, if one does.
+    #[inline(always)]
+    pub(crate) fn worker(self) -> Option<&'static Worker> {
+        // SAFETY: null or a pointer to a worker, whose head comes first and which lives as long as the process.
+        unsafe { self.as_ptr().cast::<Worker>().as_ref() }
+    }
+}
+
 /// Starts the thread of worker `index`, which is off the list already.
 pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, unstarted: Unstarted) {
     let body = move || {
@@ -251,7 +263,8 @@ pub(crate) fn start(rt: &'static Runtime, index: usize, post: &'static Post, uns
         };
         post.thread_id
             .store(crate::sys::thread::own_id(), Ordering::Relaxed);
-        crate::tls::set_worker(worker);
+        // SAFETY: workers are never freed.
+        unsafe { crate::tls::set_worker((&raw const *worker).cast()) };
         worker.work();
         crate::tls::leave_worker();
         rt.threads.fetch_sub(1, Ordering::SeqCst);
@@ -269,16 +282,14 @@ impl Worker {
         parker: Parker,
     ) -> &'static Worker {
         let worker: &'static Worker = Box::leak(Box::new(Worker {
+            head: Head::new(),
             index,
             rt,
             post,
             queue,
             parker,
-            current: AtomicPtr::new(std::ptr::null_mut()),
             foresight: Foresight::new(),
-            random: Cell::new(crate::random::fresh_seed()),
             slice: Slice::default(),
-            seat: Seat::new(),
             alone: Alone::default(),
             bound: Bound::default(),
             bound_first: Cell::new(false),
@@ -332,7 +343,7 @@ impl Worker {
 
     /// Before it lies down: what only it may have.
     fn rest(&self) {
-        bias().waive(&self.seat);
+        bias().waive(self.seat());
     }
 
     /// Counts a goroutine that this worker has bound to its thread.
@@ -351,16 +362,10 @@ impl Worker {
         self.index >= self.rt.limit() || self.post.is_locked()
     }
 
-    /// The goroutine that runs now, or null.
-    #[inline(always)]
-    pub(crate) fn current(&self) -> *const G {
-        self.current.load(Ordering::Relaxed)
-    }
-
     /// Its place in the bias.
     #[inline(always)]
     pub(crate) fn seat(&self) -> &Seat {
-        &self.seat
+        &self.head.seat
     }
 
     #[inline(always)]
@@ -382,9 +387,7 @@ impl Worker {
     /// A pseudo-random number.
     #[inline]
     pub(crate) fn random(&self) -> u64 {
-        let next = crate::random::step(self.random.get());
-        self.random.set(next);
-        crate::random::output(next)
+        self.head.random()
     }
 
     /// Counts a poll that found nothing. `true` if it is time to yield.

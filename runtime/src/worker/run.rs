@@ -39,11 +39,11 @@ impl Worker {
             return;
         }
         g.set_running(self.index as u16);
-        self.current.store(g.as_ptr(), Ordering::Relaxed);
+        self.head.set_current(g.as_ptr().cast());
         let fiber = g.fiber();
         // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it has a stack.
         unsafe { fiber.resume() };
-        self.current.store(std::ptr::null_mut(), Ordering::Relaxed);
+        self.head.set_current(std::ptr::null_mut());
         match g.request() {
             // From the commit on, somebody else may run the goroutine: nothing may touch it afterwards.
             // SAFETY: the pair was made by `park_goroutine`, whose frame is alive until the commit lets a waker in.

@@ -1,0 +1,48 @@
+//! The part of a worker that low floors see: what the thread-locals point to.
+//!
+//! The worker begins with it, so whoever knows what a worker is casts the pointer back.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::bias::Seat;
+
+/// What is asked of the worker that runs this code without knowing what a worker is.
+#[repr(C)]
+pub(crate) struct Head {
+    /// The goroutine that runs now, or null. Written by the owner only; the monitor reads it.
+    current: AtomicPtr<()>,
+    random: Cell<u64>,
+    /// Its place in the bias.
+    pub(crate) seat: Seat,
+}
+
+impl Head {
+    pub(crate) fn new() -> Head {
+        Head {
+            current: AtomicPtr::new(std::ptr::null_mut()),
+            random: Cell::new(crate::random::fresh_seed()),
+            seat: Seat::new(),
+        }
+    }
+
+    /// The goroutine that runs now, or null.
+    #[inline(always)]
+    pub(crate) fn current(&self) -> *mut () {
+        self.current.load(Ordering::Relaxed)
+    }
+
+    /// Owner: `goroutine` runs now; null: none.
+    #[inline(always)]
+    pub(crate) fn set_current(&self, goroutine: *mut ()) {
+        self.current.store(goroutine, Ordering::Relaxed);
+    }
+
+    /// Owner: a pseudo-random number.
+    #[inline]
+    pub(crate) fn random(&self) -> u64 {
+        let next = crate::random::step(self.random.get());
+        self.random.set(next);
+        crate::random::output(next)
+    }
+}
