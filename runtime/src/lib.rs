@@ -6,7 +6,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals` |
-//! | thread-locals, bias | `head`, `tls`, `here`, `bias` |
+//! | thread-locals, bias | `head`, `tls`, `here`, `quiet`, `bias` |
 //! | context switch | `fiber` |
 //! | goroutine | `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
@@ -49,6 +49,7 @@ mod panics;
 mod parker;
 mod poll;
 mod queue;
+mod quiet;
 mod random;
 mod reason;
 mod sched;

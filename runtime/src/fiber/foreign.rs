@@ -10,7 +10,7 @@ use std::any::Any;
 use generator::{Error, Gn};
 
 /// Runs an empty generator.
-pub(super) fn prime() {
+pub(crate) fn prime() {
     let mut first = Gn::<()>::new_scoped_opt(2048, |_| {});
     first.resume();
 }

@@ -1,15 +1,15 @@
 //! The default backing: the `generator` crate, on stacks that it maps itself. The only file that names it.
 //!
-//! A fiber's body loops: take the goroutine that was bound to it, run that goroutine's job, suspend. So a finished
+//! A fiber's outermost function loops: take the occupant that was bound to it, run the body on that, suspend. So a finished
 //! goroutine leaves a fiber that can run the next one without being armed again.
 //!
 //! ```text
 //!   high   +----------------------------+ <- `top`, page aligned
 //!          | generator's own header     |    `raw` points into this page
 //!          | generator's first frame    |
-//!          | body(): the `Seat`         | <- `Switch::seat`
+//!          | outermost(): the `Seat`    | <- `Switch::seat`
 //!          |   nothing: `colour`        |
-//!          |   enter(g)                 |
+//!          |   Body::run(occupant)      |
 //!          |     the goroutine's frames |
 //!          |       park(): suspend()    | <- where it stands while another goroutine runs
 //!          | ... untouched pages ...    | <- `low`
@@ -24,10 +24,11 @@
 //! `generator` has a guard of one page only. So it is asked for a larger stack, and ours lies above its own. In between it has
 //! put a sentinel, which it reads when a stack ends. Its page goes back to the kernel until then.
 //!
-//! An idle fiber needs its first page (header, suspended body). Everything else can go back to the kernel. Of those that
+//! An idle fiber needs its first page (header, suspended outermost function). Everything else can go back to the kernel. Of those that
 //! lie side by side in great number, all of it goes back: they end.
 
 use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -36,12 +37,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use generator::{Generator, Gn, Scope};
 use parking_lot::Mutex;
 
-use crate::fiber::{Fiber, NoStack};
-use crate::g::GRef;
+use crate::fiber::{Body, Fiber, NoStack};
 use crate::shim::prefetch;
 use crate::sys::memory;
 
-/// More than the frames take that a suspended body has called (`yield_with` and what it calls), also unoptimised.
+/// More than the frames take that `outermost` has called while it is suspended (`yield_with` and what it calls), also unoptimised.
 const BELOW_SEAT: usize = 2048;
 
 type Coroutine = Generator<'static, (), ()>;
@@ -100,16 +100,16 @@ impl Switch {
     }
 }
 
-/// The part of a fiber that lies in its body's frame.
+/// The part of a fiber that lies in the frame of its outermost function.
 #[repr(align(16))]
 struct Seat {
     scope: UnsafeCell<Scope<'static, 'static, (), ()>>,
-    /// The goroutine that the body runs next, or runs now.
-    occupant: Cell<Option<GRef>>,
+    /// What the body runs on next.
+    occupant: Cell<Option<NonNull<()>>>,
 }
 
 /// Maps a stack of `size` bytes and brings its body to the point where it waits for a goroutine.
-pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
+pub(super) fn make<B: Body>(size: usize) -> Result<Fiber, NoStack> {
     let page = memory::page_size();
     // With the sentinel; its own guard page `generator` adds itself.
     let mapped = size
@@ -124,9 +124,9 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
     // own, and can then never be merged. Two workers at once have been seen to reach 37,000 mappings for 100,000 stacks.
     let mut unused = MAPPING.lock();
     // `generator` panics when the kernel refuses the memory; the payload says no more than that.
-    let made = crate::panics::quietly(|| {
+    let made = crate::quiet::quietly(|| {
         Gn::<()>::new_scoped_opt(words, move |scope: Scope<'_, 'static, (), ()>| {
-            body(scope, out, size)
+            outermost::<B>(scope, out, size)
         })
     });
     let Ok(mut coroutine) = made else {
@@ -179,9 +179,9 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
 }
 
 /// See [`Fiber::bind`].
-pub(super) unsafe fn bind(fiber: &Fiber, g: GRef) {
+pub(super) unsafe fn bind<B: Body>(fiber: &Fiber, occupant: NonNull<()>) {
     // SAFETY: the body is suspended and its frame, where the seat lies, lives as long as the fiber.
-    unsafe { (*fiber.switch.seat()).occupant.set(Some(g)) };
+    unsafe { (*fiber.switch.seat()).occupant.set(Some(occupant)) };
 }
 
 /// See [`Fiber::resume`].
@@ -256,7 +256,7 @@ pub(super) fn give_back(mut idle: Vec<Fiber>) -> Vec<Fiber> {
             fiber.low()..frames & !(page - 1)
         })
         .collect();
-    // SAFETY: the fibers are idle and the caller's: each stands in `leave`, called from the frame of its body, where the seat
+    // SAFETY: the fibers are idle and the caller's: each stands in `leave`, called from the frame of `outermost`, where the seat
     // is. What is in use is `BELOW_SEAT` bytes below the seat, and everything above it. The rest was left by goroutines that have ended.
     unsafe { memory::discard(&middles) };
     usable
@@ -281,8 +281,8 @@ unsafe fn end(fiber: &Fiber) {
     unsafe { sentinel.write(SENTINEL.load(Ordering::Relaxed)) };
     // SAFETY: by the caller; `raw` came from `into_raw` of this very type.
     let mut coroutine = unsafe { Coroutine::from_raw(fiber.switch.raw.as_ptr()) };
-    // Nobody is bound to it, so its body comes to its end; dropped before that, `generator` would unwind it.
-    let _ = crate::panics::quietly(move || {
+    // Nobody is bound to it, so `outermost` comes to its end; dropped before that, `generator` would unwind it.
+    let _ = crate::quiet::quietly(move || {
         coroutine.resume();
         debug_assert!(coroutine.is_done());
         drop(coroutine);
@@ -295,8 +295,8 @@ struct Publish(*const Cell<Option<NonNull<Seat>>>);
 // SAFETY: the pointer is used once, by the body's first resume, on the thread that made it.
 unsafe impl Send for Publish {}
 
-/// The body of every fiber.
-fn body(scope: Scope<'_, 'static, (), ()>, out: Publish, size: usize) {
+/// The outermost function of every fiber.
+fn outermost<B: Body>(scope: Scope<'_, 'static, (), ()>, out: Publish, size: usize) {
     // SAFETY: only the lifetime of the borrow changes. The scope refers to the generator's own slots, which live as long as
     // the generator, and the seat that holds it never leaves this frame.
     let scope =
@@ -308,42 +308,48 @@ fn body(scope: Scope<'_, 'static, (), ()>, out: Publish, size: usize) {
     let at = NonNull::from(&seat);
     // SAFETY: `make` waits in the first resume for exactly this.
     unsafe { (*out.0).set(Some(at)) };
-    let enter = ENTER[super::colour(at.addr().get(), size) / super::COLOUR];
+    let run = Below::<B>::RUN[super::colour(at.addr().get(), size) / super::COLOUR];
     loop {
         // SAFETY: this is the fiber's own body.
         unsafe { leave(at.as_ptr()) };
         // Nobody: the fiber is to end.
-        let Some(g) = seat.occupant.take() else { return };
-        enter(g);
+        let Some(occupant) = seat.occupant.take() else {
+            return;
+        };
+        run(occupant);
     }
 }
 
-/// `enter`, further down by as many bytes as the stack's colour says.
+/// The body, further down by as many bytes as the stack's colour says.
 #[inline(never)]
-fn enter_below<const BYTES: usize>(g: GRef) {
+fn run_below<B: Body, const BYTES: usize>(occupant: NonNull<()>) {
     let nothing = MaybeUninit::<[u8; BYTES]>::uninit();
     // Keeps the compiler from leaving it out, before and after.
     std::hint::black_box(&nothing);
-    crate::g::entry::enter(g);
+    B::run(occupant);
     std::hint::black_box(&nothing);
 }
 
-/// By colour.
-const ENTER: [fn(GRef); super::COLOURS] = [
-    enter_below::<0>,
-    enter_below::<{ super::COLOUR }>,
-    enter_below::<{ 2 * super::COLOUR }>,
-    enter_below::<{ 3 * super::COLOUR }>,
-    enter_below::<{ 4 * super::COLOUR }>,
-    enter_below::<{ 5 * super::COLOUR }>,
-    enter_below::<{ 6 * super::COLOUR }>,
-    enter_below::<{ 7 * super::COLOUR }>,
-    enter_below::<{ 8 * super::COLOUR }>,
-    enter_below::<{ 9 * super::COLOUR }>,
-    enter_below::<{ 10 * super::COLOUR }>,
-    enter_below::<{ 11 * super::COLOUR }>,
-    enter_below::<{ 12 * super::COLOUR }>,
-    enter_below::<{ 13 * super::COLOUR }>,
-    enter_below::<{ 14 * super::COLOUR }>,
-    enter_below::<{ 15 * super::COLOUR }>,
-];
+struct Below<B>(PhantomData<B>);
+
+impl<B: Body> Below<B> {
+    /// By colour.
+    const RUN: [fn(NonNull<()>); super::COLOURS] = [
+        run_below::<B, 0>,
+        run_below::<B, { super::COLOUR }>,
+        run_below::<B, { 2 * super::COLOUR }>,
+        run_below::<B, { 3 * super::COLOUR }>,
+        run_below::<B, { 4 * super::COLOUR }>,
+        run_below::<B, { 5 * super::COLOUR }>,
+        run_below::<B, { 6 * super::COLOUR }>,
+        run_below::<B, { 7 * super::COLOUR }>,
+        run_below::<B, { 8 * super::COLOUR }>,
+        run_below::<B, { 9 * super::COLOUR }>,
+        run_below::<B, { 10 * super::COLOUR }>,
+        run_below::<B, { 11 * super::COLOUR }>,
+        run_below::<B, { 12 * super::COLOUR }>,
+        run_below::<B, { 13 * super::COLOUR }>,
+        run_below::<B, { 14 * super::COLOUR }>,
+        run_below::<B, { 15 * super::COLOUR }>,
+    ];
+}

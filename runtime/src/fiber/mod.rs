@@ -9,26 +9,24 @@
 //! |---|---|
 //! | `Switch` | plain data, two words: what it needs to find a fiber's context. `end()` is where the frames end, in the stack's |
 //! | | highest page; `low()` the lowest usable address; `fetch()` asks for the lines that a switch touches |
-//! | `make(size)` | a new idle fiber |
-//! | `bind(fiber, g)` | the next `resume` runs the job of `g` |
+//! | `make::<Body>(size)` | a new idle fiber |
+//! | `bind::<Body>(fiber, occupant)` | the next `resume` runs the body on that |
 //! | `resume(fiber)`, `switch_away(fiber)` | onto the stack, and off it |
 //! | `give_back(idle)` | returns the memory of idle fibers to the kernel, and those that stay usable |
 //!
 //! Rules: a fiber is resumed by one thread at a time; a suspended fiber is never dropped (that would unwind the goroutine),
-//! an idle one is pooled. Nothing but the goroutine's own frames returns after a switch: `suspend` is inlined into the
+//! an idle one is pooled. Nothing but the goroutine's own frames returns after a switch: `switch_away` is inlined into the
 //! operation that waits, because a return to a frame from before the switch is always mispredicted.
 
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use crate::g::{G, GRef};
 use crate::sys::memory;
 
 pub(crate) mod foreign;
 #[cfg(not(feature = "slab-stacks"))]
 mod generator;
-pub(crate) mod overflow;
 pub(crate) mod pool;
 #[cfg(feature = "slab-stacks")]
 mod slab;
@@ -60,6 +58,12 @@ fn colour(address: usize, size: usize) -> usize {
     // Fibonacci hashing: stacks may be any power of two apart, and one page more.
     let hash = address.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (hash >> (usize::BITS - COLOURS.ilog2())) * COLOUR
+}
+
+/// What fibers run, one occupant after the other.
+pub(crate) trait Body {
+    /// Runs an occupant to its end. Lets nothing unwind out of it.
+    fn run(occupant: NonNull<()>);
 }
 
 /// An owned stack. Plain data: it can be copied into the goroutine it is bound to.
@@ -122,35 +126,44 @@ pub(crate) struct NoStack {
 }
 
 impl Fiber {
-    /// A new idle fiber with a stack of `size` bytes, rounded up to pages.
-    pub(crate) fn new(size: usize) -> Result<Fiber, NoStack> {
-        overflow::install_once();
-        backing::make(size)
+    /// A new idle fiber with a stack of `size` bytes, rounded up to pages. Not before the fault handler is installed.
+    pub(crate) fn new<B: Body>(size: usize) -> Result<Fiber, NoStack> {
+        backing::make::<B>(size)
     }
 
-    /// Seats `g`: the next resume runs its job.
+    /// Seats an occupant: the next resume runs the body on it.
     ///
     /// # Safety
-    /// The fiber is idle and belongs to the caller.
+    /// The fiber was made for this body, is idle and belongs to the caller; the body knows what to do with the occupant.
     #[inline]
-    pub(crate) unsafe fn bind(&self, g: GRef) {
+    pub(crate) unsafe fn bind<B: Body>(&self, occupant: NonNull<()>) {
         // SAFETY: by the caller.
-        unsafe { backing::bind(self, g) };
+        unsafe { backing::bind::<B>(self, occupant) };
     }
 
     /// Runs the fiber on this thread until it suspends.
     ///
     /// # Safety
-    /// The fiber is suspended, was bound to a goroutine that has not ended, and no other thread resumes it.
+    /// The fiber is suspended, has an occupant that has not ended, and no other thread resumes it.
     #[inline]
     pub(crate) unsafe fn resume(&self) {
         // SAFETY: by the caller.
         unsafe { backing::resume(self) };
     }
 
+    /// Leaves the stack that this code runs on. Returns when somebody resumes the fiber.
+    ///
+    /// # Safety
+    /// The caller runs on this fiber, and not on a coroutine nested in it.
+    #[inline(always)]
+    pub(crate) unsafe fn switch_away(&self) {
+        // SAFETY: by the caller.
+        unsafe { backing::switch_away(self) };
+    }
+
     /// The lowest usable address; the guard ends here.
     #[inline(always)]
-    fn low(&self) -> usize {
+    pub(crate) fn low(&self) -> usize {
         self.switch.low()
     }
 
@@ -180,41 +193,4 @@ impl Fiber {
     pub(crate) fn guard(&self) -> Range<usize> {
         self.low() - memory::guard_size()..self.low()
     }
-}
-
-/// How many bytes are left on the stack of the goroutine that runs this. `None` if it is no goroutine's.
-pub(crate) fn room() -> Option<usize> {
-    let fiber = crate::g::current()?.fiber_if_bound()?;
-    let here = 0_u8;
-    let here = (&raw const here).addr();
-    fiber.holds(here).then(|| here - fiber.low())
-}
-
-/// Suspends the goroutine `g`, which is the one that runs this code. Returns when a worker resumes it.
-///
-/// # Safety
-/// `g` is the current goroutine, and its request to the worker is in place.
-#[inline(always)]
-pub(crate) unsafe fn suspend(g: &G) {
-    let fiber = g.fiber();
-    let mut here = 0_u8;
-    let here = &raw mut here;
-    if !fiber.holds(here.addr()) {
-        nested_generator(g);
-    }
-    g.sight().set_stands(here);
-    // SAFETY: the fiber is bound to the goroutine that runs this code, and the check above says that this is its stack.
-    unsafe { backing::switch_away(&fiber) };
-}
-
-/// Fatal, not a panic: the caller may have published its frame (a waiter in a queue, a borrow of a scope) and relies on not
-/// coming back before it was readied.
-#[cold]
-fn nested_generator(g: &G) -> ! {
-    crate::fatal::die(&format_args!(
-        "fatal error: a goroutine cannot wait inside a coroutine of the `generator` crate: \
-         receive, send or lock outside of its body\n\ngoroutine {} [running]:\n\tspawned at {}\n",
-        g.id(),
-        g.spawn_site()
-    ))
 }

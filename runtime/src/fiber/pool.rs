@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
-use crate::fiber::{Fiber, NoStack, backing};
+use crate::fiber::{Body, Fiber, NoStack, backing};
 
 /// A worker keeps up to this many idle fibers of the default size for itself...
 const LOCAL_MAX: usize = 128;
@@ -151,7 +151,7 @@ pub(crate) fn trim(now: u64) -> Option<u64> {
 }
 
 /// An idle fiber with a stack of `size` bytes, or a new one, for a thread that is no worker.
-pub(crate) fn take(size: usize) -> Result<Fiber, NoStack> {
+pub(crate) fn take<B: Body>(size: usize) -> Result<Fiber, NoStack> {
     let found = {
         let mut shared = shared().lock();
         let idle = shared.idle(size);
@@ -159,7 +159,7 @@ pub(crate) fn take(size: usize) -> Result<Fiber, NoStack> {
         idle.least = idle.least.min(idle.warm.len());
         found.or_else(|| idle.cold.pop()).or_else(|| idle.sweep.pop())
     };
-    found.map_or_else(|| Fiber::new(size), Ok)
+    found.map_or_else(|| Fiber::new::<B>(size), Ok)
 }
 
 /// Takes back idle fibers that were made for `size`, and gives their memory back at once.
@@ -177,17 +177,17 @@ pub(crate) struct LocalPool {
 impl LocalPool {
     /// An idle fiber with a stack of `size` bytes, or a new one.
     #[inline]
-    pub(crate) fn take(&mut self, size: usize, default: usize) -> Result<Fiber, NoStack> {
+    pub(crate) fn take<B: Body>(&mut self, size: usize, default: usize) -> Result<Fiber, NoStack> {
         if size == default
             && let Some(fiber) = self.idle.pop()
         {
             return Ok(fiber);
         }
-        self.take_shared(size, default)
+        self.take_shared::<B>(size, default)
     }
 
     #[cold]
-    fn take_shared(&mut self, size: usize, default: usize) -> Result<Fiber, NoStack> {
+    fn take_shared<B: Body>(&mut self, size: usize, default: usize) -> Result<Fiber, NoStack> {
         let mut shared = shared().lock();
         let idle = shared.idle(size);
         let found = if size == default {
@@ -200,7 +200,7 @@ impl LocalPool {
         idle.least = idle.least.min(idle.warm.len());
         let found = found.or_else(|| idle.cold.pop()).or_else(|| idle.sweep.pop());
         drop(shared);
-        found.map_or_else(|| Fiber::new(size), Ok)
+        found.map_or_else(|| Fiber::new::<B>(size), Ok)
     }
 
     /// Takes back an idle fiber that was made for `size`.

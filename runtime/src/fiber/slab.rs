@@ -6,7 +6,7 @@
 //!          | `Head`                     | <- `Switch::head`
 //!          | corosensei's parent link   |
 //!          | `first_frame`              |
-//!          |   enter(g)                 |
+//!          |   Body::run(occupant)      |
 //!          |     the goroutine's frames |
 //!          |       park(): suspend()    | <- where it stands while another goroutine runs
 //!          | ... untouched pages ...    | <- `low`
@@ -18,7 +18,7 @@
 //! A context is written anew for every goroutine (a dozen stores), so there is nothing on an idle stack: the kernel may have
 //! all of its pages back at any time. A parked goroutine that needs little touches one page.
 //!
-//! Unwinding never crosses the switch: `entry::enter` catches what a goroutine throws, and without its feature `unwind`
+//! Unwinding never crosses the switch: `Body::run` catches what a goroutine throws, and without its feature `unwind`
 //! corosensei ends the process rather than pass anything on. Nor is a context ever dropped: dropping one that is suspended
 //! would unwind it.
 
@@ -31,8 +31,7 @@ use std::ptr::NonNull;
 use corosensei::stack::{Stack, StackPointer};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
-use crate::fiber::{Fiber, NoStack, stacks};
-use crate::g::GRef;
+use crate::fiber::{Body, Fiber, NoStack, stacks};
 
 type Context = Coroutine<(), (), Infallible, Extent>;
 
@@ -108,7 +107,7 @@ unsafe impl Stack for Extent {
 }
 
 /// Takes a stack of `size` bytes, which may be one that was given back.
-pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
+pub(super) fn make<B: Body>(size: usize) -> Result<Fiber, NoStack> {
     let stack = stacks::take(size).ok_or(NoStack { size })?;
     let end = stack.end - super::colour(stack.start, stack.len());
     let head = std::ptr::with_exposed_provenance_mut::<Head>(end - size_of::<Head>());
@@ -124,14 +123,14 @@ pub(super) fn make(size: usize) -> Result<Fiber, NoStack> {
 }
 
 /// See [`Fiber::bind`].
-pub(super) unsafe fn bind(fiber: &Fiber, g: GRef) {
+pub(super) unsafe fn bind<B: Body>(fiber: &Fiber, occupant: NonNull<()>) {
     let head = fiber.switch.head;
     let (Some(base), Some(limit)) = (NonZero::new(head.addr().get()), NonZero::new(fiber.guard().start))
     else {
         unreachable!("no stack lies at address 0")
     };
     let context = Context::with_stack(Extent { base, limit }, move |yielder, ()| {
-        first_frame(yielder, head, g)
+        first_frame::<B>(yielder, head, occupant)
     });
     // SAFETY: the fiber is idle and the caller's, so nothing refers to its stack, of which the head is a part. The context that
     // stood there has no destructor to be run: it never returned from `first_frame`, and nothing was left in that frame.
@@ -169,11 +168,11 @@ pub(super) fn give_back(idle: Vec<Fiber>) -> Vec<Fiber> {
     Vec::new()
 }
 
-/// The lowest frame of a goroutine. `enter` lets nothing unwind into it.
-fn first_frame(yielder: &Yielder<(), ()>, head: NonNull<Head>, g: GRef) -> Infallible {
+/// The outermost function of a fiber. The body lets nothing unwind into it.
+fn first_frame<B: Body>(yielder: &Yielder<(), ()>, head: NonNull<Head>, occupant: NonNull<()>) -> Infallible {
     // SAFETY: the head of the stack that this runs on.
     unsafe { head.as_ref() }.yielder.set(yielder);
-    crate::g::entry::enter(g);
+    B::run(occupant);
     // The goroutine has asked for its end. The stack is idle from here on, and nobody resumes it before it is bound anew.
     loop {
         yielder.suspend(());

@@ -1,8 +1,17 @@
 //! What lies below a stack, with either backing.
 
-use super::{Fiber, backing};
+use std::ptr::NonNull;
+
+use super::{Body, Fiber, backing};
 use crate::config::{DEFAULT_STACK, MIN_STACK};
 use crate::sys::memory;
+
+/// For fibers that are never resumed.
+struct Nobody;
+
+impl Body for Nobody {
+    fn run(_: NonNull<()>) {}
+}
 
 #[track_caller]
 fn check(fiber: &Fiber, size: usize) {
@@ -25,7 +34,7 @@ fn check(fiber: &Fiber, size: usize) {
 #[test]
 fn a_guard_is_64_kib() {
     for size in [MIN_STACK, DEFAULT_STACK, 3 << 20] {
-        let make = || Fiber::new(size).expect("address space");
+        let make = || Fiber::new::<Nobody>(size).expect("address space");
         // More than lie side by side when they are ended, and fewer.
         let mut fibers: Vec<_> = (0..40).map(|_| make()).collect();
         fibers.iter().for_each(|fiber| check(fiber, size));
@@ -50,7 +59,7 @@ fn a_stack_gets_no_huge_pages() {
     }
     let fibers: Vec<_> = [DEFAULT_STACK, 8 << 20]
         .iter()
-        .flat_map(|&size| (0..8).map(move |_| Fiber::new(size).expect("address space")))
+        .flat_map(|&size| (0..8).map(move |_| Fiber::new::<Nobody>(size).expect("address space")))
         .collect();
     let smaps = std::fs::read_to_string("/proc/self/smaps").expect("Linux");
     let mut mappings = Vec::new();

@@ -2,13 +2,26 @@
 
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{self, AssertUnwindSafe};
+use std::ptr::NonNull;
 
+use crate::fiber::Body;
 use crate::g::join::Whose;
 use crate::g::{G, GRef, INLINE, JobTable, Outcome, Request};
 use crate::panics::{Goexit, Panic};
 
+/// What fibers run: goroutines, from their first frame to their last.
+pub(crate) struct Entry;
+
+impl Body for Entry {
+    #[inline]
+    fn run(occupant: NonNull<()>) {
+        // SAFETY: a fiber with this body is bound to goroutines.
+        enter(unsafe { GRef::from_occupant(occupant) });
+    }
+}
+
 /// Runs the job of `g` on the fiber it is bound to. On return the fiber waits for its next goroutine.
-pub(crate) fn enter(g: GRef) {
+fn enter(g: GRef) {
     let table = g.table.get();
     // SAFETY: the block was dressed with a closure in the payload, and this is the only time it is run.
     let caught = panic::catch_unwind(AssertUnwindSafe(|| unsafe { (table.run)(&g) }));

@@ -29,11 +29,14 @@ use crate::reason::WaitReason;
 pub(crate) mod entry;
 pub(crate) mod join;
 pub(crate) mod label;
+pub(crate) mod overflow;
 pub(crate) mod pool;
 mod sight;
+mod suspend;
 
 pub(crate) use join::{Life, Outcome};
 pub(crate) use sight::Sight;
+pub(crate) use suspend::{room, suspend};
 
 use label::Label;
 
@@ -151,6 +154,19 @@ impl GRef {
     #[inline(always)]
     pub(crate) fn current() -> Option<GRef> {
         NonNull::new(current_ptr()).map(GRef)
+    }
+
+    /// It as what a fiber is bound to.
+    #[inline]
+    pub(crate) fn occupant(self) -> NonNull<()> {
+        self.0.cast()
+    }
+
+    /// # Safety
+    /// `occupant` came from [`GRef::occupant`].
+    #[inline]
+    pub(crate) unsafe fn from_occupant(occupant: NonNull<()>) -> GRef {
+        GRef(occupant.cast())
     }
 
     pub(crate) fn as_ptr(self) -> *mut G {

@@ -169,8 +169,12 @@ pub(crate) fn take_seen(payload: &(dyn Any + Send)) -> Option<Box<Seen>> {
 
 /// Keeps what was seen on a thread that keeps silent for a moment; gives what was kept before.
 pub(super) fn note_on_thread(seen: Option<Box<Seen>>) -> Option<Box<Seen>> {
-    let before = crate::tls::note_panic(seen.map(|seen| seen as Box<dyn Any>))?;
-    before.downcast().ok()
+    seen_in(crate::tls::note_panic(seen.map(|seen| seen as Box<dyn Any>)))
+}
+
+/// What was kept there.
+pub(super) fn seen_in(kept: Option<Box<dyn Any>>) -> Option<Box<Seen>> {
+    kept?.downcast().ok()
 }
 
 /// The goroutine has ended: nothing is under way there.

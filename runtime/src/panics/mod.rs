@@ -248,8 +248,6 @@ fn passed(payload: Box<dyn Any + Send>) -> Panic {
 /// Runs `f` on a thread that is no goroutine, and turns a panic of it into a value without a word
 /// on stderr.
 pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
-    let before = crate::tls::set_quiet(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(f));
-    crate::tls::set_quiet(before);
-    result.map_err(|payload| Panic::new(payload, hook::note_on_thread(None)))
+    let result = crate::quiet::quietly(f);
+    result.map_err(|caught| Panic::new(caught.payload, hook::seen_in(caught.noted)))
 }

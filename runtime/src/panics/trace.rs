@@ -7,7 +7,7 @@
 use std::backtrace::Backtrace;
 use std::fmt;
 
-use crate::fiber;
+use crate::g;
 use crate::panics::trim;
 
 /// To take one takes 9 KiB, without optimisation.
@@ -16,7 +16,7 @@ const TO_CAPTURE: usize = 10 << 10;
 const TO_PRINT: usize = 128 << 10;
 
 fn is_less_left_than(bytes: usize) -> bool {
-    fiber::room().is_some_and(|room| room < bytes)
+    g::room().is_some_and(|room| room < bytes)
 }
 
 /// A backtrace, if `RUST_BACKTRACE` asks for one and there is room.
@@ -31,7 +31,7 @@ pub(super) fn capture() -> Backtrace {
 /// What is to be said if [`capture`] has taken none though it was asked to.
 pub(super) fn left_out() -> Option<String> {
     let asked = || std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
-    let room = fiber::room().filter(|&room| room < TO_CAPTURE && asked())?;
+    let room = g::room().filter(|&room| room < TO_CAPTURE && asked())?;
     Some(format!("\n(no backtrace: {room} bytes of stack are left)\n"))
 }
 

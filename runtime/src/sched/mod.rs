@@ -70,7 +70,7 @@ pub(crate) fn runtime() -> &'static Runtime {
 
 #[cold]
 fn start(rt: &'static Runtime, started: &OnceLock<()>) {
-    crate::fiber::overflow::install_once();
+    crate::g::overflow::install_once();
     started.get_or_init(|| {
         crate::g::label::settle_readers();
         let bias = rt.config.favour != Favour::Off;

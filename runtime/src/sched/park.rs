@@ -4,7 +4,6 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 
 use crate::bias::lock::RawLock;
-use crate::fiber;
 use crate::g::{G, Request};
 use crate::here::Here;
 use crate::reason::WaitReason;
@@ -53,7 +52,7 @@ pub(crate) unsafe fn park_goroutine_holding(
 unsafe fn leave(g: &G, request: Request) {
     g.set_request(request);
     // SAFETY: `g` runs this code, and its request is in place.
-    unsafe { fiber::suspend(g) };
+    unsafe { crate::g::suspend(g) };
     if g.panics_aside.get() != 0 {
         unwinding::take_back(g);
     }

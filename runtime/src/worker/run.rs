@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use crate::config::Migration;
+use crate::g::entry::Entry;
 use crate::g::join::Whose;
 use crate::g::{GRef, NO_HOME, Request};
 use crate::panics::Panic;
@@ -77,16 +78,16 @@ impl Worker {
     #[cold]
     fn give_stack(&self, g: GRef) -> bool {
         let default = self.rt.config.stack_size;
-        let mut found = self.with_fibers(|fibers| fibers.take(g.stack_size(), default));
+        let mut found = self.with_fibers(|fibers| fibers.take::<Entry>(g.stack_size(), default));
         if found.is_err() && g.flags.is_main.get() {
             // Its large stack is a courtesy: RLIMIT_STACK or RLIMIT_AS may forbid it.
             g.lower_stack_size(default);
-            found = self.with_fibers(|fibers| fibers.take(default, default));
+            found = self.with_fibers(|fibers| fibers.take::<Entry>(default, default));
         }
         match found {
             Ok(fiber) => {
-                // SAFETY: idle, and ours.
-                unsafe { fiber.bind(g) };
+                // SAFETY: made for this, idle, and ours.
+                unsafe { fiber.bind::<Entry>(g.occupant()) };
                 g.set_fiber(Some(fiber));
                 if self.rt.config.migration == Migration::Pinned {
                     g.set_home(self.index as u16);

@@ -38,7 +38,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::LazyLock;
 
 use crate::fiber;
-use crate::g::entry::Job;
+use crate::g::entry::{Entry, Job};
 use crate::g::join::Whose;
 use crate::g::{G, GRef, Request, pool};
 
@@ -92,7 +92,7 @@ struct Carrier(GRef);
 
 impl Carries for Carrier {
     fn new() -> Carrier {
-        let fiber = match fiber::pool::take(STACK) {
+        let fiber = match fiber::pool::take::<Entry>(STACK) {
             Ok(fiber) => fiber,
             Err(no_stack) => crate::fatal::die(&format_args!(
                 "fatal error: cannot allocate a stack of {} bytes for a goroutine that waits while it panics\n",
@@ -102,8 +102,8 @@ impl Carries for Carrier {
         let block = pool::take_shared();
         // SAFETY: the block is free and belongs to this function.
         unsafe { store(block, move || carry(block)) };
-        // SAFETY: the fiber is new.
-        unsafe { fiber.bind(block) };
+        // SAFETY: the fiber is idle, and for goroutines.
+        unsafe { fiber.bind::<Entry>(block.occupant()) };
         block.set_fiber(Some(fiber));
         block.set_request(Request::Yield);
         // Nobody looks at its end.
@@ -182,7 +182,7 @@ impl Drop for StopsWhileUnwinding {
 fn stop(carrier: GRef) {
     // SAFETY: called by `carry` only, so this is the carrier's own stack. Whoever switched to it
     // reads no request; the one that is there is for the carrier.
-    unsafe { fiber::suspend(&carrier) };
+    unsafe { crate::g::suspend(&carrier) };
 }
 
 static STOCK: LazyLock<Stock<Carrier>> = LazyLock::new(|| {
