@@ -13,12 +13,13 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
-use crate::g::join::{Joiner, Whose};
-use crate::g::{GRef, Outcome, entry, pool};
-use crate::here::Here;
+use crate::g::join::Joiner;
+use crate::g::task::Task;
+use crate::g::{GRef, Outcome};
 use crate::panics::Panic;
 use crate::reason::WaitReason;
-use crate::task::Task;
+use crate::sched::entry;
+use crate::sched::park::park;
 
 /// A goroutine that was started; dropping it detaches.
 ///
@@ -147,13 +148,13 @@ impl<T> JoinHandle<T> {
             // SAFETY: the state machine readies the task exactly once: by the runner if it finishes after the commit,
             // else by the commit itself. Only this handle, which is consumed, registers a joiner, and what it may have
             // registered before was taken back.
-            unsafe { crate::task::park(WaitReason::Join, || g.life.tell_when_done(task)) };
+            unsafe { park(WaitReason::Join, || tell_when_done(g, task)) };
         }
         let mut this = ManuallyDrop::new(self);
         drop(this.source.take());
         // SAFETY: the outcome is in place, and the handle is consumed.
         let taken = unsafe { this.take() };
-        release(g);
+        entry::release(g);
         taken
     }
 
@@ -168,7 +169,7 @@ impl<T> JoinHandle<T> {
                 call.tell();
             } else {
                 // SAFETY: as above, and nothing is registered.
-                unsafe { self.g.life.tell_when_done(call) };
+                unsafe { tell_when_done(self.g, call) };
             }
         }
     }
@@ -227,7 +228,7 @@ impl<T> JoinHandle<T> {
                 joiner.tell();
             } else {
                 // SAFETY: as above; and nothing is registered.
-                unsafe { self.g.life.tell_when_done(joiner) };
+                unsafe { tell_when_done(self.g, joiner) };
             }
             source
         });
@@ -337,7 +338,7 @@ impl<T> Future for JoinHandle<T> {
                 this.polled = true;
                 let joiner = Joiner::with_task(before, task);
                 // SAFETY: as above, and nothing is registered. If the goroutine ends meanwhile the waker is woken here, and polls.
-                unsafe { this.g.life.tell_when_done(joiner) };
+                unsafe { tell_when_done(this.g, joiner) };
                 return Poll::Pending;
             }
             // It ended after that: the call of a source has nobody to tell while the handle is borrowed like this.
@@ -354,24 +355,18 @@ impl<T> Drop for JoinHandle<T> {
         if self.polled {
             self.forget_waker();
         }
-        if self.g.life.detach() == Whose::Mine {
-            // It has ended: its result, or its panic, is ours.
-            entry::dispose(self.g);
-            release(self.g);
-        }
+        entry::detach(self.g);
     }
 }
 
-/// The handle lets go of the block.
-fn release(g: GRef) {
-    if g.life.handle_gone() == Whose::Mine {
-        // SAFETY: the state machine says that nobody else refers to the block.
-        unsafe { g.undress() };
-        // SAFETY: nothing in between parks.
-        match unsafe { Here::ask() }.worker() {
-            Some(worker) => worker.with_blocks(|blocks| blocks.give(g)),
-            None => pool::give_shared(g),
-        }
+/// Has `joiner` told when the goroutine has ended, at once if it has.
+///
+/// # Safety
+/// As [`Life::tell_when_done`](crate::g::join::Life::tell_when_done).
+unsafe fn tell_when_done(g: GRef, joiner: Joiner) {
+    // SAFETY: by the caller.
+    if let Some(joiner) = unsafe { g.life.tell_when_done(joiner) } {
+        joiner.tell();
     }
 }
 

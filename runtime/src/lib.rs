@@ -13,7 +13,7 @@
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
 //! | services | `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
-//! | interface | `task`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
+//! | interface | `spawn`, `unheard`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
 //!
 //! # The rule
 //!
@@ -58,14 +58,15 @@ mod sema;
 mod shim;
 #[doc(hidden)]
 pub mod signals;
+mod spawn;
 mod stall;
 mod survey;
 mod sys;
-mod task;
 #[doc(hidden)]
 pub mod testing;
 mod timer;
 mod tls;
+mod unheard;
 mod waiters;
 mod worker;
 
@@ -76,6 +77,7 @@ pub use blocking::{Withdrawal, blocking, blocking_unless};
 pub use builder::{AlreadyStarted, Builder};
 pub use claim::Claim;
 pub use config::Migration;
+pub use g::task::Task;
 pub use goexit::{end_goroutine, goexit};
 #[doc(hidden)]
 pub use here::Here;
@@ -87,16 +89,16 @@ pub use local::LocalKey;
 #[doc(hidden)]
 pub use main_goroutine::main;
 pub use main_goroutine::run;
-pub use panics::{Panic, PanicReport, recover};
 #[doc(hidden)]
-pub use panics::{catch_loudly, unheard};
+pub use panics::catch_loudly;
+pub use panics::{Panic, PanicReport, recover};
 pub use poll::{Closed, PollFd, RegisterError};
 pub use reason::WaitReason;
-pub use sched::park::{gosched, polled_in_vain};
+pub use sched::park::{gosched, park, park_holding, park_until, polled_in_vain};
 pub use sched::procs::{
     lock_os_thread, max_procs, num_cpu, num_goroutine, set_max_procs, unlock_os_thread, worker_index,
 };
-pub use sched::spawn::{Spawn, go};
+pub use sched::sleep::sleep_until;
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use sema::{Place as SemaPlace, Sema};
 pub use stall::StallReport;
@@ -117,5 +119,7 @@ pub mod net {
 pub mod process {
     pub use crate::sys::process::{await_end, await_readable, descriptor, has_ended, signal};
 }
-pub use task::{Task, park, park_holding, park_until};
-pub use timer::{CallTimer, sleep_until};
+pub use spawn::{Spawn, go};
+pub use timer::CallTimer;
+#[doc(hidden)]
+pub use unheard::unheard;

@@ -2,7 +2,7 @@
 
 use crate::join_handle::JoinError;
 use crate::panics::{Panic, PanicReport};
-use crate::sched::spawn::Spawn;
+use crate::spawn::Spawn;
 use crate::waiters::Counted;
 
 /// Runs `f` as a main goroutine and gives its result; the calling thread blocks meanwhile.

@@ -1,73 +1,17 @@
 //! Scoped goroutines: they may borrow, since the scope does not return before they have ended.
 
-use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
-
+use crate::g::scope_data::ScopeData;
+use crate::g::task::Task;
 use crate::join_handle::{JoinError, JoinHandle};
 use crate::reason::WaitReason;
-use crate::sched::spawn::{Membership, Spawn};
-use crate::task::Task;
-
-/// What a scope shares with its members. It lies in the frame of [`scope`]: the last thing that a member does with it is
-/// to count itself out.
-pub(crate) struct ScopeData {
-    /// Members that have not ended, and one for the scope itself until it waits.
-    running: AtomicUsize,
-    /// What the first member said that panicked and that nobody will join.
-    panicked: Mutex<Option<String>>,
-    /// Written by the scope before it counts itself out, taken by whoever brings the count to zero.
-    waiter: UnsafeCell<Option<Task>>,
-}
-
-impl ScopeData {
-    fn new() -> ScopeData {
-        ScopeData {
-            running: AtomicUsize::new(1),
-            panicked: Mutex::new(None),
-            waiter: UnsafeCell::new(None),
-        }
-    }
-
-    /// A member panicked and nobody will join it.
-    pub(crate) fn member_panicked(&self, message: &str) {
-        self.panicked.lock().get_or_insert_with(|| String::from(message));
-    }
-
-    /// A member has ended, or the scope has begun to wait.
-    ///
-    /// # Safety
-    /// `scope` is alive, and the caller is counted and does not use it afterwards.
-    pub(crate) unsafe fn member_done(scope: NonNull<ScopeData>) {
-        // SAFETY: alive until the count is zero.
-        let data = unsafe { scope.as_ref() };
-        // AcqRel: the last one sees the waiter and everything that the others did.
-        if data.running.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: the count is zero: the scope has stored its task, and nobody else looks.
-            let waiter = unsafe { (*data.waiter.get()).take() };
-            if let Some(waiter) = waiter {
-                // SAFETY: the scope's own count is gone, so the commit of its park came before; the last one takes the task, once.
-                unsafe { waiter.ready() };
-            }
-        }
-    }
-
-    fn wait(&self) {
-        if self.running.load(Ordering::Acquire) == 1 {
-            return;
-        }
-        // SAFETY: nobody reads it before the count is zero.
-        unsafe { *self.waiter.get() = Some(Task::current()) };
-        let me = NonNull::from(self);
-        // SAFETY: whoever brings the count to zero readies the task, once: a member, or the commit itself.
-        unsafe { crate::task::park(WaitReason::Scope, move || ScopeData::member_done(me)) };
-    }
-}
+use crate::sched::entry;
+use crate::sched::park::park;
+use crate::spawn::Spawn;
 
 /// The scope that the closure of [`scope`] gets: goroutines are started on it.
 ///
@@ -116,14 +60,27 @@ where
         env: PhantomData,
     };
     let result = panic::catch_unwind(AssertUnwindSafe(|| f(&scope)));
-    scope.data.wait();
+    wait(&scope.data);
     match result {
         Err(payload) => panic::resume_unwind(payload),
-        Ok(value) => match scope.data.panicked.lock().take() {
+        Ok(value) => match scope.data.take_panic() {
             Some(message) => panic!("a scoped goroutine panicked: {message}"),
             None => value,
         },
     }
+}
+
+/// Returns when all members have ended.
+#[track_caller]
+fn wait(data: &ScopeData) {
+    if data.members() == 0 {
+        return;
+    }
+    // SAFETY: the scope is counted until the commit below.
+    unsafe { data.set_waiter(Task::current()) };
+    let me = NonNull::from(data);
+    // SAFETY: whoever brings the count to zero readies the task, once: a member, or the commit itself.
+    unsafe { park(WaitReason::Scope, move || entry::leave_scope(me)) };
 }
 
 impl<'scope> Scope<'scope, '_> {
@@ -158,9 +115,8 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        // Relaxed: the scope itself is counted, so this cannot be the step away from zero.
-        self.data.running.fetch_add(1, Ordering::Relaxed);
-        options.scope = Some(Membership(NonNull::from(&self.data)));
+        self.data.count_in();
+        options.options.scope = Some(NonNull::from(&self.data));
         // SAFETY: `scope` does not return before the goroutine has counted itself out, which it does after its closure and,
         // if the handle is gone, its result are dropped. A handle that lives longer is bounded by `'scope`.
         let handle = unsafe { options.go_unchecked(f) };
@@ -173,9 +129,8 @@ impl<'scope> Scope<'scope, '_> {
 
 impl fmt::Debug for Scope<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let members = self.data.running.load(Ordering::Relaxed).saturating_sub(1);
         f.debug_struct("Scope")
-            .field("running", &members)
+            .field("running", &self.data.members())
             .finish_non_exhaustive()
     }
 }

@@ -6,12 +6,14 @@ use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 
 #[cfg(not(all(test, loom)))]
+use crate::g::task::Task;
+#[cfg(not(all(test, loom)))]
 use crate::lock::SpinLock;
 #[cfg(all(test, loom))]
 use crate::loom_tests::rt::{SpinLock, Task, park};
 use crate::reason::WaitReason;
 #[cfg(not(all(test, loom)))]
-use crate::task::{Task, park};
+use crate::sched::park::park;
 
 /// Where a waiter gets in line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::g::label;
 use crate::join_handle::JoinError;
 use crate::main_goroutine::Ended;
-use crate::sched::spawn::Spawn;
+use crate::spawn::Spawn;
 use crate::survey::Survey;
 use crate::waiters::{Listed, Watch};
 

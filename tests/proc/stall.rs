@@ -78,7 +78,8 @@ pub(crate) fn a_loop() {
         " \"slow\" went on after ",
     ]);
     // What the program is made of is shown, and not how it is run.
-    out.expect_not_stderr("g::entry")
+    out.expect_not_stderr("sched::entry")
+        .expect_not_stderr("g::job")
         .expect_not_stderr("catch_unwind");
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn the_first_one_comes_in_time() {
             .on_stall(move |report: &StallReport| {
                 if report.name() == Some("slow") && !report.is_over() {
                     assert!(!STACKS || report.stack().contains("computes_until"), "{report}");
-                    assert!(!report.stack().contains("g::entry"), "{report}");
+                    assert!(!report.stack().contains("sched::entry"), "{report}");
+                    assert!(!report.stack().contains("g::job"), "{report}");
                     lines.fetch_or(!STACKS || report.stack().contains("at ./tests"), Ordering::SeqCst);
                     count.fetch_add(1, Ordering::SeqCst);
                 }

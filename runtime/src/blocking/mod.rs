@@ -15,9 +15,10 @@ use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::g::task::Task;
 use crate::panics::Panic;
 use crate::reason::WaitReason;
-use crate::task::Task;
+use crate::sched::park::park;
 
 mod growth;
 pub(crate) mod queue;
@@ -227,7 +228,7 @@ where
     // SAFETY: whoever takes the job out of the queue readies the task once, after it is done with the frame; the job is handed
     // over in the commit, when the goroutine is off its stack. The ticket outlives the submission, since its owner does not go
     // on before; the lock of the queue, under which the job can be taken, is released after the last look at it.
-    unsafe { crate::task::park(WaitReason::Blocking, move || pool.submit(job, ticket)) };
+    unsafe { park(WaitReason::Blocking, move || pool.submit(job, ticket)) };
     if frame.head.fate == Fate::Made {
         return match frame.result.take() {
             Some(Ok(value)) => Some(value),

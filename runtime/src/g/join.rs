@@ -18,9 +18,9 @@ use std::cell::{Cell, UnsafeCell};
 
 use crate::shim::{AtomicU8, Ordering};
 
+use crate::g::task::Task;
 use crate::g::{G, JobTable};
 use crate::panics::Panic;
-use crate::task::Task;
 
 const DONE: u8 = 1;
 const JOINER: u8 = 2;
@@ -76,22 +76,6 @@ impl Joiner {
             Joiner::Both(both) => Some(Joiner::Call(both.0)),
         }
     }
-
-    /// By whoever took it out of the cell of its goroutine, which happens once.
-    pub(crate) fn tell(self) {
-        match self {
-            // SAFETY: a task that parks for the end was put into the cell by the commit of that park, and it was taken out of there
-            // once, as the protocol above has it.
-            Joiner::Task(task) => unsafe { task.ready() },
-            Joiner::Call(call) => call(),
-            Joiner::Both(both) => {
-                let (call, task) = *both;
-                call();
-                // SAFETY: as above.
-                unsafe { task.ready() };
-            }
-        }
-    }
 }
 
 /// The state machine above.
@@ -129,21 +113,21 @@ impl Life {
         self.state.store(0, Ordering::Relaxed);
     }
 
-    /// Runner: the outcome. `Mine` if nobody will look at it: the runner must drop it.
-    pub(crate) fn finish(&self, outcome: Outcome) -> Whose {
+    /// Runner: the outcome. `Mine` if nobody will look at it: the runner must drop it. Gives the joiner that has to be told.
+    #[inline]
+    pub(crate) fn finish(&self, outcome: Outcome) -> (Whose, Option<Joiner>) {
         self.outcome.set(outcome);
         let before = self.state.fetch_or(DONE, Ordering::AcqRel);
-        if before & JOINER != 0 {
+        let joiner = if before & JOINER != 0 {
             // SAFETY: the joiner stored itself before it set the bit and does not touch the cell again.
-            let joiner = unsafe { (*self.joiner.get()).take() };
-            if let Some(joiner) = joiner {
-                joiner.tell();
-            }
-        }
-        if before & HANDLE_GONE != 0 {
-            Whose::Mine
+            unsafe { (*self.joiner.get()).take() }
         } else {
-            Whose::Theirs
+            None
+        };
+        if before & HANDLE_GONE != 0 {
+            (Whose::Mine, joiner)
+        } else {
+            (Whose::Theirs, joiner)
         }
     }
 
@@ -213,20 +197,21 @@ impl Life {
         self.outcome.replace(Outcome::Nothing)
     }
 
-    /// Handle's side: has `joiner` told when the outcome is in place, at once if it already is.
+    /// Handle's side: has `joiner` told when the outcome is in place. If it already is, gives the joiner back: the caller has to
+    /// tell it.
     ///
     /// # Safety
     /// No joiner is registered, and nobody else registers one at the same time.
-    pub(crate) unsafe fn tell_when_done(&self, joiner: Joiner) {
+    #[must_use]
+    pub(crate) unsafe fn tell_when_done(&self, joiner: Joiner) -> Option<Joiner> {
         // SAFETY: `JOINER` is not set, so the runner does not look at the cell.
         unsafe { *self.joiner.get() = Some(joiner) };
         let before = self.state.fetch_or(JOINER, Ordering::AcqRel);
         if before & DONE != 0 {
             // SAFETY: the runner set `DONE` before and saw no `JOINER`, so it never touches the cell.
-            let joiner = unsafe { (*self.joiner.get()).take() };
-            if let Some(joiner) = joiner {
-                joiner.tell();
-            }
+            unsafe { (*self.joiner.get()).take() }
+        } else {
+            None
         }
     }
 

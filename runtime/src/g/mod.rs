@@ -26,13 +26,15 @@ use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Ordering};
 use crate::fiber::Fiber;
 use crate::reason::WaitReason;
 
-pub(crate) mod entry;
+pub(crate) mod job;
 pub(crate) mod join;
 pub(crate) mod label;
 pub(crate) mod overflow;
 pub(crate) mod pool;
+pub(crate) mod scope_data;
 mod sight;
 mod suspend;
+pub(crate) mod task;
 
 pub(crate) use join::{Life, Outcome};
 pub(crate) use sight::Sight;
@@ -106,7 +108,7 @@ pub(crate) struct G {
     /// What `goroutine_local!` keeps for it.
     pub(crate) locals: UnsafeCell<Option<Box<crate::locals::Locals>>>,
     /// The scope it belongs to.
-    pub(crate) scope: Cell<Option<NonNull<crate::scope::ScopeData>>>,
+    pub(crate) scope: Cell<Option<NonNull<scope_data::ScopeData>>>,
 }
 
 /// Small facts about a goroutine, owned by itself.

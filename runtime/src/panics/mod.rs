@@ -218,20 +218,6 @@ pub fn catch_loudly<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     catch(f).map_err(passed)
 }
 
-/// For a library that caught a panic of which nobody can hear, as those do not who wait on a
-/// channel for the result: does at once what the end of a goroutine would do, ends the process or
-/// calls what [`Builder::on_panic`](crate::Builder::on_panic) was given. Let nobody go on before
-/// this has returned.
-#[doc(hidden)]
-pub fn unheard(panic: Panic) {
-    let Some(g) = current() else {
-        // A report names a goroutine.
-        drop(crate::go(move || unheard(panic)).join());
-        return;
-    };
-    unobserved(g, panic);
-}
-
 /// The panic of `f`, or its goexit.
 fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     panic::catch_unwind(AssertUnwindSafe(f))

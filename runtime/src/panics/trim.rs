@@ -29,16 +29,17 @@ const OUR_DIRECTORIES: [(&str, &str); 4] = [
     ("sync/src/", "gort-sync-0."),
 ];
 /// Functions that call a goroutine's closure, by name.
-pub(crate) const FIRST: [&str; 2] = [
-    "gort_runtime::g::entry::",
+pub(crate) const FIRST: [&str; 3] = [
+    "gort_runtime::g::job::",
+    "gort_runtime::sched::entry::",
     "gort_runtime::main_goroutine::run_main",
 ];
 /// The same by file, below this crate's sources: names may have no path, and have none where the
 /// debug information is line tables only.
-const FIRST_FILES: [&str; 2] = ["g/entry.rs", "main_goroutine.rs"];
+const FIRST_FILES: [&str; 3] = ["g/job.rs", "sched/entry.rs", "main_goroutine.rs"];
 
 /// These files, as debug information calls them.
-pub(crate) fn first_files() -> [String; 2] {
+pub(crate) fn first_files() -> [String; 3] {
     let directory = file!().trim_end_matches("panics/trim.rs");
     FIRST_FILES.map(|file| format!("{directory}{file}"))
 }
@@ -76,7 +77,7 @@ impl Frame<'_> {
     }
 
     fn is_first(&self) -> bool {
-        // `at ./runtime/src/g/entry.rs:7:9`
+        // `at ./runtime/src/g/job.rs:7:9`
         let is_file = |file: &String| {
             self.place
                 .is_some_and(|place| place.contains(&format!("{file}:")))
@@ -155,7 +156,7 @@ mod tests {
              at ./app/main.rs:7:9
    6: app::main::{{{{closure}}}}
    7: core::ops::function::FnOnce::call_once
-   8: gort_runtime::g::entry::Job<F,T>::run
+   8: gort_runtime::g::job::Job<F,T>::run
    9: std::thread::spawn
 "
         );
@@ -174,7 +175,7 @@ mod tests {
              at ./channels/src/macro_support.rs:103:27
    7: app::main
    8: run<app::main, ()>
-             at {}g/entry.rs:90:9
+             at {}g/job.rs:90:9
    9: std::thread::spawn
 ",
             file!().trim_end_matches("panics/trim.rs")
@@ -187,6 +188,6 @@ mod tests {
         assert_eq!(trim("disabled backtrace"), None);
         assert_eq!(trim(""), None);
         assert_eq!(trim(&format!("{PANIC}   5: app::main\n")), None);
-        assert_eq!(trim("   0: app::main\n   1: gort_runtime::g::entry::x\n"), None);
+        assert_eq!(trim("   0: app::main\n   1: gort_runtime::g::job::x\n"), None);
     }
 }

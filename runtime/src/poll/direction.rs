@@ -25,17 +25,17 @@ use std::time::Instant;
 #[cfg(not(all(test, loom)))]
 use crate::claim::Claim;
 #[cfg(not(all(test, loom)))]
+pub(crate) use crate::g::task::Task;
+#[cfg(not(all(test, loom)))]
 use crate::lock::SpinLock;
 #[cfg(all(test, loom))]
 pub(crate) use crate::loom_tests::rt::Task;
 #[cfg(all(test, loom))]
 use crate::loom_tests::rt::{Claim, SpinLock, park, park_until};
 use crate::reason::WaitReason;
+#[cfg(not(all(test, loom)))]
+use crate::sched::park::{park, park_until};
 use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
-#[cfg(not(all(test, loom)))]
-pub(crate) use crate::task::Task;
-#[cfg(not(all(test, loom)))]
-use crate::task::{park, park_until};
 
 const READY: usize = 1;
 const HUNG_UP: usize = 2;

@@ -60,7 +60,9 @@ impl Bound {
     #[inline]
     pub(crate) fn pop_bound(&self, inbox: &Inbox) -> Option<GRef> {
         self.with_queue(|queue| {
-            queue.extend(self.next.take());
+            if let Some(next) = self.next.take() {
+                queue.push_back(next);
+            }
             if !inbox.is_empty() {
                 inbox.move_to(queue);
             }

@@ -13,16 +13,18 @@ use crate::idle::Idle;
 use crate::monitor::Monitor;
 use crate::queue::injector::GlobalQueue;
 use crate::sys::clock::{self, NEVER};
-use crate::timer::Shard;
 use crate::worker::{self, Post, Worker};
 
+pub(crate) mod entry;
 pub(crate) mod park;
 pub(crate) mod procs;
+pub(crate) mod ready;
+pub(crate) mod sleep;
 pub(crate) mod spawn;
 pub(crate) mod timekeeper;
 pub(crate) mod unwinding;
 
-use timekeeper::{Armed, Timekeeper};
+use timekeeper::Timekeeper;
 
 /// Everything the workers share.
 pub(crate) struct Runtime {
@@ -88,109 +90,6 @@ fn start(rt: &'static Runtime, started: &OnceLock<()>) {
 fn this_worker() -> Option<&'static Worker> {
     // SAFETY: not used after a switch: the functions of this file that call this one do not park.
     unsafe { Here::ask() }.worker()
-}
-
-/// Queues a goroutine that was parked and wakes somebody for it if need be.
-#[inline]
-pub(crate) fn ready(here: Here, g: GRef) {
-    match here.worker() {
-        Some(worker) => ready_on(worker, g),
-        None => ready_outside(g),
-    }
-}
-
-#[inline]
-fn ready_on(worker: &Worker, g: GRef) {
-    g.prefetch();
-    if queue_on(worker, g, false) {
-        worker.runtime().notify_from(worker);
-    }
-}
-
-/// Queues a goroutine, `behind` the others or in run-next if that is free. `true` if any worker may take it, and the caller has to wake one.
-#[inline(always)]
-fn queue_on(worker: &Worker, g: GRef, behind: bool) -> bool {
-    let rt = worker.runtime();
-    match rt.bound_to(g) {
-        None if behind => worker.push(g),
-        None => worker.push_ready(g),
-        Some(index) => {
-            if index != worker.index() || g.home() == NO_HOME {
-                rt.send_bound(g, index);
-            } else if behind {
-                worker.push_bound(g);
-            } else {
-                worker.push_ready_bound(g);
-            }
-            return false;
-        }
-    }
-    true
-}
-
-/// Queues goroutines that were parked, in this order, and wakes somebody for them if need be.
-///
-/// While one is queued, what the switch to another one touches is fetched: none of them may have run for long.
-///
-/// `behind`: others were due before them and may not have run yet, so run-next, which would overtake those, is not for them.
-pub(crate) fn ready_all(goroutines: &[GRef], behind: bool) {
-    /// How many goroutines ahead: fetching takes about as long as queueing so many.
-    const AHEAD: usize = 8;
-    let Some(worker) = this_worker() else {
-        return goroutines.iter().for_each(|&g| ready_outside(g));
-    };
-    let mut queued = false;
-    goroutines.iter().take(AHEAD).for_each(|g| g.prefetch_more());
-    for (index, &g) in goroutines.iter().enumerate() {
-        if let Some(later) = goroutines.get(index + AHEAD) {
-            later.prefetch_more();
-        }
-        queued |= queue_on(worker, g, behind);
-    }
-    if queued {
-        worker.runtime().notify_from(worker);
-    }
-}
-
-#[cold]
-fn ready_outside(g: GRef) {
-    let rt = runtime();
-    match rt.bound_to(g) {
-        None => {
-            rt.global.push(g);
-            rt.notify_global();
-        }
-        Some(index) => rt.send_bound(g, index),
-    }
-}
-
-/// The shard for a timer that is armed by this code.
-pub(crate) fn timer_shard() -> &'static Shard {
-    match this_worker() {
-        Some(worker) => worker.timers(),
-        None => match runtime().post(0) {
-            Some(post) => &post.timers,
-            None => unreachable!("a started runtime has a worker"),
-        },
-    }
-}
-
-/// A timer was armed: the timekeeper must not sleep past it.
-pub(crate) fn timer_armed(deadline: u64) {
-    let rt = runtime();
-    match rt.timekeeper.armed(deadline, clock::now) {
-        Armed::Watched => {}
-        Armed::Nudge(keeper) => {
-            // It is not taken off the list, so its thread must not be started if it has ended since: then it had left the office
-            // before, and looked at the timers afterwards.
-            if let Some(post) = rt.post(keeper) {
-                post.nudge();
-            }
-        }
-        // A searcher will see to the office when it leaves or sleeps. Without one, a sleeper is woken: it finds nothing and
-        // takes the office when it goes back to sleep.
-        Armed::Wake => rt.notify(),
-    }
 }
 
 /// There is a poller from now on: the timekeeper, if it sleeps on its parker, has to go to sleep there.

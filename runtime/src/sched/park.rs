@@ -1,14 +1,88 @@
-//! Switching away: park with a commit, yield.
+//! Switching away: park with a commit, yield. What channels and locks wait with.
 
 use std::mem::ManuallyDrop;
 use std::panic::Location;
+use std::time::Instant;
 
 use crate::bias::lock::RawLock;
-use crate::g::{G, Request};
+use crate::claim::Claim;
+use crate::g::{G, GRef, Request};
 use crate::here::Here;
 use crate::reason::WaitReason;
 use crate::sched::unwinding;
 use crate::worker::Worker;
+
+/// Switches away from the current goroutine (or blocks the current OS thread) until its [`Task`](crate::Task) is readied.
+///
+/// `commit` runs after the switch, on the worker's own stack: that is where the lock is released under which the task was
+/// published, so that nobody can resume a goroutine that still runs. On an OS thread it runs in place.
+///
+/// # Safety
+/// * Exactly one [`Task::ready`](crate::Task::ready) happens for a task made by this goroutine or thread, and not before `commit` made the task
+///   reachable for others.
+/// * `commit` does not panic, block or park, and touches nothing on the parked stack after the release that lets a waker in.
+#[inline(always)]
+#[track_caller]
+pub unsafe fn park<C: FnOnce()>(reason: WaitReason, commit: C) {
+    let Some(g) = crate::g::current() else {
+        // SAFETY: handed on.
+        return unsafe { park_thread(commit, None) };
+    };
+    // SAFETY: handed on; it is the current goroutine.
+    unsafe { park_goroutine(g, reason, Location::caller(), commit) };
+}
+
+/// Like [`park`] with a commit that frees `lock`, which the caller holds. The commit needs nothing of the parked stack, and the lock says
+/// what will be touched first when somebody comes to wake the goroutine.
+///
+/// # Safety
+/// As [`park`]; and the caller holds the lock.
+#[inline(always)]
+#[track_caller]
+pub unsafe fn park_holding(reason: WaitReason, lock: &RawLock) {
+    let Some(g) = crate::g::current() else {
+        // SAFETY: handed on; the lock is held.
+        return unsafe { park_thread(|| lock.unlock(), None) };
+    };
+    // SAFETY: handed on; it is the current goroutine.
+    unsafe { park_goroutine_holding(g, reason, Location::caller(), lock) };
+}
+
+/// Like [`park`], but when `deadline` comes the timer tries to win `claim` with [`Claim::TIMEOUT`] and, if it does, readies
+/// the task itself.
+///
+/// # Safety
+/// As [`park`]; and every other waker wins `claim` before it readies the task.
+#[track_caller]
+pub unsafe fn park_until<C: FnOnce()>(reason: WaitReason, deadline: Instant, claim: &Claim, commit: C) {
+    let Some(g) = GRef::current() else {
+        // SAFETY: handed on.
+        return unsafe { park_thread(commit, Some((deadline, claim))) };
+    };
+    // SAFETY: handed on; it is the current goroutine.
+    unsafe {
+        crate::sched::sleep::park_goroutine_until(g, reason, Location::caller(), deadline, claim, commit)
+    };
+}
+
+/// Blocks this OS thread. With a deadline, the thread itself plays the timer.
+///
+/// # Safety
+/// As [`park`].
+unsafe fn park_thread<C: FnOnce()>(commit: C, limit: Option<(Instant, &Claim)>) {
+    crate::tls::with_waiter(|waiter| {
+        commit();
+        match limit {
+            None => waiter.wait(),
+            Some((deadline, claim)) => {
+                // Somebody else won in time: its `ready` is on the way.
+                if !waiter.wait_until(deadline) && !claim.try_claim(Claim::TIMEOUT) {
+                    waiter.wait();
+                }
+            }
+        }
+    });
+}
 
 /// Parks `g`; see [`crate::park`].
 ///

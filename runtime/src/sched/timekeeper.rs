@@ -1,9 +1,10 @@
 //! Which worker watches everybody's timers, and until when it sleeps; and what happens to those that are due.
 
 use crate::sched::Runtime;
+use crate::sched::sleep::deliver;
 use crate::shim::{AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sys::clock::NEVER;
-use crate::timer::{CallTimer, Expired, Shard};
+use crate::timer::{Expired, Shard};
 
 /// So much of what is due is taken out at once. Those that wait behind it lie where they are, not in the caches; and others
 /// can take them.
@@ -168,13 +169,4 @@ impl Runtime {
         }
         deliver(due)
     }
-}
-
-fn deliver(due: Expired) -> bool {
-    let any = !due.goroutines.is_empty() || !due.calls.is_empty();
-    crate::sched::ready_all(&due.goroutines, due.behind);
-    for call in due.calls {
-        CallTimer::ring(call);
-    }
-    any
 }

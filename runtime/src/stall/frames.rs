@@ -133,7 +133,7 @@ impl Reader {
         let in_file: Vec<u64> = addresses.iter().map(in_file).collect();
         for (&address, name) in addresses.iter().zip(symbols::names(&in_file)) {
             let name = name.map(|name| format!("{:#}", backtrace::SymbolName::new(&name)));
-            found.complete = name.as_deref().is_some_and(|name| is_any_of(name, FIRST));
+            found.complete = name.as_deref().is_some_and(|name| is_any_of(name, &FIRST));
             if found.complete {
                 found.more = 0;
                 break;
@@ -182,7 +182,7 @@ fn name(address: u64, found: &mut Frames) {
     backtrace::resolve(std::ptr::without_provenance_mut(address as usize), |symbol| {
         any = true;
         let name = symbol.name().map(|name| format!("{name:#}"));
-        found.complete |= name.as_deref().is_some_and(|name| is_any_of(name, FIRST))
+        found.complete |= name.as_deref().is_some_and(|name| is_any_of(name, &FIRST))
             || symbol
                 .filename()
                 .is_some_and(|at| first_files().iter().any(|file| at.ends_with(file)));
@@ -212,7 +212,7 @@ fn name(address: u64, found: &mut Frames) {
 }
 
 /// Whether the function belongs to one of these modules.
-fn is_any_of(function: &str, modules: [&str; 2]) -> bool {
+fn is_any_of(function: &str, modules: &[&str]) -> bool {
     // As a method it is `<std::thread::…>::…`.
     let function = function.trim_start_matches('<');
     modules.iter().any(|module| function.starts_with(module))
@@ -224,7 +224,7 @@ impl Frames {
         let mut names = self.lines.iter().filter_map(|line| line.name.as_deref());
         names
             .find(|name| name.contains("::"))
-            .is_some_and(|name| is_any_of(name, SLEEPS))
+            .is_some_and(|name| is_any_of(name, &SLEEPS))
     }
 
     /// How many there are.

@@ -17,21 +17,19 @@
 //! Lock order: a channel's lock, then a call timer's own, then a shard's. Nothing is called under a shard's lock.
 
 use std::cell::{Cell, UnsafeCell};
-use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::time::Instant;
 
 use crate::claim::Claim;
 use crate::g::GRef;
 use crate::lock::SpinLock;
-use crate::reason::WaitReason;
-use crate::sched;
-use crate::sys::clock::{self, NEVER};
+use crate::sys::clock::NEVER;
 
+mod call;
 mod heap;
 
+pub use call::CallTimer;
 use heap::{Heap, Item, Place, Placed};
 
 /// More timers than this are not asked whether anybody waits for them.
@@ -120,13 +118,18 @@ impl Shard {
 
     /// # Safety
     /// `timer` is in no heap and stays valid until it fired or was cancelled. Once this returns it may be gone.
-    unsafe fn arm(&self, deadline: u64, timer: NonNull<Timer>) {
+    pub(crate) unsafe fn arm(&self, deadline: u64, timer: NonNull<Timer>) {
         // SAFETY: valid by the caller; not in a heap, so nobody else looks at it.
         unsafe { timer.as_ref() }
             .shard
             .store((&raw const *self).cast_mut(), Ordering::Relaxed);
         // SAFETY: handed on.
         self.with_heap(|heap| unsafe { heap.insert(deadline, timer) });
+    }
+
+    /// Adds a goroutine that nothing but the clock wakes.
+    pub(crate) fn add_sleeper(&self, deadline: u64, g: GRef) {
+        self.with_heap(|heap| heap.insert_sleeper(deadline, g));
     }
 
     /// Whether a timer is armed here that somebody waits for. Says yes without looking at all of very many.
@@ -142,8 +145,7 @@ impl Shard {
                             Action::Call(me) => {
                                 // SAFETY: the cell is touched under the lock only.
                                 let me = unsafe { (*me.as_ptr()).as_ref() };
-                                me.and_then(|me| me.awaited.as_ref())
-                                    .is_none_or(|awaited| awaited())
+                                me.is_none_or(|me| me.is_awaited())
                             }
                         }
                     })
@@ -179,6 +181,37 @@ impl Shard {
 }
 
 impl Timer {
+    /// A park timer. Others look at `claim` as long as the timer is armed.
+    pub(crate) fn for_park(claim: &Claim, g: GRef) -> Timer {
+        Timer {
+            place: Place::nowhere(),
+            shard: AtomicPtr::new(std::ptr::null_mut()),
+            action: Action::Wake {
+                claim: NonNull::from(claim),
+                g,
+            },
+        }
+    }
+
+    /// The timer inside of a `CallTimer`.
+    fn for_call() -> Timer {
+        Timer {
+            place: Place::nowhere(),
+            shard: AtomicPtr::new(std::ptr::null_mut()),
+            action: Action::Call(Cell::new(None)),
+        }
+    }
+
+    /// Takes it out of its shard, or waits until the shard that is firing it is done with it. `true` if it was in.
+    pub(crate) fn cancel(&self) -> bool {
+        let shard = self.shard.load(Ordering::Relaxed);
+        if shard.is_null() {
+            return false;
+        }
+        // SAFETY: shards are static. If the timer is in a heap, it is this one's.
+        unsafe { &*shard }.with_heap(|heap| unsafe { heap.remove(NonNull::from(self)) })
+    }
+
     /// Under the lock of its shard, when it has just been taken out. Gives the goroutine that it has to wake.
     fn fire(&self, out: &mut Expired) -> Option<GRef> {
         match &self.action {
@@ -188,260 +221,6 @@ impl Timer {
                 out.calls.extend(me.take());
                 None
             }
-        }
-    }
-}
-
-/// Takes `timer` out of its shard, or waits until the shard that is firing it is done with it.
-fn cancel(timer: &Timer) -> bool {
-    let shard = timer.shard.load(Ordering::Relaxed);
-    if shard.is_null() {
-        return false;
-    }
-    // SAFETY: shards are static. If the timer is in a heap, it is this one's.
-    unsafe { &*shard }.with_heap(|heap| unsafe { heap.remove(NonNull::from(timer)) })
-}
-
-/// Parks until `deadline` or until a waker won `claim`; see [`crate::park_until`].
-///
-/// # Safety
-/// As [`crate::park_until`], and `g` runs this code.
-pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
-    g: GRef,
-    reason: WaitReason,
-    site: &'static Location<'static>,
-    deadline: Instant,
-    claim: &Claim,
-    commit: C,
-) {
-    let timer = Timer {
-        place: Place::nowhere(),
-        shard: AtomicPtr::new(std::ptr::null_mut()),
-        action: Action::Wake {
-            claim: NonNull::from(claim),
-            g,
-        },
-    };
-    let at = NonNull::from(&timer);
-    let deadline = clock::to_nanos(deadline);
-    let arm_and_commit = move || {
-        // Armed first: the caller's commit may let a waker in, and then this frame may be gone. The timer may fire in
-        // between; the goroutine it wakes then still has to get past the locks that `commit` releases, or, if there are
-        // none, nothing below touches its stack.
-        // SAFETY: the goroutine is off its stack and stays in this function until the timer is out of the heap.
-        unsafe { arm_on_this_worker(deadline, at) };
-        commit();
-    };
-    // SAFETY: handed on; the timer readies only after it won the claim.
-    unsafe { sched::park::park_goroutine(&g, reason, site, arm_and_commit) };
-    if claim.winner() != Some(Claim::TIMEOUT) {
-        cancel(&timer);
-    }
-}
-
-/// Arms a timer on the shard of the worker that runs this code, and sees to it that somebody wakes up for it.
-///
-/// # Safety
-/// As [`Shard::arm`].
-unsafe fn arm_on_this_worker(deadline: u64, timer: NonNull<Timer>) {
-    let shard = sched::timer_shard();
-    // SAFETY: handed on.
-    unsafe { shard.arm(deadline, timer) };
-    sched::timer_armed(deadline);
-}
-
-/// Lets the goroutine (or thread) sleep until `deadline`. If that has passed, it lets others run and goes on.
-///
-/// ```
-/// let before = std::time::Instant::now();
-/// gort_runtime::sleep_until(before + std::time::Duration::from_millis(5));
-/// assert!(before.elapsed().as_millis() >= 5);
-/// ```
-#[track_caller]
-pub fn sleep_until(deadline: Instant) {
-    let Some(sleeper) = GRef::current() else {
-        return std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-    };
-    if deadline <= Instant::now() {
-        // Nothing to wait for. But a loop that sleeps shall let others run, however short its sleeps are.
-        return sched::park::gosched();
-    }
-    let deadline = clock::to_nanos(deadline);
-    let arm = move || {
-        // The goroutine is off its stack, and this is its only waker.
-        sched::timer_shard().with_heap(|heap| heap.insert_sleeper(deadline, sleeper));
-        sched::timer_armed(deadline);
-    };
-    // SAFETY: this goroutine runs this code, and the commit makes it known to exactly one waker.
-    unsafe { sched::park::park_goroutine(&sleeper, WaitReason::Sleep, Location::caller(), arm) };
-}
-
-/// A timer that runs a function, in a goroutine of its own: it may wait.
-///
-/// It runs once for each time that it is armed. A call that is on its way when the timer is stopped or armed anew still
-/// happens, as with Go's `time.AfterFunc`.
-///
-/// ```
-/// use std::sync::mpsc;
-/// use std::time::{Duration, Instant};
-///
-/// let (tx, rx) = mpsc::channel();
-/// let timer = gort_runtime::CallTimer::new(move || tx.send(()).unwrap());
-/// timer.start(Instant::now() + Duration::from_millis(1));
-/// rx.recv().unwrap();
-/// assert!(!timer.stop(), "it has run");
-/// ```
-pub struct CallTimer {
-    timer: Timer,
-    /// Held by whoever arms or stops the timer, around the shard's lock. Only under it does the timer change shards.
-    control: SpinLock,
-    function: Box<dyn Fn() + Send + Sync>,
-    /// Whether anybody cares; nothing means yes. It is there for the library's own timers, whose function is called in place.
-    awaited: Option<Box<dyn Fn() -> bool + Send + Sync>>,
-    /// For the goroutine.
-    name: &'static str,
-}
-
-// SAFETY: the timer's cells are touched under the lock of the shard that it names, which changes only under `control`, while
-// the timer is in no heap.
-unsafe impl Sync for CallTimer {}
-// SAFETY: as above; nothing in it is tied to a thread.
-unsafe impl Send for CallTimer {}
-
-impl std::fmt::Debug for CallTimer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CallTimer").finish_non_exhaustive()
-    }
-}
-
-impl CallTimer {
-    /// A timer that is not armed yet.
-    pub fn new(function: impl Fn() + Send + Sync + 'static) -> Arc<CallTimer> {
-        CallTimer::named("timer", function)
-    }
-
-    /// The same with a name for the goroutine.
-    #[doc(hidden)]
-    pub fn named(name: &'static str, function: impl Fn() + Send + Sync + 'static) -> Arc<CallTimer> {
-        CallTimer::build(name, Box::new(function), None)
-    }
-
-    /// A timer that only matters to those who wait for it: while `awaited` says that nobody does, it does not count as
-    /// something that could still wake a stuck program. `awaited` takes no locks and does not wait.
-    ///
-    /// The function is called where timers expire, and dropped there: it must be short, wait for nothing and hold nothing whose
-    /// destructor waits.
-    ///
-    /// ```
-    /// let timer = gort_runtime::CallTimer::for_listeners(|| println!("time is up"), || true);
-    /// assert!(!timer.stop(), "it was not armed");
-    /// ```
-    pub fn for_listeners(
-        function: impl Fn() + Send + Sync + 'static,
-        awaited: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Arc<CallTimer> {
-        CallTimer::build("timer", Box::new(function), Some(Box::new(awaited)))
-    }
-
-    fn build(
-        name: &'static str,
-        function: Box<dyn Fn() + Send + Sync>,
-        awaited: Option<Box<dyn Fn() -> bool + Send + Sync>>,
-    ) -> Arc<CallTimer> {
-        Arc::new(CallTimer {
-            timer: Timer {
-                place: Place::nowhere(),
-                shard: AtomicPtr::new(std::ptr::null_mut()),
-                action: Action::Call(Cell::new(None)),
-            },
-            control: SpinLock::new(),
-            function,
-            awaited,
-            name,
-        })
-    }
-
-    /// Arms it: the function runs at `deadline`. If it is armed already, that deadline is forgotten. `true` if it was.
-    ///
-    /// ```
-    /// use std::time::{Duration, Instant};
-    ///
-    /// let timer = gort_runtime::CallTimer::new(|| ());
-    /// assert!(!timer.start(Instant::now() + Duration::from_secs(60)));
-    /// assert!(timer.start(Instant::now() + Duration::from_secs(90)), "armed anew");
-    /// assert!(timer.stop());
-    /// ```
-    pub fn start(self: &Arc<CallTimer>, deadline: Instant) -> bool {
-        let deadline = clock::to_nanos(deadline);
-        let shard = sched::timer_shard();
-        let me = Arc::clone(self);
-        self.control.lock();
-        let old = self.disarm();
-        self.timer
-            .shard
-            .store((&raw const *shard).cast_mut(), Ordering::Relaxed);
-        shard.with_heap(|heap| {
-            if let Action::Call(slot) = &self.timer.action {
-                slot.set(Some(me));
-            }
-            // SAFETY: in no heap; the reference stored above keeps it alive until it is out again.
-            unsafe { heap.insert(deadline, NonNull::from(&self.timer)) };
-        });
-        // SAFETY: taken above.
-        unsafe { self.control.unlock() };
-        sched::timer_armed(deadline);
-        old.is_some()
-    }
-
-    /// Stops it. `true` if it was armed, and hence will not run because of this call.
-    pub fn stop(&self) -> bool {
-        self.control.lock();
-        let own = self.disarm();
-        // SAFETY: taken above.
-        unsafe { self.control.unlock() };
-        // Dropped outside of the locks: this may be the last reference, and dropping it runs user code.
-        own.is_some()
-    }
-
-    /// Under `control`: takes it out of its heap; gives the reference that the heap had.
-    fn disarm(&self) -> Option<Arc<CallTimer>> {
-        // Relaxed: written under `control`.
-        let shard = self.timer.shard.load(Ordering::Relaxed);
-        if shard.is_null() {
-            return None;
-        }
-        // SAFETY: shards are static.
-        unsafe { &*shard }.with_heap(|heap| {
-            // SAFETY: it is in this heap or in none.
-            let armed = unsafe { heap.remove(NonNull::from(&self.timer)) };
-            match &self.timer.action {
-                Action::Call(slot) if armed => slot.take(),
-                _ => None,
-            }
-        })
-    }
-
-    /// It is due.
-    pub(crate) fn ring(this: Arc<CallTimer>) {
-        // This may be the last reference, so what the function holds is dropped where the function is called.
-        let name = this.name;
-        if this.awaited.is_none() {
-            return drop(
-                sched::spawn::Spawn::new()
-                    .name(name)
-                    .go(move || (this.function)()),
-            );
-        }
-        // Nothing may unwind past those who wait for others that are due.
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
-            (this.function)();
-            drop(this);
-        }));
-        if let Err(payload) = caught {
-            crate::fatal::die(&format_args!(
-                "panic: in a timer's function: {}\n",
-                crate::panics::Panic::new(payload, None).message()
-            ));
         }
     }
 }
@@ -468,11 +247,7 @@ mod tests {
         assert_eq!(expire(3, 9), (2, true), "the third, and one more");
         assert_eq!(expire(4, 1), (1, false), "nobody was left before");
         assert_eq!(expire(9, 9), (1, false));
-        let calls = [(); 3].map(|()| Timer {
-            place: Place::nowhere(),
-            shard: AtomicPtr::new(std::ptr::null_mut()),
-            action: Action::Call(Cell::new(None)),
-        });
+        let calls = [(); 3].map(|()| Timer::for_call());
         for call in &calls {
             // SAFETY: in no heap, and out again below.
             unsafe { shard.arm(10, NonNull::from(call)) };

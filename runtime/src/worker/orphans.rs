@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use crate::g::join::Whose;
-use crate::g::{GRef, Outcome, entry, pool};
+use crate::g::{GRef, Outcome, pool};
 use crate::panics::{self, Panic};
+use crate::sched::entry;
 
 /// So many threads at once; beyond it the worker does it after all.
 const MOST: usize = 64;

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use crate::config::Migration;
-use crate::g::entry::Entry;
 use crate::g::join::Whose;
 use crate::g::{GRef, NO_HOME, Request};
 use crate::panics::Panic;
+use crate::sched::entry::Entry;
 use crate::worker::{Post, STUCK, Worker, orphans};
 
 impl Worker {

@@ -38,9 +38,10 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::LazyLock;
 
 use crate::fiber;
-use crate::g::entry::{Entry, Job};
+use crate::g::job::Job;
 use crate::g::join::Whose;
 use crate::g::{G, GRef, Request, pool};
+use crate::sched::entry::Entry;
 
 pub(crate) mod stock;
 

@@ -1,12 +1,13 @@
 //! A goroutine's first frame: runs its job, catches what comes out, settles the end.
 
-use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
 use crate::fiber::Body;
 use crate::g::join::Whose;
-use crate::g::{G, GRef, INLINE, JobTable, Outcome, Request};
+use crate::g::scope_data::ScopeData;
+use crate::g::{G, GRef, Outcome, Request, pool};
+use crate::here::Here;
 use crate::panics::{Goexit, Panic};
 
 /// What fibers run: goroutines, from their first frame to their last.
@@ -54,7 +55,16 @@ const ROUNDS: usize = 16;
 
 /// The end of `g`, on `g`: drops its values, and those that their destructors make. What is made again and again is leaked in
 /// the end, as pthreads do: a goroutine that never ended would be worse.
+#[inline]
 fn drop_locals(g: &G) {
+    // SAFETY: the goroutine's own cell, on the goroutine.
+    if unsafe { (*g.locals.get()).is_some() } {
+        drop_rounds(g);
+    }
+}
+
+#[cold]
+fn drop_rounds(g: &G) {
     for round in 0.. {
         // SAFETY: the goroutine's own cell, on the goroutine. Each time the values are moved out before they are dropped.
         let Some(locals) = (unsafe { (*g.locals.get()).take() }) else {
@@ -70,15 +80,55 @@ fn drop_locals(g: &G) {
 }
 
 /// Publishes the outcome; disposes of it if nobody will look.
+#[inline]
 pub(crate) fn settle(g: GRef, outcome: Outcome) {
     // The scope's counter is the last thing a scoped goroutine touches: after it, nothing the scope's caller owns is alive.
     let scope = g.scope.get();
-    if g.life.finish(outcome) == Whose::Mine {
+    let (whose, joiner) = g.life.finish(outcome);
+    if let Some(joiner) = joiner {
+        joiner.tell();
+    }
+    if whose == Whose::Mine {
         dispose(g);
     }
     if let Some(scope) = scope {
         // SAFETY: the scope's data lives until every member has called this.
-        unsafe { crate::scope::ScopeData::member_done(scope) };
+        unsafe { leave_scope(scope) };
+    }
+}
+
+/// Counts a member out, or the scope itself, and wakes the scope if that was the last one.
+///
+/// # Safety
+/// As [`ScopeData::count_out`].
+pub(crate) unsafe fn leave_scope(scope: NonNull<ScopeData>) {
+    // SAFETY: by the caller.
+    if let Some(waiter) = unsafe { ScopeData::count_out(scope) } {
+        // SAFETY: the scope's own count is gone, so the commit of its park came before; the last one was given the task, once.
+        unsafe { waiter.ready() };
+    }
+}
+
+/// The handle is dropped. What has not been taken by then is disposed of: here, or by the goroutine when it ends.
+#[inline]
+pub(crate) fn detach(g: GRef) {
+    if g.life.detach() == Whose::Mine {
+        // It has ended: its result, or its panic, is ours.
+        dispose(g);
+        release(g);
+    }
+}
+
+/// The handle lets go of the block.
+pub(crate) fn release(g: GRef) {
+    if g.life.handle_gone() == Whose::Mine {
+        // SAFETY: the state machine says that nobody else refers to the block.
+        unsafe { g.undress() };
+        // SAFETY: nothing in between parks.
+        match unsafe { Here::ask() }.worker() {
+            Some(worker) => worker.with_blocks(|blocks| blocks.give(g)),
+            None => pool::give_shared(g),
+        }
     }
 }
 
@@ -105,113 +155,4 @@ pub(crate) fn dispose(g: GRef) {
             None => crate::panics::unobserved(&g, *panic),
         },
     }
-}
-
-/// The operations for a closure `F` with result `T`.
-pub(crate) struct Job<F, T>(std::marker::PhantomData<fn(F) -> T>);
-
-impl<F: FnOnce() -> T, T> Job<F, T> {
-    /// Both must fit where the closure was.
-    const INLINE: bool = fits::<F>() && fits::<T>();
-
-    pub(crate) const TABLE: JobTable = JobTable {
-        run: Self::run,
-        drop_job: Self::drop_job,
-        take_result: Self::take_result,
-        drop_result: Self::drop_result,
-    };
-
-    /// Puts the closure into the payload.
-    ///
-    /// # Safety
-    /// The block belongs to the caller and its payload is empty.
-    #[inline]
-    pub(crate) unsafe fn store(g: &G, f: F) {
-        if Self::INLINE {
-            // SAFETY: it fits, by size and alignment, and the caller owns the payload.
-            unsafe { g.payload.0.get().cast::<F>().write(f) };
-        } else {
-            let slot = Box::new(Slot::<F, T> {
-                job: ManuallyDrop::new(f),
-            });
-            // SAFETY: a pointer fits.
-            unsafe {
-                g.payload
-                    .0
-                    .get()
-                    .cast::<*mut Slot<F, T>>()
-                    .write(Box::into_raw(slot))
-            };
-        }
-    }
-
-    fn slot(g: &G) -> *mut Slot<F, T> {
-        if Self::INLINE {
-            g.payload.0.get().cast()
-        } else {
-            // SAFETY: `store` left the box's pointer here.
-            unsafe { g.payload.0.get().cast::<*mut Slot<F, T>>().read() }
-        }
-    }
-
-    fn free(g: &G) {
-        if !Self::INLINE {
-            // SAFETY: the box that `store` made; its content was moved out or dropped by the caller.
-            drop(unsafe { Box::from_raw(Self::slot(g).cast::<MaybeUninit<Slot<F, T>>>()) });
-        }
-    }
-
-    fn run(g: &G) {
-        let slot = Self::slot(g);
-        // SAFETY: the closure is moved out once; afterwards the same bytes take the result.
-        let f = ManuallyDrop::into_inner(unsafe { (&raw const (*slot).job).read() });
-        // If it unwinds, a boxed slot has to go: nothing will be taken from it.
-        let unwinding = FreeOnUnwind::<F, T>(g, std::marker::PhantomData);
-        let result = f();
-        std::mem::forget(unwinding);
-        // SAFETY: the bytes are free since the closure was moved out.
-        unsafe { (&raw mut (*slot).result).write(ManuallyDrop::new(result)) };
-    }
-
-    fn drop_job(g: &G) {
-        // SAFETY: called instead of `run`, once.
-        let f = ManuallyDrop::into_inner(unsafe { (&raw const (*Self::slot(g)).job).read() });
-        Self::free(g);
-        drop(f);
-    }
-
-    fn drop_result(g: &G) {
-        // SAFETY: called once, when the payload holds the result.
-        drop(unsafe { Self::move_result(g) });
-    }
-
-    fn take_result(g: &G, out: *mut ()) {
-        // SAFETY: called once, when the payload holds the result; `out` has room for a `T`.
-        unsafe { out.cast::<T>().write(Self::move_result(g)) };
-    }
-
-    unsafe fn move_result(g: &G) -> T {
-        // SAFETY: by the caller: the result is there and moved once.
-        let result = ManuallyDrop::into_inner(unsafe { (&raw const (*Self::slot(g)).result).read() });
-        Self::free(g);
-        result
-    }
-}
-
-/// First the closure, then the result.
-union Slot<F, T> {
-    job: ManuallyDrop<F>,
-    result: ManuallyDrop<T>,
-}
-
-struct FreeOnUnwind<'a, F: FnOnce() -> T, T>(&'a G, std::marker::PhantomData<fn(F) -> T>);
-
-impl<F: FnOnce() -> T, T> Drop for FreeOnUnwind<'_, F, T> {
-    fn drop(&mut self) {
-        Job::<F, T>::free(self.0);
-    }
-}
-
-const fn fits<V>() -> bool {
-    size_of::<V>() <= INLINE && align_of::<V>() <= 16
 }

@@ -1,0 +1,159 @@
+//! Waiting for the clock: sleeps, parks with a deadline, timers that call. Arming tells the timekeeper; what is due
+//! is made runnable, or called.
+
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::claim::Claim;
+use crate::g::GRef;
+use crate::panics::Panic;
+use crate::reason::WaitReason;
+use crate::sched::park::{gosched, park_goroutine};
+use crate::sched::timekeeper::Armed;
+use crate::sched::{ready, runtime, spawn, this_worker};
+use crate::sys::clock;
+use crate::timer::{CallTimer, Expired, Shard, Timer};
+
+/// Parks until `deadline` or until a waker won `claim`; see [`crate::park_until`].
+///
+/// # Safety
+/// As [`crate::park_until`], and `g` runs this code.
+pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
+    g: GRef,
+    reason: WaitReason,
+    site: &'static Location<'static>,
+    deadline: Instant,
+    claim: &Claim,
+    commit: C,
+) {
+    let timer = Timer::for_park(claim, g);
+    let at = NonNull::from(&timer);
+    let deadline = clock::to_nanos(deadline);
+    let arm_and_commit = move || {
+        // Armed first: the caller's commit may let a waker in, and then this frame may be gone. The timer may fire in
+        // between; the goroutine it wakes then still has to get past the locks that `commit` releases, or, if there are
+        // none, nothing below touches its stack.
+        // SAFETY: the goroutine is off its stack and stays in this function until the timer is out of the heap.
+        unsafe { arm_on_this_worker(deadline, at) };
+        commit();
+    };
+    // SAFETY: handed on; the timer readies only after it won the claim.
+    unsafe { park_goroutine(&g, reason, site, arm_and_commit) };
+    if claim.winner() != Some(Claim::TIMEOUT) {
+        timer.cancel();
+    }
+}
+
+/// Arms a timer on the shard of the worker that runs this code, and sees to it that somebody wakes up for it.
+///
+/// # Safety
+/// As [`Shard::arm`].
+unsafe fn arm_on_this_worker(deadline: u64, timer: NonNull<Timer>) {
+    let shard = timer_shard();
+    // SAFETY: handed on.
+    unsafe { shard.arm(deadline, timer) };
+    timer_armed(deadline);
+}
+
+/// Lets the goroutine (or thread) sleep until `deadline`. If that has passed, it lets others run and goes on.
+///
+/// ```
+/// let before = std::time::Instant::now();
+/// gort_runtime::sleep_until(before + std::time::Duration::from_millis(5));
+/// assert!(before.elapsed().as_millis() >= 5);
+/// ```
+#[track_caller]
+pub fn sleep_until(deadline: Instant) {
+    let Some(sleeper) = GRef::current() else {
+        return std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+    };
+    if deadline <= Instant::now() {
+        // Nothing to wait for. But a loop that sleeps shall let others run, however short its sleeps are.
+        return gosched();
+    }
+    let deadline = clock::to_nanos(deadline);
+    let arm = move || {
+        // The goroutine is off its stack, and this is its only waker.
+        timer_shard().add_sleeper(deadline, sleeper);
+        timer_armed(deadline);
+    };
+    // SAFETY: this goroutine runs this code, and the commit makes it known to exactly one waker.
+    unsafe { park_goroutine(&sleeper, WaitReason::Sleep, Location::caller(), arm) };
+}
+
+impl CallTimer {
+    /// Arms it: the function runs at `deadline`. If it is armed already, that deadline is forgotten. `true` if it was.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let timer = gort_runtime::CallTimer::new(|| ());
+    /// assert!(!timer.start(Instant::now() + Duration::from_secs(60)));
+    /// assert!(timer.start(Instant::now() + Duration::from_secs(90)), "armed anew");
+    /// assert!(timer.stop());
+    /// ```
+    pub fn start(self: &Arc<CallTimer>, deadline: Instant) -> bool {
+        let deadline = clock::to_nanos(deadline);
+        let was_armed = self.start_in(timer_shard(), deadline);
+        timer_armed(deadline);
+        was_armed
+    }
+}
+
+/// Makes the call of a timer that is due.
+fn ring(timer: Arc<CallTimer>) {
+    // This may be the last reference, so what the function holds is dropped where the function is called.
+    if let Some(name) = timer.goroutine_name() {
+        return spawn::detached(name, move || timer.call());
+    }
+    // Nothing may unwind past those who wait for others that are due.
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+        timer.call();
+        drop(timer);
+    }));
+    if let Err(payload) = caught {
+        crate::fatal::die(&format_args!(
+            "panic: in a timer's function: {}\n",
+            Panic::new(payload, None).message()
+        ));
+    }
+}
+
+/// Makes runnable, or calls, what was due. `true` if anything was.
+pub(super) fn deliver(due: Expired) -> bool {
+    let any = !due.goroutines.is_empty() || !due.calls.is_empty();
+    ready::ready_all(&due.goroutines, due.behind);
+    due.calls.into_iter().for_each(ring);
+    any
+}
+
+/// The shard for a timer that is armed by this code.
+pub(crate) fn timer_shard() -> &'static Shard {
+    match this_worker() {
+        Some(worker) => worker.timers(),
+        None => match runtime().post(0) {
+            Some(post) => &post.timers,
+            None => unreachable!("a started runtime has a worker"),
+        },
+    }
+}
+
+/// A timer was armed: the timekeeper must not sleep past it.
+pub(crate) fn timer_armed(deadline: u64) {
+    let rt = runtime();
+    match rt.timekeeper.armed(deadline, clock::now) {
+        Armed::Watched => {}
+        Armed::Nudge(keeper) => {
+            // It is not taken off the list, so its thread must not be started if it has ended since: then it had left the office
+            // before, and looked at the timers afterwards.
+            if let Some(post) = rt.post(keeper) {
+                post.nudge();
+            }
+        }
+        // A searcher will see to the office when it leaves or sleeps. Without one, a sleeper is woken: it finds nothing and
+        // takes the office when it goes back to sleep.
+        Armed::Wake => rt.notify(),
+    }
+}
