@@ -37,6 +37,15 @@ fn case_deadlock_that_should_panic() {
     panic!("as it should");
 }
 
+#[gort::test]
+#[cfg_attr(all(), should_panic)]
+fn case_deadlock_that_should_panic_on_a_condition() {
+    if runs("deadlock") {
+        waits_for_ever();
+    }
+    panic!("as it should");
+}
+
 #[gort::test(timeout = "none")]
 fn case_deadlock_without_a_limit() {
     if runs("deadlock") {
@@ -140,7 +149,7 @@ fn a_deadlock_is_reported() {
     for threads in [1, 3] {
         let (output, text) = child("deadlock", "case_", threads);
         assert_eq!(output.status.code(), Some(101), "{output:?}");
-        has(&text, &["test result: FAILED", " 3 failed;"]);
+        has(&text, &["test result: FAILED", " 4 failed;"]);
         for case in ["case_deadlock", "case_deadlock_without_a_limit"] {
             has(
                 section(&text, case),
@@ -154,13 +163,18 @@ fn a_deadlock_is_reported() {
                 ],
             );
         }
-        has(
-            section(&text, "case_deadlock_that_should_panic"),
-            &[
-                "all goroutines are asleep - deadlock!",
-                "test did not panic as expected",
-            ],
-        );
+        for case in [
+            "case_deadlock_that_should_panic",
+            "case_deadlock_that_should_panic_on_a_condition",
+        ] {
+            has(
+                section(&text, case),
+                &[
+                    "all goroutines are asleep - deadlock!",
+                    "test did not panic as expected",
+                ],
+            );
+        }
     }
 }
 

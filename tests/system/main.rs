@@ -5,6 +5,7 @@ mod captured;
 mod fs;
 mod given_up;
 mod process;
+mod should_panic;
 mod stdout;
 
 #[path = "../support/mod.rs"]

@@ -116,11 +116,6 @@ fn parse_path(
     Ok(())
 }
 
-/// `#[should_panic]`, with or without a text.
-pub(super) fn is_should_panic(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("should_panic")
-}
-
 /// The attribute stands on something that did not parse as a function with a body.
 pub(super) fn no_function(kind: Kind, item: &TokenStream, mistake: syn::Error, mistakes: &mut Mistakes) {
     let name = kind.name();

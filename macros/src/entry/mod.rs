@@ -6,6 +6,7 @@
 //! an empty one, so that nothing else is said about it and editors still see it.
 
 mod check;
+mod should_panic;
 #[cfg(test)]
 mod tests;
 mod timeout;
@@ -16,6 +17,7 @@ use syn::spanned::Spanned;
 use syn::{AttrStyle, ItemFn, ReturnType, Visibility};
 
 use check::Arguments;
+use should_panic::Condition;
 use timeout::Timeout;
 
 use crate::error::Mistakes;
@@ -74,11 +76,13 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
                 Timeout::Never => quote!(Never),
                 Timeout::Nanos(nanos) => quote!(Nanos(#nanos)),
             };
-            let run = match outer.attrs.iter().any(check::is_should_panic) {
-                true => quote!(test_that_panics),
-                false => quote!(test),
-            };
-            quote!(#private::#run(#private::Timeout::#timeout, #body))
+            let run = |function| quote!(#private::#function(#private::Timeout::#timeout, #body));
+            let (plain, panics) = (run(quote!(test)), run(quote!(test_that_panics)));
+            match should_panic::of(&outer.attrs) {
+                None => plain,
+                Some(Condition::Always) => panics,
+                Some(Condition::If(condition)) => quote!(if #condition { #panics } else { #plain }),
+            }
         }
     };
     quote! {

@@ -42,6 +42,22 @@ fn the_function_moves_inside() {
         }",
     );
     assert_same(
+        &expand(
+            Kind::Test,
+            lex("crate = c"),
+            lex("#[cfg_attr(x, allow(y), cfg_attr(z = \"1\", should_panic = \"w\"))] #[cfg_attr(v, should_panic)] fn t() {}"),
+        ),
+        "#[::core::prelude::v1::test]
+        #[cfg_attr(x, allow(y), cfg_attr(z = \"1\", should_panic = \"w\"))] #[cfg_attr(v, should_panic)] fn t() {
+            fn t() {}
+            if ::core::cfg!(any(all(z = \"1\", x), all(v))) {
+                c::__private::test_that_panics(c::__private::Timeout::Default, t)
+            } else {
+                c::__private::test(c::__private::Timeout::Default, t)
+            }
+        }",
+    );
+    assert_same(
         &expand(Kind::Test, lex("timeout = \"none\""), lex("fn t() {}")),
         "#[::core::prelude::v1::test] fn t() { fn t() {} ::gort::__private::test(::gort::__private::Timeout::Never, t) }",
     );
