@@ -14,9 +14,13 @@ static PRINTING: Mutex<()> = Mutex::new(());
 /// A report that is being printed.
 pub(crate) struct Printing(#[allow(dead_code)] MutexGuard<'static, ()>);
 
-/// Waits until nobody prints.
+/// Waits until nobody prints; for ever, if a fault is ending the process, whose handler cannot take the lock.
 pub(crate) fn begin() -> Printing {
-    Printing(PRINTING.lock())
+    let printing = PRINTING.lock();
+    while crate::sys::fault::has_last_word() {
+        std::thread::park();
+    }
+    Printing(printing)
 }
 
 impl Printing {

@@ -8,6 +8,7 @@ mod idle;
 mod limits;
 mod memory;
 mod overflow;
+mod overflow_frames;
 mod panic;
 mod panic_hooks;
 mod settings;
@@ -66,6 +67,8 @@ fn main() -> std::process::ExitCode {
             of_a_plain_thread, a_frame_of_c_does_not_jump_the_guard, in_the_c_library, of_a_coroutine_inside,
             after_a_coroutine_inside, of_a_coroutine_on_a_plain_thread, not_of_a_panic_with_a_backtrace, of_a_panic,
             after_a_panic),
+        list!(overflow_frames:
+            names_the_functions, main_returns_meanwhile, in_the_allocator, what_cannot_be_read_is_not_awaited),
         list!(panic:
             detached, handle_dropped_later, in_main, a_named_goroutine_is_called_by_its_name,
             what_is_joined_is_a_value, run_hands_it_to_its_caller,

@@ -1,4 +1,4 @@
-//! Stack overflow: a readable end with status 2, nothing after it; and stacks that are large enough (GS-10).
+//! Stack overflow: a readable end with status 2, and nothing of the program after it; stacks that are large enough (GS-10).
 
 use gort::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::{LONG, Loud};
 
 /// Uses about `kib` KiB of stack.
 #[inline(never)]
-fn dig(kib: usize) -> usize {
+pub(crate) fn dig(kib: usize) -> usize {
     let frame = std::hint::black_box([kib as u8; 1024]);
     if kib == 0 {
         0
@@ -17,22 +17,22 @@ fn dig(kib: usize) -> usize {
 }
 
 /// Of the main goroutine.
-const MAIN: usize = 8 << 20;
+pub(crate) const MAIN: usize = 8 << 20;
 /// Of any other.
-const DEFAULT: usize = if cfg!(debug_assertions) {
+pub(crate) const DEFAULT: usize = if cfg!(debug_assertions) {
     1 << 20
 } else {
     768 << 10
 };
 
 #[track_caller]
-fn overflowed(out: Outcome, limit: usize) -> Outcome {
+pub(crate) fn overflowed(out: Outcome, limit: usize) -> Outcome {
     out.expect_code(2)
         .expect_stderr(&[
             &format!("runtime: goroutine stack exceeds {limit}-byte limit\n"),
             "fatal error: stack overflow\n",
             "goroutine ",
-            file!(),
+            "\tspawned at tests/proc/overflow",
         ])
         .expect_not_stderr("not reached")
 }

@@ -1,5 +1,6 @@
 //! Running into a goroutine's guard: the report, printed from the signal handler.
 
+use std::ops::Range;
 use std::sync::Once;
 
 use crate::fiber::foreign;
@@ -33,9 +34,9 @@ fn install() {
 }
 
 /// Async-signal-safe: plain loads of data that does not move while the goroutine runs.
-fn explain(fault: Fault, out: &mut Report) {
-    let Some(g) = crate::g::current() else { return };
-    let Some(fiber) = g.fiber_if_bound() else { return };
+fn explain(fault: Fault, out: &mut Report) -> Option<Range<usize>> {
+    let g = crate::g::current()?;
+    let fiber = g.fiber_if_bound()?;
     if fiber.guard().contains(&fault.address) {
         panic(g, out);
         out.text("runtime: goroutine stack exceeds ");
@@ -43,13 +44,16 @@ fn explain(fault: Fault, out: &mut Report) {
         out.text("-byte limit\nfatal error: stack overflow\n\n");
         who(g, out);
         advice(g, out);
-    } else if fault.is_at_stack_pointer() && !fault.sp.is_some_and(|sp| fiber.holds(sp)) {
+        return Some(fiber.frames());
+    }
+    if fault.is_at_stack_pointer() && !fault.sp.is_some_and(|sp| fiber.holds(sp)) {
         panic(g, out);
         out.text("runtime: the stack of a coroutine inside of a goroutine exceeds its limit\n");
         out.text("fatal error: stack overflow\n\n");
         who(g, out);
         out.text("\tgort knows the goroutine's own stack only: give more to the coroutine that it runs\n");
     }
+    None
 }
 
 /// A panic takes stack too: then that one is what was the matter.

@@ -14,6 +14,8 @@
 //! When all workers sleep, so does the monitor, on an alarm ([`Alarm`]) that is set with the first worker to wake, and stopped with the last
 //! to lie down: a server that wakes now and then for a message wakes no second thread.
 //!
+//! A goroutine that has overflowed its stack has the frames of it printed by the monitor: its own thread is in a signal's handler.
+//!
 //! What is due on the clock while every worker is busy, the monitor expires itself; likewise it looks into the poller.
 //!
 //! Nothing here is on anybody's fast path: a worker's tick counter and the pointer to what it runs are written anyway. Only
@@ -178,6 +180,8 @@ fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> !
     loop {
         let until_trim = Duration::from_nanos(next_trim.saturating_sub(clock::now()));
         std::thread::sleep(pause.min(until_trim.max(SHORTEST_PAUSE)));
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        crate::stall::show_overflow_if_asked();
         let round = look_around(rt, &mut looks, stalls.as_mut());
         let resting = rt.idle.nobody_is_awake();
         let calm = resting && !round.anything_ran;

@@ -18,7 +18,7 @@ const PANICS: [&str; 8] = [
     "core::cell::panic_already",
 ];
 /// What is ours, and panics on somebody's behalf: a send on a closed channel.
-const OURS: [&str; 4] = ["gort::", "gort_channels::", "gort_runtime::", "gort_sync::"];
+pub(crate) const OURS: [&str; 4] = ["gort::", "gort_channels::", "gort_runtime::", "gort_sync::"];
 /// This file in a checkout.
 const THIS: &str = "runtime/src/panics/trim.rs";
 /// Where our functions are, in a checkout and as packages.
@@ -37,6 +37,9 @@ pub(crate) const FIRST: [&str; 3] = [
 /// The same by file, below this crate's sources: names may have no path, and have none where the
 /// debug information is line tables only.
 const FIRST_FILES: [&str; 3] = ["g/job.rs", "sched/entry.rs", "main_goroutine.rs"];
+
+/// How they call a function that is no closure.
+pub(crate) const CALLS: &str = "core::ops::function::FnOnce::call_once";
 
 /// These files, as debug information calls them.
 pub(crate) fn first_files() -> [String; 3] {
@@ -104,7 +107,7 @@ pub(super) fn trim(text: &str) -> Option<String> {
     }
     // How a closure is called.
     while let [rest @ .., last] = user
-        && last.is_any_of(&["core::ops::function::FnOnce::call_once"])
+        && last.is_any_of(&[CALLS])
     {
         user = rest;
     }

@@ -3,6 +3,7 @@
 //!
 //! Frames are followed in the copy: what is wrong in an unwinding table, or in a stack, ends the list and nothing else.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +13,17 @@ use framehop::{
     UnwinderNative,
 };
 
-use crate::panics::trim::{FIRST, first_files};
+use crate::panics::trim::{CALLS, FIRST, OURS, first_files};
 use crate::stall::symbols;
-use crate::sys::capture::Stack;
+use crate::sys::capture::{Registers, Stack};
 use crate::sys::modules;
 
 /// More frames than this are counted, not shown.
 const SHOWN: usize = 100;
 const COUNTED: usize = 10_000;
+/// Of a stack that has overflowed so many are shown of either end, as in Go.
+const INNERMOST: usize = 50;
+const OUTERMOST: usize = 50;
 /// Those of std's that sleep, and sleep on if they are interrupted.
 const SLEEPS: [&str; 2] = ["std::thread::", "std::sys::thread::"];
 
@@ -50,8 +54,11 @@ pub(super) struct Reader {
 }
 
 /// The functions that are active, innermost first.
+#[derive(Default)]
 pub(super) struct Frames {
     lines: Vec<Line>,
+    /// After so many lines there are so many frames that are left out.
+    gap: Option<(usize, usize)>,
     more: usize,
     /// The first frame of the goroutine was reached.
     pub(super) complete: bool,
@@ -82,13 +89,8 @@ impl Reader {
 
     pub(super) fn read(&mut self, stack: &Stack) -> Frames {
         self.update();
-        let start = stack.registers.sp;
-        let mut word_at = |address: u64| {
-            let offset = usize::try_from(address.checked_sub(start).ok_or(())?).map_err(drop)?;
-            let bytes = stack.bytes.get(offset..).and_then(|rest| rest.first_chunk());
-            bytes.map(|bytes| u64::from_ne_bytes(*bytes)).ok_or(())
-        };
         let registers = stack.registers;
+        let mut word_at = words(registers.sp, &stack.bytes);
         let mut frames = self.tables.iter_frames(
             registers.ip,
             UnwindRegsNative::new(registers.ip, registers.sp, registers.bp),
@@ -96,10 +98,8 @@ impl Reader {
             &mut word_at,
         );
         let mut found = Frames {
-            lines: Vec::new(),
-            more: 0,
-            complete: false,
             without_lines: LEARNING.load(Ordering::SeqCst),
+            ..Frames::default()
         };
         let mut unnamed = Vec::new();
         while !found.complete
@@ -116,6 +116,44 @@ impl Reader {
             }
         }
         self.name_quickly(&unnamed, &mut found);
+        found
+    }
+
+    /// Those at both ends of a stack that may be very deep; `bytes` begin at `start`.
+    pub(super) fn read_ends(&mut self, registers: Registers, start: u64, bytes: &[u8]) -> Frames {
+        self.update();
+        let mut word_at = words(start, bytes);
+        let mut frames = self.tables.iter_frames(
+            registers.ip,
+            UnwindRegsNative::new(registers.ip, registers.sp, registers.bp),
+            &mut self.cache,
+            &mut word_at,
+        );
+        let (mut inner, mut outer) = (Vec::new(), VecDeque::new());
+        let mut between = 0;
+        while let Ok(Some(frame)) = frames.next() {
+            if inner.len() < INNERMOST {
+                inner.push(frame.address_for_lookup());
+                continue;
+            }
+            outer.push_back(frame.address_for_lookup());
+            if outer.len() > OUTERMOST {
+                outer.pop_front();
+                between += 1;
+            }
+        }
+        let mut found = Frames::default();
+        inner.into_iter().for_each(|address| name(address, &mut found));
+        found.begin_at_users_call();
+        if between > 0 {
+            found.gap = Some((found.lines.len(), between));
+        }
+        for address in outer {
+            if !found.complete {
+                name(address, &mut found);
+            }
+        }
+        found.end_at_users_function();
         found
     }
 
@@ -218,7 +256,31 @@ fn is_any_of(function: &str, modules: &[&str]) -> bool {
     modules.iter().any(|module| function.starts_with(module))
 }
 
+/// What lies at an address of the stack whose `bytes` begin at `start`.
+fn words(start: u64, bytes: &[u8]) -> impl FnMut(u64) -> Result<u64, ()> {
+    move |address| {
+        let offset = usize::try_from(address.checked_sub(start).ok_or(())?).map_err(drop)?;
+        let word = bytes.get(offset..).and_then(|rest| rest.first_chunk());
+        word.map(|word| u64::from_ne_bytes(*word)).ok_or(())
+    }
+}
+
 impl Frames {
+    /// Leaves out what the library did on the user's behalf in the innermost frames.
+    fn begin_at_users_call(&mut self) {
+        let is_ours = |line: &Line| line.name.as_deref().is_none_or(|name| is_any_of(name, &OURS));
+        let ours = self.lines.iter().take_while(|line| is_ours(line)).count();
+        if ours < self.lines.len() {
+            self.lines.drain(..ours);
+        }
+    }
+
+    /// Leaves out how the goroutine's own function was called.
+    fn end_at_users_function(&mut self) {
+        let calls = |line: &mut Line| line.name.as_deref().is_some_and(|name| is_any_of(name, &[CALLS]));
+        while self.complete && self.lines.pop_if(calls).is_some() {}
+    }
+
     /// Whether the innermost function that is not the C library's is a sleep of std.
     pub(super) fn is_sleep_of_std(&self) -> bool {
         let mut names = self.lines.iter().filter_map(|line| line.name.as_deref());
@@ -236,7 +298,15 @@ impl Frames {
 /// As std prints a backtrace.
 impl fmt::Display for Frames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut left_out = 0;
         for (number, line) in self.lines.iter().enumerate() {
+            if let Some((at, frames)) = self.gap
+                && at == number
+            {
+                writeln!(f, "      ...{frames} frames elided...")?;
+                left_out = frames;
+            }
+            let number = number + left_out;
             match &line.name {
                 Some(name) => writeln!(f, "{number:4}: {name}")?,
                 None => writeln!(f, "{number:4}: {:#x}", line.address)?,

@@ -28,6 +28,8 @@ mod frames;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod look;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod overflow;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod symbols;
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -125,6 +127,14 @@ pub(crate) fn start(rt: &'static Runtime) -> Sender<Notice> {
         rt.threads.fetch_sub(1, Ordering::SeqCst);
     });
     to
+}
+
+/// Prints what was active on the stack of a goroutine that has overflowed it, if one has, and waits for this. For the monitor: its
+/// other work may wait, since the process ends afterwards.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) fn show_overflow_if_asked() {
+    // A panic is about tables that make no sense: then there are no frames.
+    overflow::show_if_asked(|show| drop(crate::panics::quietly(show)));
 }
 
 /// There is one signal, so one looks at a time.

@@ -190,7 +190,7 @@ extern "C" fn on_signal(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut l
     state.store(TAKEN, Ordering::Release);
 }
 
-fn registers_of(context: &libc::ucontext_t) -> Registers {
+pub(super) fn registers_of(context: &libc::ucontext_t) -> Registers {
     let saved = &context.uc_mcontext.gregs;
     let register = |number: libc::c_int| saved[number as usize] as u64;
     Registers {

@@ -7,10 +7,13 @@
 //!
 //! Whoever installs a handler later has to hand on what is not its own.
 //!
-//! Inside the handler only async-signal-safe things happen: plain loads, `write(2)`, `_exit(2)`, `sigaction(2)`.
+//! Inside the handler only async-signal-safe things happen: plain loads, `write(2)`, `_exit(2)`, `sigaction(2)`, `poll(2)`. What was
+//! active on the stack another thread reads, meanwhile ([`postmortem`](super::postmortem)).
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A fault: what could not be touched, and where the stack of the code was that tried to.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +35,17 @@ impl Fault {
     }
 }
 
-/// What the handler asks of the upper layers: the text for a fault, if it ends the process.
-pub(crate) type Explain = fn(fault: Fault, out: &mut Report);
+/// What the handler asks of the upper layers: the text for a fault, if it ends the process; and where the frames of the stack are,
+/// if they can be followed.
+pub(crate) type Explain = fn(fault: Fault, out: &mut Report) -> Option<Range<usize>>;
+
+/// A fault has the process's last word.
+static LAST_WORD: AtomicBool = AtomicBool::new(false);
+
+/// Whether a fault is about to end the process: nobody else shall, or print.
+pub(crate) fn has_last_word() -> bool {
+    LAST_WORD.load(Ordering::Relaxed)
+}
 
 /// A fixed buffer that a signal handler can format into.
 #[derive(Debug)]
@@ -135,11 +147,14 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
     // SAFETY: written once before the handler was installed.
     let explain = unsafe { *INSTALLED.explain.get() };
     let mut report = Report::new();
-    if let Some(explain) = explain {
-        explain(fault, &mut report);
-    }
+    let frames = explain.and_then(|explain| explain(fault, &mut report));
     if report.len > 0 {
+        if LAST_WORD.swap(true, Ordering::Relaxed) {
+            await_the_end();
+        }
         report.print();
+        // SAFETY: the context is the kernel's, which passes one with SA_SIGINFO.
+        unsafe { show(context, frames) };
         // SAFETY: async-signal-safe.
         unsafe { libc::_exit(2) };
     }
@@ -148,6 +163,28 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
         report.text("fatal error: stack overflow, of a stack that is neither a thread's nor a goroutine's: a coroutine's?\n");
         report.print();
     }
+}
+
+/// Another thread has overflowed its stack too, and ends the process.
+fn await_the_end() -> ! {
+    loop {
+        // SAFETY: no descriptors: it sleeps. Async-signal-safe.
+        unsafe { libc::poll(std::ptr::null_mut(), 0, -1) };
+    }
+}
+
+/// Waits until what is active on the stack was printed, where that can be read.
+///
+/// # Safety
+/// As [`stack_pointer`].
+unsafe fn show(context: *mut libc::c_void, frames: Option<Range<usize>>) {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    if let Some(frames) = frames {
+        // SAFETY: by the caller.
+        super::postmortem::ask(unsafe { &*context.cast() }, &frames);
+    }
+    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+    let _ = (context, frames);
 }
 
 /// The stack pointer of the code that was interrupted.

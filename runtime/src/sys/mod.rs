@@ -11,6 +11,8 @@ pub(crate) mod memory;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) mod modules;
 pub(crate) mod poll;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod postmortem;
 pub(crate) mod process;
 #[cfg(feature = "slab-stacks")]
 pub(crate) mod reserve;
