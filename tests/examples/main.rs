@@ -3,11 +3,11 @@
 //! Builds nothing: `cargo test` has built the examples when it runs this. `tests/examples/NAME.expected` is the output of
 //! the Go original. Where goroutines race for the order of lines, the lines are compared in any order.
 
-mod cron;
 mod du;
 mod grep;
 mod md5all;
 mod parallel_commands;
+mod scheduler;
 
 #[path = "../support/program.rs"]
 mod program;

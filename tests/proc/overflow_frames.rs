@@ -1,4 +1,4 @@
-//! Stack overflow: the functions that were active stand below the message, and whatever becomes of that, the process ends.
+//! Stack overflow: the functions that were active stand below the message, and whatever becomes of that, the process ends (GS-10).
 
 use std::ffi::{c_int, c_void};
 

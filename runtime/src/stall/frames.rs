@@ -277,7 +277,12 @@ impl Frames {
 
     /// Leaves out how the goroutine's own function was called.
     fn end_at_users_function(&mut self) {
-        let calls = |line: &mut Line| line.name.as_deref().is_some_and(|name| is_any_of(name, &[CALLS]));
+        // By file where it was inlined: then the name has no path.
+        let calls = |line: &mut Line| {
+            let is_file = |place: &String| place.contains("library/core/src/ops/function.rs");
+            line.name.as_deref().is_some_and(|name| is_any_of(name, &[CALLS]))
+                || line.place.as_ref().is_some_and(is_file)
+        };
         while self.complete && self.lines.pop_if(calls).is_some() {}
     }
 
