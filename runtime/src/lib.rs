@@ -12,7 +12,7 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
-//! | services | `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
+//! | services | `poll_fd`, `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
 //! | interface | `spawn`, `unheard`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
 //!
 //! # The rule
@@ -48,6 +48,7 @@ mod monitor;
 mod panics;
 mod parker;
 mod poll;
+mod poll_fd;
 mod queue;
 mod quiet;
 mod random;
@@ -92,7 +93,7 @@ pub use main_goroutine::run;
 #[doc(hidden)]
 pub use panics::catch_loudly;
 pub use panics::{Panic, PanicReport, recover};
-pub use poll::{Closed, PollFd, RegisterError};
+pub use poll_fd::{Closed, PollFd, RegisterError};
 pub use reason::WaitReason;
 pub use sched::park::{gosched, park, park_holding, park_until, polled_in_vain};
 pub use sched::procs::{

@@ -38,13 +38,13 @@ fn register(life: &Life, counts: &StdArc<Counts>) {
     let counts = StdArc::clone(counts);
     // SAFETY: the only handle, and nothing is registered.
     let now = unsafe { life.tell_when_done(Joiner::Call(Box::new(move || count(&counts.told)))) };
-    now.map_or((), Joiner::tell);
+    now.into_iter().for_each(Joiner::tell);
 }
 
 /// As `entry::settle` and `Worker::free_if_last`.
 fn runner(life: &Life, counts: &Counts) {
     let (whose, joiner) = life.finish(Outcome::Goexit);
-    joiner.map_or((), Joiner::tell);
+    joiner.into_iter().for_each(Joiner::tell);
     if whose == Whose::Mine {
         // SAFETY: the runner was told `Mine`.
         drop(unsafe { life.take_outcome() });
@@ -152,7 +152,8 @@ fn poll(life: &Life, told: &StdArc<StdAtomicUsize>) -> bool {
     // As a waker; models have no other task than a thread's.
     let joiner = Joiner::with_call(before, Box::new(move || count(&told)));
     // SAFETY: as above, and nothing is registered.
-    unsafe { life.tell_when_done(joiner) }.map_or((), Joiner::tell);
+    let now = unsafe { life.tell_when_done(joiner) };
+    now.into_iter().for_each(Joiner::tell);
     true
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{model, rt};
-use crate::poll::turn::Turn;
+use crate::poll_fd::turn::Turn;
 
 struct Place {
     turn: Turn,

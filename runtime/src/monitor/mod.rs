@@ -331,7 +331,7 @@ fn look_at_poller(now: u64) -> bool {
     }
     let woken = crate::poll::look();
     let any = !woken.is_empty();
-    crate::poll::ready_all(woken);
+    crate::sched::ready::ready_polled(woken);
     any
 }
 

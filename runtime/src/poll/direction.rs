@@ -12,15 +12,14 @@
 //! announced new data. To wait, it takes the lock and compares the word with its look once more: every change of the word but
 //! the taking back is made under the lock, so whoever comes after the comparison finds the waiter in the queue.
 //!
-//! An event wakes *one* waiter. Who was woken wakes the next when it is done, if `READY` still stands ([`Direction::pass_on`]): so
+//! An event wakes *one* waiter. Who was woken wakes the next when it is done, if `READY` still stands ([`Direction::next_if_ready`]): so
 //! a hundred goroutines that accept from one listener do not all run for one connection, and none is forgotten if there are
-//! two. A hang-up or an interruption wakes all.
+//! two. A hang-up or an interruption wakes all. Nothing here parks or wakes: `poll_fd/wait.rs` does.
 //!
 //! A waiter lies on the stack of its goroutine. It is reachable from the queue, and touched by others, under the lock only. Whoever
 //! dequeues it claims it in the same critical section; a waiter whose timer has claimed it takes the lock before it leaves.
 
 use std::ptr::NonNull;
-use std::time::Instant;
 
 #[cfg(not(all(test, loom)))]
 use crate::claim::Claim;
@@ -31,10 +30,7 @@ use crate::lock::SpinLock;
 #[cfg(all(test, loom))]
 pub(crate) use crate::loom_tests::rt::Task;
 #[cfg(all(test, loom))]
-use crate::loom_tests::rt::{Claim, SpinLock, park, park_until};
-use crate::reason::WaitReason;
-#[cfg(not(all(test, loom)))]
-use crate::sched::park::{park, park_until};
+use crate::loom_tests::rt::{Claim, SpinLock};
 use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
 
 const READY: usize = 1;
@@ -76,10 +72,20 @@ struct Queue {
 }
 
 /// On the stack of the goroutine that waits.
-struct Waiter {
+pub(crate) struct Waiter {
     task: Option<Task>,
-    claim: Claim,
+    pub(crate) claim: Claim,
     next: Option<NonNull<Waiter>>,
+}
+
+impl Waiter {
+    pub(crate) fn new(task: Task) -> Waiter {
+        Waiter {
+            task: Some(task),
+            claim: Claim::new(),
+            next: None,
+        }
+    }
 }
 
 impl Direction {
@@ -127,45 +133,29 @@ impl Direction {
         }
     }
 
-    /// Waits until the word is not as it was at `look` (which was not ready), or until `deadline`. There may be no reason:
-    /// look again.
-    #[track_caller]
-    pub(crate) fn wait(&self, look: Look, deadline: Option<Instant>) {
+    /// Takes the lock for a wait, unless there is a reason to look again.
+    pub(crate) fn lock_to_wait(&self, look: Look) -> bool {
         self.lock.lock();
         // The caller may have taken `READY` back since it looked.
-        if self.word.load(Ordering::Relaxed) & !READY != look.0 & !READY
-            || self.word.load(Ordering::Relaxed) & READY != 0
-        {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & !READY != look.0 & !READY || word & READY != 0 {
             // SAFETY: taken above.
-            return unsafe { self.lock.unlock() };
+            unsafe { self.lock.unlock() };
+            return false;
         }
-        let mut waiter = Waiter {
-            task: Some(Task::current()),
-            claim: Claim::new(),
-            next: None,
-        };
-        let node = NonNull::from(&mut waiter);
-        // SAFETY: under the lock.
-        unsafe { self.enqueue(node) };
-        // From here on the waiter is touched through `node` alone.
-        match deadline {
-            // SAFETY: the task was published under the lock, which the commit releases; whoever dequeues it claims it and readies it
-            // once. The commit touches nothing of this frame after the release.
-            None => unsafe { park(WaitReason::IoWait, || self.lock.unlock()) },
-            Some(deadline) => {
-                // SAFETY: the waiter outlives the park, and others only read its claim.
-                let claim = unsafe { &(*node.as_ptr()).claim };
-                // SAFETY: as above; all who ready the task claim it first.
-                unsafe { park_until(WaitReason::IoWait, deadline, claim, || self.lock.unlock()) };
-                if claim.winner() == Some(Claim::TIMEOUT) {
-                    self.lock.lock();
-                    // SAFETY: under the lock.
-                    unsafe { self.remove(node) };
-                    // SAFETY: taken above.
-                    unsafe { self.lock.unlock() };
-                }
-            }
-        }
+        true
+    }
+
+    /// # Safety
+    /// The caller holds the lock, or was handed it by the goroutine that took it.
+    pub(crate) unsafe fn unlock(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.lock.unlock() };
+    }
+
+    /// Takes out a waiter that its timer has claimed. By its owner.
+    pub(crate) fn take_out(&self, node: NonNull<Waiter>) {
+        self.with_queue(|queue| queue.remove(node));
     }
 
     /// An event: the descriptor is ready. Gives the waiter to make runnable.
@@ -181,29 +171,22 @@ impl Direction {
         self.wake_all(READY | HUNG_UP, woken);
     }
 
-    /// A deadline has moved, or the descriptor was closed: everybody has to look again.
-    pub(crate) fn interrupt(&self) {
+    /// A deadline has moved, or the descriptor was closed: everybody has to look again. Gives all waiters.
+    pub(crate) fn interrupted(&self) -> Vec<Task> {
         let mut woken = Vec::new();
         self.wake_all(0, &mut woken);
-        for task in woken {
-            // SAFETY: as in `pass_on`.
-            unsafe { task.ready() };
-        }
+        woken
     }
 
-    /// To be called by everybody that has waited, when it is done.
-    pub(crate) fn pass_on(&self) {
+    /// For everybody that has waited, when it is done: the next one, if the direction is ready.
+    pub(crate) fn next_if_ready(&self) -> Option<Task> {
         if !self.look().is_ready() {
-            return;
+            return None;
         }
-        let next = self.with_queue(|queue| {
+        self.with_queue(|queue| {
             let ready = self.word.load(Ordering::Relaxed) & READY != 0;
             if ready { queue.dequeue() } else { None }
-        });
-        if let Some(task) = next {
-            // SAFETY: its claim was won and it was taken out of the queue, once, under the lock that the commit of its park released.
-            unsafe { task.ready() };
-        }
+        })
     }
 
     fn wake_all(&self, flags: usize, woken: &mut Vec<Task>) {
@@ -239,7 +222,7 @@ impl Direction {
 
     /// # Safety
     /// Under the lock; `node` stays where it is until it is dequeued or removed.
-    unsafe fn enqueue(&self, node: NonNull<Waiter>) {
+    pub(crate) unsafe fn enqueue(&self, node: NonNull<Waiter>) {
         self.queue.with_mut(|queue| {
             // SAFETY: under the lock, by the caller.
             let queue = unsafe { &mut *queue };
@@ -250,15 +233,6 @@ impl Direction {
             }
             queue.last = Some(node);
         });
-    }
-
-    /// Takes a waiter out, if it is still in the queue.
-    ///
-    /// # Safety
-    /// Under the lock; by the owner of `node`.
-    unsafe fn remove(&self, node: NonNull<Waiter>) {
-        // SAFETY: under the lock, by the caller.
-        self.queue.with_mut(|queue| unsafe { (*queue).remove(node) });
     }
 
     /// For models: whether the queue is empty, that is, names nobody who has left.

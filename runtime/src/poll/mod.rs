@@ -1,13 +1,12 @@
-//! The netpoller: goroutines that wait for descriptors.
+//! The netpoller as a source of events: which descriptors are watched, and who waits for them.
 //!
 //! | file | what lives there |
 //! |---|---|
 //! | `direction` | who waits for one direction of a descriptor, and the protocol that loses no edge; modelled in `loom_tests::poll` |
-//! | `turn` | one call reads at a time, one writes; modelled there too |
 //! | `slot` | the two directions of a descriptor, where the kernel's events find them |
 //! | `driver` | `mio`: registering, fetching events |
-//! | `poll_fd` | [`PollFd`]: the call that is made again and again (`repeat`), closing |
-//! | `deadline`, `error` | until when calls may wait, and what they fail with |
+//!
+//! What waits and wakes is [`PollFd`](crate::PollFd), a service (`poll_fd/`).
 //!
 //! # Who looks for events
 //!
@@ -23,19 +22,12 @@
 use std::io;
 use std::sync::OnceLock;
 
-mod deadline;
 pub(crate) mod direction;
 mod driver;
-mod error;
-mod poll_fd;
-mod slot;
-pub(crate) mod turn;
-
-pub use error::{Closed, RegisterError};
-pub use poll_fd::PollFd;
+pub(crate) mod slot;
 
 pub(crate) use direction::Task;
-use driver::Driver;
+pub(crate) use driver::Driver;
 
 static DRIVER: OnceLock<Driver> = OnceLock::new();
 
@@ -68,25 +60,9 @@ pub(crate) fn look() -> Vec<Task> {
     woken
 }
 
-/// Makes those runnable whom a look at the events gave.
-pub(crate) fn ready_all(woken: Vec<Task>) {
-    for task in woken {
-        // SAFETY: its claim was won and it was taken out of its queue, once, under the lock that the commit of its park released.
-        unsafe { task.ready() };
-    }
-}
-
-/// The driver, made by the first call.
-fn driver_or_start() -> io::Result<&'static Driver> {
-    if let Some(driver) = DRIVER.get() {
-        return Ok(driver);
-    }
+/// Makes the driver, unless another thread is quicker. Who sleeps has to be told: [`sched::poller_started`](crate::sched).
+pub(crate) fn make_driver() -> io::Result<&'static Driver> {
     let fresh = Driver::new()?;
-    // Another thread may have been quicker: then this one is dropped.
-    let _ = DRIVER.set(fresh);
-    crate::sched::poller_started();
-    match DRIVER.get() {
-        Some(driver) => Ok(driver),
-        None => unreachable!("it was just set"),
-    }
+    // If another one was quicker, this one is dropped.
+    Ok(DRIVER.get_or_init(|| fresh))
 }

@@ -142,6 +142,14 @@ pub(crate) fn ready_all(goroutines: &[GRef], behind: bool) {
     }
 }
 
+/// Wakes those whom a look at the poller gave.
+pub(crate) fn ready_polled(woken: Vec<crate::poll::Task>) {
+    for task in woken {
+        // SAFETY: its claim was won and it was taken out of its queue, once, under the lock that the commit of its park released.
+        unsafe { task.ready() };
+    }
+}
+
 #[cold]
 fn ready_outside(g: GRef) {
     let rt = runtime();

@@ -93,7 +93,7 @@ impl Worker {
         self.wrote.set(false);
         let woken = crate::poll::look();
         let any = !woken.is_empty();
-        crate::poll::ready_all(woken);
+        crate::sched::ready::ready_polled(woken);
         self.promise.attend(self);
         any
     }

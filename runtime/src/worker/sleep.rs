@@ -133,7 +133,7 @@ impl Worker {
             }
         }
         let awake = self.awake(keeper);
-        crate::poll::ready_all(woken);
+        crate::sched::ready::ready_polled(woken);
         awake
     }
 

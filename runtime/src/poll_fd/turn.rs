@@ -20,7 +20,8 @@
 
 use std::time::Instant;
 
-use super::direction::Direction;
+use super::wait::ready;
+use crate::poll::direction::Direction;
 use crate::shim::{AtomicUsize, Ordering};
 
 const HELD: usize = 1;
@@ -87,11 +88,7 @@ impl Turn {
 
     #[cold]
     fn announce(&self) {
-        if let Some(task) = self.waiters.announce() {
-            // SAFETY: taken out of the queue, once, under the lock that the commit of its park
-            // released.
-            unsafe { task.ready() };
-        }
+        self.waiters.announce().into_iter().for_each(ready);
     }
 
     /// Lets everybody who waits ask again how long it may.

@@ -5,10 +5,10 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 
 use super::PollFd;
-use crate::poll::deadline::{Deadline, Late};
+use super::deadline::{Deadline, Late};
+use super::error::Closed;
+use super::turn::Turn;
 use crate::poll::direction::{Direction, Look};
-use crate::poll::error::Closed;
-use crate::poll::turn::Turn;
 
 /// What a call has come to.
 pub(super) enum Step<R> {

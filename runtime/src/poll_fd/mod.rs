@@ -6,7 +6,7 @@
 //! descriptor itself is dropped by whoever finds the count at zero with the bit set and sets the second bit, `GONE`: so no
 //! call ever reaches a number that the kernel has given to another file.
 //!
-//! One call reads at a time and one writes, from its beginning to its end (see [`turn`](super::turn)): others wait for their turn, as long
+//! One call reads at a time and one writes, from its beginning to its end (see [`turn`]): others wait for their turn, as long
 //! as their deadline allows and the descriptor is open. What needs no waiting ([`PollFd::with`]) needs no turn.
 
 use std::cell::UnsafeCell;
@@ -17,15 +17,20 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::deadline::Deadline;
-use super::error::{Closed, NotPollable, RegisterError};
-use super::slot::Slot;
-use super::turn::Turn;
-use super::{driver, driver_or_start};
+use crate::poll::slot::Slot;
+use crate::poll::{Driver, driver};
 
+mod deadline;
+mod error;
 mod repeat;
+pub(crate) mod turn;
+mod wait;
 
+use deadline::Deadline;
+use error::NotPollable;
+pub use error::{Closed, RegisterError};
 use repeat::Step;
+use turn::Turn;
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
 const GONE: usize = CLOSED >> 1;
@@ -371,6 +376,16 @@ impl<T: AsFd> PollFd<T> {
         // SAFETY: by the caller.
         unsafe { ManuallyDrop::drop(&mut *self.io.get()) };
     }
+}
+
+/// The driver, made by the first call.
+fn driver_or_start() -> io::Result<&'static Driver> {
+    if let Some(driver) = driver() {
+        return Ok(driver);
+    }
+    let driver = crate::poll::make_driver()?;
+    crate::sched::poller_started();
+    Ok(driver)
 }
 
 /// A call that is under way.
