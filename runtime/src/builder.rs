@@ -268,7 +268,7 @@ impl Builder {
         if !accepted {
             return Err(AlreadyStarted(()));
         }
-        crate::sched::runtime();
+        crate::boot::runtime();
         Ok(())
     }
 

@@ -19,43 +19,41 @@ use crate::waiters::{self, Tests};
 /// More goroutines than this are counted, not described.
 const DESCRIBED: usize = 1000;
 
-impl Runtime {
-    /// Reports and ends the process if nothing can run again. `true` if that is so as far as we can see, but a thread that is
-    /// not ours might still do something: the caller has to ask again later.
-    pub(crate) fn check_deadlock(&self) -> bool {
-        let Some(_all_asleep) = self.idle.all_asleep() else {
-            return false;
-        };
-        let stuck = !self.any_visible_work()
-            && self.posts().all(|(_, post)| post.inbox.is_empty())
-            && crate::blocking::in_flight() == 0
-            && !self.anybody_waits_for_io()
-            && !crate::signals::may_wake()
-            && !crate::stall::may_wake()
-            && waiters::waiting() > 0
-            && !self.posts().any(|(_, post)| post.timers.any_awaited())
-            && !self.monitor.is_expiring();
-        let live = self.goroutines();
-        if !stuck || live == 0 && !waiters::abandoned() {
-            return false;
-        }
-        let ours = || self.threads.load(std::sync::atomic::Ordering::SeqCst) + waiters::waiting();
-        // On both sides of the count: one of ours that ends in between (a helper whose time is up) would make up for one that is not ours.
-        let before = ours();
-        let tests = waiters::are_all_who_wait();
-        let harness = usize::from(tests == Tests::BesideTheHarness);
-        if crate::sys::thread::count() != Some(before + harness) || ours() != before {
-            return true;
-        }
-        if tests != Tests::No {
-            // They fail, and the harness may start others, which know nothing of these.
-            waiters::tell_stuck();
-            return true;
-        }
-        crate::panics::die(&Report {
-            nobody_left: live == 0,
-        })
+/// Reports and ends the process if nothing can run again. `true` if that is so as far as we can see, but a thread that is
+/// not ours might still do something: the caller has to ask again later.
+pub(crate) fn check(rt: &Runtime) -> bool {
+    let Some(_all_asleep) = rt.idle.all_asleep() else {
+        return false;
+    };
+    let stuck = !rt.any_visible_work()
+        && rt.posts().all(|(_, post)| post.inbox.is_empty())
+        && crate::blocking::in_flight() == 0
+        && !rt.anybody_waits_for_io()
+        && !crate::signals::may_wake()
+        && !crate::stall::may_wake()
+        && waiters::waiting() > 0
+        && !rt.posts().any(|(_, post)| post.timers.any_awaited())
+        && !rt.bell.is_expiring();
+    let live = rt.goroutines();
+    if !stuck || live == 0 && !waiters::abandoned() {
+        return false;
     }
+    let ours = || rt.threads.load(std::sync::atomic::Ordering::SeqCst) + waiters::waiting();
+    // On both sides of the count: one of ours that ends in between (a helper whose time is up) would make up for one that is not ours.
+    let before = ours();
+    let tests = waiters::are_all_who_wait();
+    let harness = usize::from(tests == Tests::BesideTheHarness);
+    if crate::sys::thread::count() != Some(before + harness) || ours() != before {
+        return true;
+    }
+    if tests != Tests::No {
+        // They fail, and the harness may start others, which know nothing of these.
+        waiters::tell_stuck();
+        return true;
+    }
+    crate::panics::die(&Report {
+        nobody_left: live == 0,
+    })
 }
 
 struct Report {

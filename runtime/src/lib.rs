@@ -12,8 +12,9 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll` |
 //! | scheduler and workers | `sched`, `worker` |
-//! | services | `poll_fd`, `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
-//! | interface | `spawn`, `unheard`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
+//! | services | `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
+//! | start | `boot` |
+//! | interface | `poll_fd`, `call_timer`, `spawn`, `unheard`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
 //!
 //! # The rule
 //!
@@ -24,7 +25,9 @@
 
 mod bias;
 mod blocking;
+mod boot;
 mod builder;
+mod call_timer;
 mod claim;
 mod config;
 mod deadlock;

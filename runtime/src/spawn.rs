@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::panic::Location;
 
+use crate::here::Here;
 use crate::join_handle::JoinHandle;
 use crate::sched::spawn::{Options, start};
 
@@ -83,8 +84,11 @@ impl Spawn {
         F: FnOnce() -> T + Send,
         T: Send,
     {
+        // SAFETY: starting waits for nothing.
+        let here = unsafe { Here::ask() };
+        crate::boot::ensure(here);
         // SAFETY: handed on.
-        JoinHandle::new(unsafe { start(self.options, Location::caller(), f) })
+        JoinHandle::new(unsafe { start(here, self.options, Location::caller(), f) })
     }
 }
 

@@ -11,8 +11,7 @@
 //!
 //! If the settings ask for it, it also has long runs reported ([`stalls`], `stall`).
 //!
-//! When all workers sleep, so does the monitor, on an alarm ([`Alarm`]) that is set with the first worker to wake, and stopped with the last
-//! to lie down: a server that wakes now and then for a message wakes no second thread.
+//! When all workers sleep, so does the monitor ([`Bell`](crate::sched::bell::Bell)).
 //!
 //! A goroutine that has overflowed its stack has the frames of it printed by the monitor: its own thread is in a signal's handler.
 //!
@@ -22,17 +21,16 @@
 //! the mark is looked at, once after every run. A worker that misses it (the mark is set while it is on its way from one run
 //! to the next) finds it after its next run, or before it goes to sleep.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
-use crossbeam_utils::sync::{Parker, Unparker};
+use crossbeam_utils::sync::Parker;
 
+use crate::config::Favour;
 use crate::fiber;
 use crate::g::{self, G};
-use crate::idle::Idle;
 use crate::sched::Runtime;
-use crate::sys::alarm::Alarm;
+use crate::sched::bell::LONGEST_PAUSE;
 use crate::sys::clock::{self, NEVER};
 use crate::sys::thread::{self, Doing};
 use crate::worker::promise::LONG;
@@ -47,108 +45,18 @@ const LONG_RUN: u64 = 10_000_000;
 const LONG_CALL: u64 = 40_000;
 /// The monitor expires timers that are late by this much: nobody else is going to.
 const LATE: u64 = 500_000;
-/// Between two rounds: at first, and when nothing has happened for long.
+/// Between two rounds, at first; later up to [`LONGEST_PAUSE`].
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// Rounds without an event after which pauses get longer.
 const PATIENCE: u32 = 50;
 /// Twice the rounds in which every worker slept and none had run anything, after which the monitor sleeps until one is awake.
 const IDLE: u32 = 20;
-/// A worker that is awake for so long makes it look.
-const ALARM: Duration = Duration::from_micros(200);
-/// To set an alarm and to stop it again costs more than a round: so many of them may not come quicker than rounds would.
-const ALARMS: u32 = 64;
-
-/// What others see of the monitor.
-pub(crate) struct Monitor {
-    /// It sleeps until a worker has been awake for a moment.
-    asleep: AtomicBool,
-    /// What it sleeps on, from the start on; where there is none, it is woken with the worker.
-    alarm: OnceLock<Option<Alarm>>,
-    /// Somebody has set the alarm, or is about to.
-    alarmed: AtomicBool,
-    /// How often it was set since it rang.
-    alarms: AtomicU32,
-    /// It has taken timers out of their heaps and has not done yet what they are for.
-    expiring: AtomicBool,
-    thread: OnceLock<Unparker>,
-}
-
-impl Monitor {
-    pub(crate) const fn new() -> Monitor {
-        Monitor {
-            asleep: AtomicBool::new(false),
-            alarm: OnceLock::new(),
-            alarmed: AtomicBool::new(false),
-            alarms: AtomicU32::new(0),
-            expiring: AtomicBool::new(false),
-            thread: OnceLock::new(),
-        }
-    }
-
-    /// To be called after a worker was taken off the list of sleepers.
-    #[inline]
-    pub(crate) fn worker_woken(&self) {
-        // The list's lock orders this: if the monitor found every worker on the list, it had set the flag before. Acquire: and
-        // the alarm was made before that.
-        if self.asleep.load(Ordering::Acquire) {
-            self.wake();
-        }
-    }
-
-    /// To be called by a worker that has lain down. If everybody sleeps now, so may the monitor.
-    #[inline]
-    pub(crate) fn worker_sleeps(&self, idle: &Idle) {
-        // After very many of them it rings, so that the monitor sees how many.
-        if self.alarmed.load(Ordering::Relaxed) && self.alarms.load(Ordering::Relaxed) < ALARMS {
-            self.stop_alarm(idle);
-        }
-    }
-
-    /// While all are asleep nobody can be woken, and whoever is woken later sets the alarm after that.
-    #[cold]
-    fn stop_alarm(&self, idle: &Idle) {
-        if let Some(_all_asleep) = idle.all_asleep()
-            && self.alarmed.swap(false, Ordering::SeqCst)
-            && let Some(Some(alarm)) = self.alarm.get()
-        {
-            alarm.stop();
-        }
-    }
-
-    /// Whether it is about to make somebody runnable, whom no queue and no timer names yet. To be asked after the timers: it
-    /// says so before it touches them.
-    pub(crate) fn is_expiring(&self) -> bool {
-        self.expiring.load(Ordering::SeqCst)
-    }
-
-    #[cold]
-    fn wake(&self) {
-        match self.alarm.get() {
-            // Whoever wakes a worker that soon sleeps again pays for two short calls, and not for a thread that wakes too.
-            Some(Some(alarm)) => {
-                if !self.alarmed.swap(true, Ordering::SeqCst) {
-                    self.alarms.fetch_add(1, Ordering::Relaxed);
-                    alarm.set(ALARM);
-                }
-            }
-            _ => {
-                if let Some(thread) = self.thread.get() {
-                    thread.unpark();
-                }
-            }
-        }
-    }
-}
-
 /// Starts the monitor's thread. Called once.
-///
-/// `prepare_bias`: it has that to do first. It takes some milliseconds, which others would wait for.
-pub(crate) fn start(rt: &'static Runtime, prepare_bias: bool) {
+pub(crate) fn start(rt: &'static Runtime) {
     let parker = Parker::new();
-    let _ = rt.monitor.thread.set(parker.unparker().clone());
-    // Not at its first sleep: that comes at some time, when all descriptors may be in use, and whoever counts them sees one more.
-    let _ = rt.monitor.alarm.set(Alarm::new());
+    rt.bell.install(parker.unparker().clone());
+    // It takes some milliseconds in a process of several threads, and others would wait for it.
+    let prepare_bias = rt.config.favour != Favour::Off && !crate::bias::is_possible();
     let stalls = Stalls::of(rt);
     let body = move || {
         crate::tls::set_serves();
@@ -202,7 +110,7 @@ fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> !
             next_trim = next.unwrap_or(now + fiber::pool::PERIOD);
         }
         if idle >= IDLE && !trims {
-            sleep_until_a_worker_wakes(rt, parker);
+            rt.bell.sleep(parker, &rt.idle);
             (pause, quiet, idle) = (SHORTEST_PAUSE, 0, 0);
         } else if round.acted {
             (pause, quiet) = (SHORTEST_PAUSE, 0);
@@ -216,28 +124,6 @@ fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> !
             }
         }
     }
-}
-
-fn sleep_until_a_worker_wakes(rt: &Runtime, parker: &Parker) {
-    let monitor = &rt.monitor;
-    let alarm = monitor.alarm.get().and_then(Option::as_ref);
-    monitor.alarms.store(0, Ordering::Relaxed);
-    let mut since = clock::now();
-    monitor.asleep.store(true, Ordering::SeqCst);
-    while rt.idle.nobody_is_awake() {
-        match alarm {
-            Some(alarm) => alarm.wait(),
-            None => parker.park(),
-        }
-        // It may be set again. If somebody does so at this moment, that one was woken before the look that follows.
-        monitor.alarmed.store(false, Ordering::SeqCst);
-        let (now, alarms) = (clock::now(), monitor.alarms.swap(0, Ordering::Relaxed));
-        if alarms >= ALARMS && Duration::from_nanos(now - since) < LONGEST_PAUSE * alarms {
-            break;
-        }
-        since = now;
-    }
-    monitor.asleep.store(false, Ordering::SeqCst);
 }
 
 /// What a round saw.
@@ -314,9 +200,9 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&
     }
     let due = rt.earliest_timer();
     if due != NEVER && now.saturating_sub(due) > LATE {
-        rt.monitor.expiring.store(true, Ordering::SeqCst);
+        rt.bell.set_expiring(true);
         let any = rt.expire_neglected(now, LATE, usize::MAX);
-        rt.monitor.expiring.store(false, Ordering::SeqCst);
+        rt.bell.set_expiring(false);
         // Whoever asked meanwhile whether anybody can run again was told to wait for this.
         rt.ask_again();
         round.acted |= any;

@@ -3,8 +3,9 @@
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use crate::monitor::{LONGEST_PAUSE, Look, SHORTEST_PAUSE};
+use crate::monitor::{Look, SHORTEST_PAUSE};
 use crate::sched::Runtime;
+use crate::sched::bell::LONGEST_PAUSE;
 use crate::stall::{self, Notice, Run};
 use crate::worker::Post;
 

@@ -383,6 +383,8 @@ fn driver_or_start() -> io::Result<&'static Driver> {
     if let Some(driver) = driver() {
         return Ok(driver);
     }
+    // Who waits may be a thread, in a program that has used nothing else yet.
+    crate::boot::runtime();
     let driver = crate::poll::make_driver()?;
     crate::sched::poller_started();
     Ok(driver)

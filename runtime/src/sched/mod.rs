@@ -10,11 +10,11 @@ use crate::config::{self, Config, Favour, MAX_WORKERS, Migration};
 use crate::g::{GRef, NO_HOME};
 use crate::here::Here;
 use crate::idle::Idle;
-use crate::monitor::Monitor;
 use crate::queue::injector::GlobalQueue;
 use crate::sys::clock::{self, NEVER};
 use crate::worker::{self, Post, Worker};
 
+pub(crate) mod bell;
 pub(crate) mod entry;
 pub(crate) mod park;
 pub(crate) mod procs;
@@ -24,6 +24,7 @@ pub(crate) mod spawn;
 pub(crate) mod timekeeper;
 pub(crate) mod unwinding;
 
+use bell::Bell;
 use timekeeper::Timekeeper;
 
 /// Everything the workers share.
@@ -38,7 +39,8 @@ pub(crate) struct Runtime {
     procs: AtomicUsize,
     /// Workers with an index below it run anything: GOMAXPROCS of them, and those that are stuck.
     limit: AtomicUsize,
-    pub(crate) monitor: Monitor,
+    pub(crate) bell: Bell,
+    services: OnceLock<Services>,
     /// Posts that exist; never falls.
     known: AtomicUsize,
     posts: Box<[OnceLock<Box<Post>>]>,
@@ -58,7 +60,13 @@ pub(crate) struct Runtime {
     io_waits_outside: AtomicUsize,
 }
 
-/// The runtime; the first call starts it.
+/// What the floor above does when a worker asks for it. Handed over by `boot`.
+pub(crate) struct Services {
+    /// Whether nothing can run again, as far as can be seen; see [`deadlock`](crate::deadlock).
+    pub(crate) check_deadlock: fn(&Runtime) -> bool,
+}
+
+/// The scheduler; the first call makes it. Whatever starts goroutines asks `boot` instead, which starts the services too.
 #[inline]
 pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
@@ -75,13 +83,11 @@ fn start(rt: &'static Runtime, started: &OnceLock<()>) {
     crate::g::overflow::install_once();
     started.get_or_init(|| {
         crate::g::label::settle_readers();
-        let bias = rt.config.favour != Favour::Off;
-        let in_time = bias && crate::sys::thread::count() == Some(1);
-        if in_time {
+        // Now it takes no time. In a process of several threads the monitor does it.
+        if rt.config.favour != Favour::Off && crate::sys::thread::count() == Some(1) {
             crate::bias::prepare();
         }
         rt.rebalance();
-        crate::monitor::start(rt, bias && !in_time);
     });
 }
 
@@ -155,7 +161,8 @@ impl Runtime {
             nappers: AtomicUsize::new(0),
             procs: AtomicUsize::new(config.procs),
             limit: AtomicUsize::new(config.procs),
-            monitor: Monitor::new(),
+            bell: Bell::new(),
+            services: OnceLock::new(),
             known: AtomicUsize::new(0),
             posts: (0..MAX_WORKERS).map(|_| OnceLock::new()).collect(),
             homes: CachePadded::new(AtomicUsize::new(0)),
@@ -166,6 +173,19 @@ impl Runtime {
             migration: config.migration,
             io_waits_outside: AtomicUsize::new(0),
         }
+    }
+
+    /// By `boot`, once, before any goroutine exists.
+    pub(crate) fn set_services(&self, services: Services) {
+        let _ = self.services.set(services);
+    }
+
+    /// To be asked by a worker that has lain down. Ends the process if nothing can run again. `true` if that is so as far as can be
+    /// seen, but a thread that is not ours might still do something: to be asked again later.
+    pub(crate) fn check_deadlock(&self) -> bool {
+        self.services
+            .get()
+            .is_some_and(|services| (services.check_deadlock)(self))
     }
 
     #[inline]
@@ -226,7 +246,7 @@ impl Runtime {
     #[cold]
     pub(crate) fn unpark(&self, index: usize) {
         let Some(post) = runtime().post(index) else { return };
-        self.monitor.worker_woken();
+        self.bell.worker_woken();
         if let Err(parts) = post.unpark(|| self.idle.is_asleep(index)) {
             worker::start(runtime(), index, post, parts);
         }

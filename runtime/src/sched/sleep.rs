@@ -83,23 +83,12 @@ pub fn sleep_until(deadline: Instant) {
     unsafe { park_goroutine(&sleeper, WaitReason::Sleep, Location::caller(), arm) };
 }
 
-impl CallTimer {
-    /// Arms it: the function runs at `deadline`. If it is armed already, that deadline is forgotten. `true` if it was.
-    ///
-    /// ```
-    /// use std::time::{Duration, Instant};
-    ///
-    /// let timer = gort_runtime::CallTimer::new(|| ());
-    /// assert!(!timer.start(Instant::now() + Duration::from_secs(60)));
-    /// assert!(timer.start(Instant::now() + Duration::from_secs(90)), "armed anew");
-    /// assert!(timer.stop());
-    /// ```
-    pub fn start(self: &Arc<CallTimer>, deadline: Instant) -> bool {
-        let deadline = clock::to_nanos(deadline);
-        let was_armed = self.start_in(timer_shard(), deadline);
-        timer_armed(deadline);
-        was_armed
-    }
+/// Arms a timer that calls; see [`CallTimer::start`].
+pub(crate) fn start_call(timer: &Arc<CallTimer>, deadline: Instant) -> bool {
+    let deadline = clock::to_nanos(deadline);
+    let was_armed = timer.start_in(timer_shard(), deadline);
+    timer_armed(deadline);
+    was_armed
 }
 
 /// Makes the call of a timer that is due.

@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 use crate::g::job::Job;
 use crate::g::scope_data::ScopeData;
 use crate::g::{GRef, pool};
-use crate::sched::{entry, runtime, this_worker};
+use crate::here::Here;
+use crate::sched::{entry, runtime};
 use crate::worker::Worker;
 
 /// What a goroutine is started with.
@@ -22,17 +23,17 @@ pub(crate) struct Options {
     pub(crate) scope: Option<NonNull<ScopeData>>,
 }
 
-/// Starts a goroutine that runs `f`. It counts as having a handle.
+/// Starts a goroutine that runs `f`, from `here`. It counts as having a handle.
 ///
 /// # Safety
 /// What `F` and `T` borrow outlives the goroutine and its handle.
 #[inline]
-pub(crate) unsafe fn start<F, T>(options: Options, site: &'static Location<'static>, f: F) -> GRef
+pub(crate) unsafe fn start<F, T>(here: Here, options: Options, site: &'static Location<'static>, f: F) -> GRef
 where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    let worker = this_worker();
+    let worker = here.worker();
     let g = worker.map_or_else(pool::take_shared, |worker| {
         worker.with_blocks(pool::LocalPool::take)
     });
@@ -52,8 +53,8 @@ pub(crate) fn detached(name: &'static str, f: impl FnOnce() + Send + 'static) {
         name: Some(Cow::Borrowed(name)),
         ..Options::default()
     };
-    // SAFETY: `f` borrows nothing.
-    entry::detach(unsafe { start(options, Location::caller(), f) });
+    // SAFETY: the answer is used at once; `f` borrows nothing.
+    entry::detach(unsafe { start(Here::ask(), options, Location::caller(), f) });
 }
 
 /// The part that does not depend on the closure.

@@ -88,7 +88,7 @@ impl Worker {
         self.rest();
         if !rt.idle.lie_down(self.index, searching, rt) || !self.try_leave() {
             // For a moment it was on the list: the monitor may have taken that for sleep.
-            rt.monitor.worker_woken();
+            rt.bell.worker_woken();
             return self.awake(false);
         }
         rt.rebalance();

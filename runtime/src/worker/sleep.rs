@@ -55,12 +55,12 @@ impl Worker {
         }
         if !may_park {
             // For a moment it was on the list: the monitor may have taken that for sleep.
-            self.rt.monitor.worker_woken();
+            self.rt.bell.worker_woken();
             return self.awake(false);
         }
         // Not above GOMAXPROCS: it may not run what it is woken for, so every event would cost a hand-over; and its thread would
         // never end, as every timer wakes it.
-        self.rt.monitor.worker_sleeps(&self.rt.idle);
+        self.rt.bell.worker_sleeps(&self.rt.idle);
         let retired = self.is_retired();
         self.promise.end(self);
         let mut keeper = !retired && self.rt.timekeeper.try_become(self.index);
@@ -116,7 +116,7 @@ impl Worker {
             }
             if !woken.is_empty() {
                 if self.rt.idle.wake_this(self.index) {
-                    self.rt.monitor.worker_woken();
+                    self.rt.bell.worker_woken();
                 }
                 break;
             }
@@ -127,7 +127,7 @@ impl Worker {
             };
             if next != NEVER && next <= clock::now() && self.rt.idle.wake_this(self.index) {
                 let awake = self.awake(keeper);
-                self.rt.monitor.worker_woken();
+                self.rt.bell.worker_woken();
                 self.run_timers(keeper);
                 return awake;
             }
