@@ -200,16 +200,17 @@ impl<'r> Run<'r> {
 
     fn lock_all(&self, here: Here) {
         let mut found = 0;
-        let all = self.arms.iter().filter_map(|arm| arm.lock());
-        if self.arms.len() <= FEW {
-            for lock in all {
+        let few = self.arms.len() <= FEW;
+        for arm in self.arms {
+            let Some(lock) = arm.lock() else { continue };
+            if few {
                 found = add_lock(self.locks, found, lock);
-            }
-        } else {
-            for (lock, place) in all.zip(self.locks) {
-                place.set(lock);
+            } else {
+                self.locks[found].set(lock);
                 found += 1;
             }
+        }
+        if !few {
             found = sort_locks(&self.locks[..found]);
         }
         self.locked.set(found);
