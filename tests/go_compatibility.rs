@@ -127,7 +127,7 @@ fn every_row_is_accounted_for() {
         "sync/src",
         "runtime/src",
         "runtime/tests",
-        "macros/tests",
+        "messages/tests",
     ] {
         rust_files(&root().join(folder), &mut files);
     }

@@ -1,0 +1,1 @@
+//! Tests of what the macros of gort accept, and of what the compiler says of mistakes: `tests/ui`.
