@@ -11,7 +11,7 @@
 //! | goroutine | `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll` |
-//! | scheduler and workers | `sched`, `worker` |
+//! | scheduler and workers | `sched` |
 //! | services | `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
 //! | start | `boot` |
 //! | interface | `poll_fd`, `call_timer`, `spawn`, `unheard`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
@@ -72,7 +72,6 @@ mod timer;
 mod tls;
 mod unheard;
 mod waiters;
-mod worker;
 
 pub use bias::lock::RawLock;
 #[doc(hidden)]

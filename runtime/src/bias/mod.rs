@@ -3,7 +3,7 @@
 //! A locked instruction or a fence takes about twenty cycles, and a hand-off needs four of them: half of its time. Each
 //! is there for the sake of other threads. So one worker at a time may be *favoured*: it does these steps with plain loads and stores,
 //! and whoever else comes to one of them ends its favour first, by a barrier that the kernel puts on all threads (`membarrier`, some
-//! 10 µs). It is the pattern of a biased lock, with one bias for all of them. When a worker asks for it is `worker/alone.rs`'s.
+//! 10 µs). It is the pattern of a biased lock, with one bias for all of them. When a worker asks for it is `sched/worker/alone.rs`'s.
 //!
 //! # Who may do what
 //!

@@ -1,7 +1,7 @@
 //! The idle protocol: the real [`Idle`] with model workers, queues and submitters.
 //!
 //! The model's queues are counters, read and written with the weakest orderings that the real queues use. A worker starts
-//! asleep, as in the runtime, and loops as `worker/find.rs` and `worker/sleep.rs` do. A *pair* is two pieces of
+//! asleep, as in the runtime, and loops as `sched/worker/find.rs` and `sched/worker/sleep.rs` do. A *pair* is two pieces of
 //! work that wait for each other: it is only done if a second worker is awake, so a lost wake-up is a deadlock even where the
 //! first worker would get round to the rest on its own.
 //!

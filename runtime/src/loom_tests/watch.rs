@@ -2,7 +2,7 @@
 //! sleeps until somebody is needed, and a thread that arms a timer meanwhile.
 //!
 //! The timers are one deadline. Waking a sleeper, whose own protocol is in [`idle`](super::idle), is a flag and a bell. What
-//! the workers do in which order is as in `worker/sleep.rs` and `worker/promise.rs`. If nobody sees the timer, somebody waits
+//! the workers do in which order is as in `sched/worker/sleep.rs` and `sched/worker/promise.rs`. If nobody sees the timer, somebody waits
 //! for ever, and loom says so.
 //!
 //! A breach that was tried, and fails a model: a promise that covers what is due soon.

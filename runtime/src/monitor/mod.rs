@@ -31,9 +31,9 @@ use crate::fiber;
 use crate::g::{self, G};
 use crate::sched::Runtime;
 use crate::sched::bell::LONGEST_PAUSE;
+use crate::sched::worker::promise::LONG;
 use crate::sys::clock::{self, NEVER};
 use crate::sys::thread::{self, Doing};
-use crate::worker::promise::LONG;
 
 mod stalls;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::monitor::{Look, SHORTEST_PAUSE};
 use crate::sched::Runtime;
 use crate::sched::bell::LONGEST_PAUSE;
+use crate::sched::worker::Post;
 use crate::stall::{self, Notice, Run};
-use crate::worker::Post;
 
 /// The monitor looks so often while a run gets as long as the limit.
 const LOOKS_A_LIMIT: u32 = 4;

@@ -12,7 +12,7 @@
 //!
 //! The worker that keeps the time in its sleep (`sched/timekeeper.rs`) sleeps in the kernel's poll, not on its parker, once
 //! there is a driver. When it wakes for an event it runs what the event was for, and keeps the office in a way: nobody else is
-//! woken for it, as long as it is soon back (`worker/promise.rs`). A worker looks when its own queue is empty, and at every 64th run if it
+//! woken for it, as long as it is soon back (`sched/worker/promise.rs`). A worker looks when its own queue is empty, and at every 64th run if it
 //! never is. The monitor looks when nobody has for long. All of them make runnable what they are given; this module does not know the scheduler.
 //!
 //! If there are several workers, one also looks after a goroutine that has written to a descriptor. If the other end is in this

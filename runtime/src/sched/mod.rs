@@ -12,10 +12,10 @@ use crate::here::Here;
 use crate::idle::Idle;
 use crate::queue::injector::GlobalQueue;
 use crate::sys::clock::{self, NEVER};
-use crate::worker::{self, Post, Worker};
 
 pub(crate) mod bell;
 pub(crate) mod entry;
+pub(crate) mod expire;
 pub(crate) mod park;
 pub(crate) mod procs;
 pub(crate) mod ready;
@@ -23,9 +23,11 @@ pub(crate) mod sleep;
 pub(crate) mod spawn;
 pub(crate) mod timekeeper;
 pub(crate) mod unwinding;
+pub(crate) mod worker;
 
 use bell::Bell;
 use timekeeper::Timekeeper;
+use worker::{Post, Worker};
 
 /// Everything the workers share.
 pub(crate) struct Runtime {

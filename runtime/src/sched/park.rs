@@ -10,7 +10,7 @@ use crate::g::{G, GRef, Request};
 use crate::here::Here;
 use crate::reason::WaitReason;
 use crate::sched::unwinding;
-use crate::worker::Worker;
+use crate::sched::worker::Worker;
 
 /// Switches away from the current goroutine (or blocks the current OS thread) until its [`Task`](crate::Task) is readied.
 ///

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use crate::config::{MAX_PROCS, MAX_WORKERS, Migration};
 use crate::g::{G, NO_HOME};
+use crate::sched::worker::{Post, Worker};
 use crate::sched::{Runtime, runtime, this_worker};
-use crate::worker::{Post, Worker};
 
 impl Runtime {
     /// Makes workers up to `count` exist, asleep; their threads start when they are woken first.

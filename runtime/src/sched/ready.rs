@@ -4,8 +4,8 @@ use crate::g::join::Joiner;
 use crate::g::task::{Other, Task};
 use crate::g::{GRef, NO_HOME};
 use crate::here::Here;
+use crate::sched::worker::Worker;
 use crate::sched::{runtime, spawn, this_worker};
-use crate::worker::Worker;
 
 impl Task {
     /// Makes it runnable: the goroutine is queued, the thread unblocked, the waker woken.

@@ -9,8 +9,8 @@ use crate::g::job::Job;
 use crate::g::scope_data::ScopeData;
 use crate::g::{GRef, pool};
 use crate::here::Here;
+use crate::sched::worker::Worker;
 use crate::sched::{entry, runtime};
-use crate::worker::Worker;
 
 /// What a goroutine is started with.
 #[derive(Debug, Clone, Default)]

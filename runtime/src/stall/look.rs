@@ -1,11 +1,11 @@
 //! Looking at the stack of a goroutine that runs on another thread.
 
+use crate::sched::worker::Post;
 use crate::stall::frames::{Frames, Reader};
 use crate::stall::{Run, Seen};
 use crate::sys::capture::{Probe, Registers, Stack};
 use crate::sys::syscall::{self, Blocked};
 use crate::sys::thread::{self, Doing};
-use crate::worker::Post;
 
 pub(super) use crate::stall::frames::{begin_to_learn, learn};
 

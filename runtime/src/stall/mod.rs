@@ -15,8 +15,8 @@ use parking_lot::Mutex;
 
 use crate::g::{G, NO_HOME, label};
 use crate::sched::Runtime;
+use crate::sched::worker::Post;
 use crate::sys::thread::Doing;
-use crate::worker::Post;
 
 mod report;
 
@@ -36,9 +36,9 @@ mod symbols;
 mod look {
     //! There are no stacks to be had here.
 
+    use crate::sched::worker::Post;
     use crate::stall::{Run, Seen};
     use crate::sys::thread;
-    use crate::worker::Post;
 
     pub(super) struct Looker;
 

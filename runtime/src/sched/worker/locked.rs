@@ -15,8 +15,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use crate::g::G;
-use crate::worker::sleep::Slept;
-use crate::worker::{LOCKED, Worker};
+use crate::sched::worker::sleep::Slept;
+use crate::sched::worker::{LOCKED, Worker};
 
 impl Worker {
     /// From now on this thread belongs to the goroutine that runs on it.

@@ -8,7 +8,7 @@ use crate::g::join::Whose;
 use crate::g::{GRef, NO_HOME, Request};
 use crate::panics::Panic;
 use crate::sched::entry::Entry;
-use crate::worker::{Post, STUCK, Worker, orphans};
+use crate::sched::worker::{Post, STUCK, Worker, orphans};
 
 impl Worker {
     /// The life of the worker's thread, which begins when somebody has taken the worker off the list.

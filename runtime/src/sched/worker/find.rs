@@ -4,11 +4,11 @@ use crate::bias::bias;
 use crate::g::GRef;
 use crate::idle::Surroundings;
 use crate::sched::Runtime;
-use crate::sched::timekeeper::{self, BATCH};
+use crate::sched::expire::{self, BATCH};
+use crate::sched::worker::Worker;
+use crate::sched::worker::sleep::Slept;
+use crate::sched::worker::steal::Loot;
 use crate::sys::clock::{self, NEVER};
-use crate::worker::Worker;
-use crate::worker::sleep::Slept;
-use crate::worker::steal::Loot;
 
 /// The global queue has its turn this often, even if the own queue is never empty.
 const GLOBAL_TURN: u64 = 64;
@@ -148,7 +148,7 @@ impl Worker {
             let ticks = self.post.queue.ticks();
             let run = ticks.wrapping_sub(self.timers_tick.replace(ticks)) as usize;
             let room = BATCH.saturating_sub(self.queue.len());
-            timekeeper::expire(self.timers(), clock::now(), room.max(run));
+            expire::expire(self.timers(), clock::now(), room.max(run));
         }
     }
 
@@ -158,7 +158,7 @@ impl Worker {
         if all {
             self.rt.expire_all(now)
         } else {
-            timekeeper::expire(self.timers(), now, BATCH)
+            expire::expire(self.timers(), now, BATCH)
         }
     }
 

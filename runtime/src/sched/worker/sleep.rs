@@ -7,8 +7,8 @@
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
+use crate::sched::worker::Worker;
 use crate::sys::clock::{self, NEVER};
-use crate::worker::Worker;
 
 /// A searcher's first nap, and the longest.
 pub(super) const FIRST_NAP: Duration = Duration::from_micros(20);

@@ -10,8 +10,8 @@
 //! would fight for the channel's lock.
 
 use crate::g::GRef;
+use crate::sched::worker::{LONG_QUEUE, Post, Worker};
 use crate::sys::clock;
-use crate::worker::{LONG_QUEUE, Post, Worker};
 
 /// How long the thief watches, in cycles: about 1 µs.
 const WATCH_CYCLES: u64 = 2_500;

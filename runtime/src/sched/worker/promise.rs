@@ -7,8 +7,8 @@
 
 use std::cell::Cell;
 
+use crate::sched::worker::Worker;
 use crate::sys::clock;
-use crate::worker::Worker;
 
 /// Cycles between two looks at the poller that are too many for those who wait: about 200 µs.
 pub(crate) const LONG: u64 = 500_000;
