@@ -113,5 +113,11 @@ pub(crate) fn what_cannot_be_read_is_not_awaited() {
         });
         gort::time::sleep(LONG);
     }
-    overflowed(child::run(main), DEFAULT).expect_stdout("");
+    let out = overflowed(child::run(main), DEFAULT).expect_stdout("");
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        out.expect_stderr(&[
+            "go!(stack = ",
+            "\t(the functions that were active could not be read)\n",
+        ]);
+    }
 }

@@ -154,7 +154,11 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
         }
         report.print();
         // SAFETY: the context is the kernel's, which passes one with SA_SIGINFO.
-        unsafe { show(context, frames) };
+        if !unsafe { show(context, frames) } {
+            report.len = 0;
+            report.text("\n\t(the functions that were active could not be read)\n");
+            report.print();
+        }
         // SAFETY: async-signal-safe.
         unsafe { libc::_exit(2) };
     }
@@ -173,18 +177,19 @@ fn await_the_end() -> ! {
     }
 }
 
-/// Waits until what is active on the stack was printed, where that can be read.
+/// Waits until what is active on the stack was printed, where frames can be followed. `false` if it was not.
 ///
 /// # Safety
 /// As [`stack_pointer`].
-unsafe fn show(context: *mut libc::c_void, frames: Option<Range<usize>>) {
+unsafe fn show(context: *mut libc::c_void, frames: Option<Range<usize>>) -> bool {
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     if let Some(frames) = frames {
         // SAFETY: by the caller.
-        super::postmortem::ask(unsafe { &*context.cast() }, &frames);
+        return super::postmortem::ask(unsafe { &*context.cast() }, &frames);
     }
     #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
     let _ = (context, frames);
+    true
 }
 
 /// The stack pointer of the code that was interrupted.

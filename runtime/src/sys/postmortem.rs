@@ -51,8 +51,9 @@ impl Overflowed {
     }
 }
 
-/// Handler: asks for the frames, which are `frames`, and waits until they were printed. To be called once in a process.
-pub(super) fn ask(context: &libc::ucontext_t, frames: &Range<usize>) {
+/// Handler: asks for the frames, which are `frames`, and waits until they were printed. `false` if they were not. To be called once in a
+/// process.
+pub(super) fn ask(context: &libc::ucontext_t, frames: &Range<usize>) -> bool {
     let registers = registers_of(context);
     // An overflow may leave the pointer below the lowest address that can be read.
     let start = frames
@@ -86,10 +87,14 @@ pub(super) fn ask(context: &libc::ucontext_t, frames: &Range<usize>) {
         };
         still = if used == before { still + 1 } else { 0 };
         before = used;
-        if state == READ || still > PATIENCE {
-            return;
+        if state == READ {
+            return true;
+        }
+        if still > PATIENCE {
+            break;
         }
     }
+    false
 }
 
 /// The processor time in nanoseconds. Async-signal-safe.
