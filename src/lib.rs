@@ -105,6 +105,8 @@ pub mod signal;
 mod spawner;
 pub mod sync;
 #[cfg(not(loom))]
+pub mod testing;
+#[cfg(not(loom))]
 pub mod time;
 
 #[cfg(not(loom))]

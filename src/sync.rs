@@ -12,6 +12,7 @@
 //! | make a value once | [`OnceCell`], [`OnceValue`] | `sync.OnceValue` |
 //! | do once what many want at the same time | [`SingleFlight`] | `singleflight.Group` |
 //! | share a hash map | [`Map`] | `sync.Map` |
+//! | share a number or a flag | [`atomic`] | `sync/atomic` |
 //! | reuse what is expensive to make | [`Pool`] | `sync.Pool` |
 //!
 //! All of them also work on plain OS threads, which they block. None knows poisoning: when a holder panics its guard

@@ -12,7 +12,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use crate::rt::{CallTimer, RawLock, Task};
+use crate::chan::ops;
+use crate::rt::{self, CallTimer, RawLock, Task, explore};
 use crate::source::{Operand, Polled, Source};
 use crate::waitq::WaitQueue;
 
@@ -115,7 +116,7 @@ unsafe impl Source<Instant> for Clock {
     unsafe fn poll(&self) -> Polled<Instant> {
         // SAFETY: the engine holds the lock.
         let state = unsafe { &mut *self.state.value.get() };
-        match state.take_due(Instant::now()) {
+        match state.take_due(rt::now()) {
             Some(value) => Polled::Ready(value, None),
             None => {
                 self.arm(state, false);
@@ -175,7 +176,7 @@ impl Clock {
         let mut woken: Option<Task> = None;
         let mut more = Vec::new();
         core.state.with(|state| {
-            let now = Instant::now();
+            let now = rt::now();
             if state.armed.is_some_and(|armed| armed <= now) {
                 state.armed = None;
             }
@@ -203,8 +204,17 @@ impl Clock {
         }
     }
 
+    /// For whoever explores schedules.
+    #[inline(always)]
+    #[track_caller]
+    fn announce(&self, op: explore::Op) {
+        explore::point(op, std::ptr::from_ref(&self.state.lock).addr());
+    }
+
     /// Takes the deadline away. Whether it was active: its value had not been received.
+    #[track_caller]
     pub fn stop(&self) -> bool {
+        self.announce(ops::STOP_TIMER);
         self.state.with(|state| {
             if state.armed.take().is_some()
                 && let Some(alarm) = self.alarm.get()
@@ -216,7 +226,9 @@ impl Clock {
     }
 
     /// Sets deadline and period anew. Gives what [`stop`](Clock::stop) would.
+    #[track_caller]
     pub fn reset(&self, first: Instant, period: Option<Duration>) -> bool {
+        self.announce(ops::RESET_TIMER);
         self.state.with(|state| {
             let was = state.when.replace(first).is_some();
             state.period = period;
@@ -228,8 +240,10 @@ impl Clock {
     }
 
     /// The value, taken if it is there.
+    #[track_caller]
     pub fn try_take(&self) -> Option<Instant> {
-        let now = Instant::now();
+        self.announce(ops::TRY_TIMER);
+        let now = rt::now();
         self.state.with(|state| state.take_due(now))
     }
 }

@@ -73,7 +73,7 @@ unsafe impl<T: Send> Source<Result<T, JoinError>> for JoinHandle<T> {
     }
 
     fn maybe_ready(&self) -> bool {
-        self.is_finished()
+        self.has_ended()
     }
 
     unsafe fn poll(&self) -> Polled<Result<T, JoinError>> {

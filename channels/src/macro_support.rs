@@ -8,7 +8,7 @@ use std::ptr;
 use crate::Chan;
 use crate::chan::{Core, Refused};
 pub use crate::offer::Offer;
-use crate::rt::{self, WaitReason};
+use crate::rt::{self, WaitReason, explore};
 pub use crate::select::case::{Arm, RecvArm, SendArm};
 use crate::select::engine::{Begun, Ended, Run};
 pub use crate::select::take::TakeArm;
@@ -220,6 +220,7 @@ fn select_with<const N: usize>(
     let order = [const { Cell::new(0) }; N];
     let locks = [const { Cell::new(ptr::null()) }; N];
     let run = Run::new(arms, &order, &locks, biased);
+    explore::point_at_all(crate::chan::ops::SELECT, run.addresses());
     loop {
         match run.begin(!has_default) {
             Begun::Chosen(index) => return index,

@@ -4,7 +4,8 @@
 
 #[cfg(loom)]
 pub(crate) use crate::rt_thread::{
-    Claim, Here, WaitReason, end_goroutine, lock_rank, park, park_holding, park_until, polled_in_vain,
+    Claim, Here, WaitReason, end_goroutine, explore, lock_rank, now, park, park_holding, park_until,
+    polled_in_vain,
 };
 #[cfg(loom)]
 pub use crate::rt_thread::{RawLock, Task};
@@ -12,7 +13,7 @@ pub use crate::rt_thread::{RawLock, Task};
 pub(crate) use gort_runtime::{CallTimer, JoinError, JoinHandle, Outlet, ScopedJoinHandle};
 #[cfg(not(loom))]
 pub(crate) use gort_runtime::{
-    Claim, Here, WaitReason, end_goroutine, park, park_holding, park_until, polled_in_vain,
+    Claim, Here, WaitReason, end_goroutine, explore, now, park, park_holding, park_until, polled_in_vain,
 };
 #[cfg(not(loom))]
 pub use gort_runtime::{RawLock, Task};

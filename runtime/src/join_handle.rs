@@ -13,6 +13,8 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use crate::explore::director::Op;
+use crate::explore::{point, searches};
 use crate::g::join::Joiner;
 use crate::g::task::Task;
 use crate::g::{GRef, Outcome};
@@ -20,6 +22,9 @@ use crate::panics::Panic;
 use crate::reason::WaitReason;
 use crate::sched::entry;
 use crate::sched::park::park;
+
+const JOIN: Op = Op::new("join", "goroutine");
+const IS_FINISHED: Op = Op::new("is_finished", "goroutine");
 
 /// A goroutine that was started; dropping it detaches.
 ///
@@ -141,6 +146,7 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> Result<T, JoinError> {
         let g = self.g;
+        point::point_handed_over(JOIN, g.as_ptr().addr());
         // SAFETY: the handle is consumed, so nobody else registers or takes back.
         drop(unsafe { self.take_back() });
         if !g.life.is_done() {
@@ -165,7 +171,7 @@ impl<T> JoinHandle<T> {
         // SAFETY: `&mut` says that nobody else registers or takes back.
         let before = unsafe { self.g.life.take_back() };
         if let Some(call) = before.and_then(Joiner::without_task) {
-            if self.is_finished() {
+            if self.has_ended() {
                 call.tell();
             } else {
                 // SAFETY: as above, and nothing is registered.
@@ -254,7 +260,15 @@ impl<T> JoinHandle<T> {
     /// }
     /// assert_eq!(handle.join().unwrap(), 7);
     /// ```
+    #[track_caller]
     pub fn is_finished(&self) -> bool {
+        point::glance(IS_FINISHED, self.g.as_ptr().addr());
+        self.has_ended()
+    }
+
+    /// As [`is_finished`](JoinHandle::is_finished), for a look that is part of another operation.
+    #[doc(hidden)]
+    pub fn has_ended(&self) -> bool {
         self.g.life.is_done()
     }
 
@@ -329,12 +343,12 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if !this.is_finished() {
+        if !this.has_ended() {
             let task = Task::from_waker(cx.waker().clone());
             // SAFETY: `&mut` says that nobody else registers or takes back.
             let before = unsafe { this.take_back() };
             // If it has ended by now, what was registered was told, or is being told: the cell is not ours to write.
-            if !this.is_finished() {
+            if !this.has_ended() {
                 this.polled = true;
                 let joiner = Joiner::with_task(before, task);
                 // SAFETY: as above, and nothing is registered. If the goroutine ends meanwhile the waker is woken here, and polls.
@@ -352,6 +366,9 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     #[inline]
     fn drop(&mut self) {
+        if searches::any() {
+            point::note_drop();
+        }
         if self.polled {
             self.forget_waker();
         }

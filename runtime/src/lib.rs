@@ -8,13 +8,13 @@
 //! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals` |
 //! | thread-locals, bias | `head`, `tls`, `here`, `quiet`, `bias` |
 //! | context switch | `fiber` |
-//! | goroutine | `g`, `panics`, `goexit` |
+//! | goroutine | `explore/searches`, `explore/reach`, `explore/director`, `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
-//! | event sources | `timer`, `poll` |
+//! | event sources | `timer`, `poll`, `explore/group` |
 //! | scheduler and workers | `sched` |
 //! | services | `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
 //! | start | `boot` |
-//! | interface | `poll_fd`, `call_timer`, `spawn`, `unheard`, `sema`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
+//! | interface | `poll_fd`, `call_timer`, `spawn`, `unheard`, `sema`, `explore`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
 //!
 //! # The rule
 //!
@@ -31,6 +31,8 @@ mod call_timer;
 mod claim;
 mod config;
 mod deadlock;
+#[doc(hidden)]
+pub mod explore;
 mod fatal;
 mod fiber;
 #[doc(hidden)]
@@ -80,6 +82,7 @@ pub use blocking::{Withdrawal, blocking, blocking_unless};
 pub use builder::{AlreadyStarted, Builder};
 pub use claim::Claim;
 pub use config::Migration;
+pub use g::crew::now;
 pub use g::task::Task;
 pub use goexit::{end_goroutine, goexit};
 #[doc(hidden)]

@@ -21,6 +21,8 @@ thread_local! {
     static WAITER: Cell<*const ThreadWaiter> = const { Cell::new(std::ptr::null()) };
     /// Frees the thread's waiter when the thread ends.
     static REAPER: Reaper = const { Reaper };
+    /// A goroutine of the crew whose timers this thread expires at the moment.
+    static ACTS_FOR: Cell<*const ()> = const { Cell::new(std::ptr::null()) };
     /// Whether the panic hook keeps silent on this thread for a moment.
     static QUIET: Cell<bool> = const { Cell::new(false) };
     /// Whether others rely on this thread, which is no worker, to come back at once.
@@ -57,6 +59,18 @@ pub(crate) fn goroutine() -> *const () {
     }
     // SAFETY: `WORKER` is set once by the worker's own thread to a head that lives as long as the process.
     opaque(unsafe { (*head).current() })
+}
+
+/// A goroutine of the crew for which this thread acts, or null; see `g::crew`.
+#[inline(never)]
+pub(crate) fn acts_for() -> *const () {
+    opaque(ACTS_FOR.get())
+}
+
+/// Sets it.
+#[inline(never)]
+pub(crate) fn set_acts_for(goroutine: *const ()) {
+    ACTS_FOR.set(goroutine);
 }
 
 /// Declares this thread to be the worker that begins with `head`.

@@ -356,7 +356,7 @@ fn until(parent: &Context, deadline: Instant, cause: Option<Cause>) -> (Context,
     }
     let (ctx, core) = cancellable(parent, Step::Deadline(deadline), Some(deadline));
     let cause = cause.unwrap_or_else(|| Arc::new(Error::DeadlineExceeded));
-    let left = deadline.saturating_duration_since(Instant::now());
+    let left = deadline.saturating_duration_since(gort_runtime::now());
     if left.is_zero() {
         core.cancel(Error::DeadlineExceeded, cause);
     } else {

@@ -432,7 +432,7 @@ impl fmt::Display for Context {
                 Step::Todo => f.write_str("context.TODO")?,
                 Step::Cancel => f.write_str(".WithCancel")?,
                 Step::Deadline(at) => {
-                    let left = at.saturating_duration_since(Instant::now());
+                    let left = at.saturating_duration_since(gort_runtime::now());
                     write!(f, ".WithDeadline({at:?} [{left:?}])")?;
                 }
                 Step::Value { name, .. } => write!(f, ".WithValue({name})")?,

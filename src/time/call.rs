@@ -46,7 +46,7 @@ impl Call {
     fn take_due(&self) -> bool {
         let mut slot = self.when.lock();
         let Some(when) = *slot else { return false };
-        let due = when <= Instant::now();
+        let due = when <= gort_runtime::now();
         if due {
             *slot = None;
         } else if let Some(alarm) = self.alarm.get().and_then(Weak::upgrade) {

@@ -25,9 +25,12 @@ use crate::Receiver;
 /// The latest deadline that is asked for: a duration that does not fit becomes this far in the future.
 const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 
+/// As those who explore schedules see it.
+const SLEEP: gort_runtime::explore::Op = gort_runtime::explore::Op::new("sleep", "");
+
 /// Now plus `duration`, saturating.
 pub(crate) fn deadline(duration: Duration) -> Instant {
-    let now = Instant::now();
+    let now = gort_runtime::now();
     now.checked_add(duration.min(FAR)).unwrap_or(now)
 }
 
@@ -46,6 +49,7 @@ pub(crate) fn deadline(duration: Duration) -> Instant {
 #[track_caller]
 pub fn sleep(duration: Duration) {
     if !duration.is_zero() {
+        gort_runtime::explore::point(SLEEP, gort_runtime::explore::CLOCK);
         gort_runtime::sleep_until(deadline(duration));
     }
 }
@@ -73,7 +77,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
     let outlet = tx.clone();
     let fire = move || {
         // There is room, since nothing else sends; nobody may be listening any more.
-        let _ = tx.try_send(Instant::now());
+        let _ = tx.try_send(gort_runtime::now());
     };
     let awaited = outlet.clone();
     let timer = CallTimer::for_listeners(fire, move || awaited.is_awaited());

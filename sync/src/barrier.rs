@@ -1,8 +1,11 @@
 //! `Barrier`.
 
 use super::limit::Limit;
+use super::rt::explore::{self, Op};
 use super::rt::{WaitReason, const_unless_loom};
 use super::wait_list::{Place, WaitList};
+
+const WAIT: Op = Op::new("wait", "barrier");
 
 /// Lets a number of goroutines go on together, again and again: each waits until all have come. Shaped as std's.
 ///
@@ -78,6 +81,7 @@ impl Barrier {
     /// ```
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
+        explore::point_handed_over(WAIT, std::ptr::from_ref(self).addr());
         let mut held = self.arrived.lock();
         let last = held.with(|_, arrived| *arrived + 1 >= self.size);
         if last {

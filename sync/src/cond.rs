@@ -1,16 +1,21 @@
 //! `Cond`: Go's ticket list is a queue of waiters here. A waiter gets in line before it unlocks, so a notification after the
 //! unlock reaches it, parked or not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::guard::{Key, Relock};
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
+use super::rt::explore::{self, Op};
 use super::rt::{WaitReason, const_unless_loom};
 use super::wait_list::WaitList;
 #[cfg(not(loom))]
 use crate::rt::RecvFrom;
+
+const WAIT: Op = Op::new("wait", "cond");
+const NOTIFY_ONE: Op = Op::new("notify_one", "cond");
+const NOTIFY_ALL: Op = Op::new("notify_all", "cond");
 
 /// A condition variable: goroutines wait for, or announce, that something about guarded data has changed.
 ///
@@ -169,7 +174,7 @@ impl Cond {
         timeout: Duration,
         mut condition: impl FnMut(&G::Target) -> bool,
     ) -> bool {
-        let deadline = Instant::now().checked_add(timeout);
+        let deadline = super::rt::now().checked_add(timeout);
         let limit = deadline.map_or(Limit::Never, Limit::Until);
         while condition(guard) {
             if !self.wait_limited(guard, &limit) {
@@ -198,7 +203,9 @@ impl Cond {
     /// });
     /// ```
     #[doc(alias = "Signal")]
+    #[track_caller]
     pub fn notify_one(&self) {
+        explore::point(NOTIFY_ONE, self.address());
         self.waiting
             .lock()
             .finish(|queue, (), wake| queue.grant_first(wake));
@@ -223,10 +230,18 @@ impl Cond {
     /// });
     /// ```
     #[doc(alias = "Broadcast")]
+    #[track_caller]
     pub fn notify_all(&self) {
+        explore::point(NOTIFY_ALL, self.address());
         self.waiting
             .lock()
             .finish(|queue, (), wake| queue.grant_all(0, wake));
+    }
+
+    /// For whoever explores schedules: which one it is.
+    #[inline(always)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// How many wait now.
@@ -237,6 +252,7 @@ impl Cond {
 
     #[track_caller]
     fn wait_limited<G: Relock>(&self, guard: &mut G, limit: &Limit<'_>) -> bool {
+        explore::point(WAIT, self.address());
         let waited = self
             .waiting
             .lock()

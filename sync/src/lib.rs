@@ -3,6 +3,8 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(not(loom))]
+pub mod atomic;
 mod barrier;
 mod cond;
 mod guard;

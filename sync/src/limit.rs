@@ -73,7 +73,7 @@ pub(super) fn until_done<R>(done: &impl RecvFrom, f: impl FnOnce(&Limit<'_>) -> 
 impl Limit<'_> {
     /// From now; what does not fit into an `Instant` is for ever.
     pub(super) fn after(duration: Duration) -> Limit<'static> {
-        Instant::now()
+        super::rt::now()
             .checked_add(duration)
             .map_or(Limit::Never, Limit::Until)
     }

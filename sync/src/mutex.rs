@@ -109,6 +109,7 @@ impl<T: ?Sized> Mutex<T> {
     /// assert!(mutex.try_lock().is_some());
     /// ```
     #[doc(alias = "TryLock")]
+    #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.state.try_lock().then(|| MutexGuard {
             mutex: self,

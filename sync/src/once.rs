@@ -1,7 +1,12 @@
 //! `Once`.
 
 use super::Mutex;
+use super::rt::explore::{self, Op};
 use super::rt::{AtomicBool, Ordering, const_unless_loom};
+
+const CALL: Op = Op::new("call", "once");
+const COMPLETE: Op = Op::new("complete", "once");
+const IS_COMPLETED: Op = Op::new("is_completed", "once");
 
 /// Runs a function once, however many goroutines ask for it at the same time; the others wait until it has run.
 ///
@@ -52,10 +57,17 @@ impl Once {
     #[track_caller]
     #[inline]
     pub fn call_once(&self, f: impl FnOnce()) {
+        explore::glance(CALL, self.address());
         // Acquire pairs with the release in `Finish`: who sees it done sees what `f` did.
         if !self.done.load(Ordering::Acquire) {
             self.call_slow(f);
         }
+    }
+
+    /// For whoever explores schedules: which one it is.
+    #[inline(always)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(&self.done).addr()
     }
 
     #[cold]
@@ -64,6 +76,7 @@ impl Once {
         struct Finish<'a>(&'a AtomicBool);
         impl Drop for Finish<'_> {
             fn drop(&mut self) {
+                explore::point_in_drop(COMPLETE, std::ptr::from_ref(self.0).addr());
                 self.0.store(true, Ordering::Release);
             }
         }
@@ -83,7 +96,9 @@ impl Once {
     /// once.call_once(|| ());
     /// assert!(once.is_completed());
     /// ```
+    #[track_caller]
     pub fn is_completed(&self) -> bool {
+        explore::glance(IS_COMPLETED, self.address());
         self.done.load(Ordering::Acquire)
     }
 }

@@ -5,6 +5,10 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::Mutex;
+use super::rt::explore::{self, Op};
+
+const GET: Op = Op::new("get", "oncecell");
+const SET: Op = Op::new("set", "oncecell");
 
 /// A cell that is written once and then read without locking. Goroutines that need the value while another one makes it wait.
 ///
@@ -47,7 +51,9 @@ impl<T> OnceCell<T> {
     /// assert_eq!(cell.get(), Some(&1));
     /// ```
     #[inline]
+    #[track_caller]
     pub fn get(&self) -> Option<&T> {
+        explore::glance(GET, self.address());
         self.value.get()
     }
 
@@ -76,6 +82,7 @@ impl<T> OnceCell<T> {
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         let _writing = self.writing.lock();
+        explore::point(SET, self.address());
         self.value.set(value)
     }
 
@@ -111,10 +118,17 @@ impl<T> OnceCell<T> {
     #[track_caller]
     #[inline]
     pub fn get_or_try_init<E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+        explore::glance(GET, self.address());
         match self.value.get() {
             Some(value) => Ok(value),
             None => self.init(f),
         }
+    }
+
+    /// For whoever explores schedules: which one it is.
+    #[inline(always)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     #[cold]
@@ -125,6 +139,7 @@ impl<T> OnceCell<T> {
             return Ok(value);
         }
         let value = f()?;
+        explore::point(SET, self.address());
         // Empty, and written under the lock only: this neither waits nor drops the value.
         Ok(self.value.get_or_init(|| value))
     }

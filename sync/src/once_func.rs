@@ -4,9 +4,13 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
+use super::rt::explore::{self, Op};
 use super::rt::{self, const_unless_loom};
 use super::shared_panic::SharedPanic;
 use super::{Mutex, Once};
+
+const GET: Op = Op::new("get", "oncevalue");
+const SET: Op = Op::new("set", "oncevalue");
 
 /// A function that runs on the first call; every call waits until it has run.
 ///
@@ -122,6 +126,7 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
     #[track_caller]
     #[inline]
     pub fn get(&self) -> &T {
+        explore::glance(GET, std::ptr::from_ref(self).addr());
         match self.value.get() {
             Some(value) => value,
             None => self.get_slow(),
@@ -146,7 +151,10 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
         let Some(function) = function else { return };
         // Nobody else writes these cells: writing them never waits.
         match rt::catch_loudly(function) {
-            Ok(value) => drop(self.value.set(value)),
+            Ok(value) => {
+                explore::point(SET, std::ptr::from_ref(self).addr());
+                drop(self.value.set(value));
+            }
             Err(panic) => {
                 let _ = self.panic.set(SharedPanic::of(&panic));
                 panic.resume();

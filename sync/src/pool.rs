@@ -53,6 +53,7 @@ impl<T, F> Pool<T, F> {
     /// let kept: Option<Vec<u8>> = pool.try_get();
     /// assert!(kept.is_none());
     /// ```
+    #[track_caller]
     pub fn try_get(&self) -> Option<T> {
         self.near()
             .find_map(|cache| cache.0.try_lock().and_then(|mut values| values.pop()))
@@ -65,6 +66,7 @@ impl<T, F> Pool<T, F> {
     /// pool.put(Vec::<u8>::with_capacity(64));
     /// ```
     #[doc(alias = "Put")]
+    #[track_caller]
     pub fn put(&self, value: T) {
         for cache in self.near() {
             if let Some(mut values) = cache.0.try_lock()

@@ -4,7 +4,7 @@
 //! A file that is modelled imports its atomics, [`park`], [`Task`], [`Claim`] and [`RawLock`] from here.
 
 #[cfg(not(loom))]
-pub(crate) use gort_runtime::{Claim, RawLock, Task, gosched, park, park_until};
+pub(crate) use gort_runtime::{Claim, RawLock, Task, explore, gosched, now, park, park_until};
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ pub(crate) use std::sync::{
 };
 
 #[cfg(loom)]
-pub(crate) use super::rt_loom::{Claim, RawLock, Task, gosched, park, park_until};
+pub(crate) use super::rt_loom::{Claim, RawLock, Task, explore, gosched, now, park, park_until};
 #[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,
@@ -69,13 +69,14 @@ pub(crate) use const_unless_loom;
 /// Whether the owner of a lock may be running while others spin.
 #[cfg(not(loom))]
 pub(crate) fn spinning_helps() -> bool {
-    gort_runtime::max_procs() > 1
+    // Nobody else runs while one of those whose schedules are explored does.
+    gort_runtime::max_procs() > 1 && !explore::is_under_way()
 }
 
-/// Whether more than `limit` has passed since `start`.
+/// Whether more than `limit` has passed since `start`. Never where schedules are explored: what happens there must not depend on the time.
 #[cfg(not(loom))]
 pub(crate) fn longer_than(start: std::time::Instant, limit: std::time::Duration) -> bool {
-    start.elapsed() > limit
+    start.elapsed() > limit && !explore::is_explored()
 }
 
 #[cfg(loom)]

@@ -5,10 +5,16 @@ use std::time::Duration;
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
+use super::rt::explore::{self, Op};
 use super::rt::{WaitReason, const_unless_loom};
 use super::wait_list::{Place, Queue, WaitList, Wake};
 #[cfg(not(loom))]
 use crate::rt::RecvFrom;
+
+const ACQUIRE: Op = Op::new("acquire", "semaphore");
+const TRY_ACQUIRE: Op = Op::new("try_acquire", "semaphore");
+const RELEASE: Op = Op::new("release", "semaphore");
+const AVAILABLE: Op = Op::new("available", "semaphore");
 
 /// A weighted semaphore: users take as many of its permits as they need, and wait in line for them.
 ///
@@ -78,7 +84,9 @@ impl Semaphore {
     /// ```
     #[doc(alias = "TryAcquire")]
     #[must_use = "it says whether the permits were taken"]
+    #[track_caller]
     pub fn try_acquire(&self, n: usize) -> bool {
+        explore::point(TRY_ACQUIRE, self.address());
         self.taken
             .lock()
             .with(|queue, taken| queue.is_empty() && self.take(taken, n))
@@ -146,6 +154,7 @@ impl Semaphore {
     /// let permit = sem.try_permit(2).unwrap();
     /// assert!(sem.try_permit(1).is_none());
     /// ```
+    #[track_caller]
     pub fn try_permit(&self, n: usize) -> Option<SemaphorePermit<'_>> {
         self.try_acquire(n)
             .then(|| SemaphorePermit { semaphore: self, n })
@@ -165,6 +174,7 @@ impl Semaphore {
     #[doc(alias = "Release")]
     #[track_caller]
     pub fn release(&self, n: usize) {
+        explore::point(RELEASE, self.address());
         let held = self.taken.lock().finish(|queue, taken, wake| {
             let rest = taken.checked_sub(n)?;
             *taken = rest;
@@ -183,7 +193,9 @@ impl Semaphore {
     /// sem.acquire(1);
     /// assert_eq!(sem.available(), 1);
     /// ```
+    #[track_caller]
     pub fn available(&self) -> usize {
+        explore::glance(AVAILABLE, self.address());
         self.taken.lock().with(|_, taken| self.size - *taken)
     }
 
@@ -193,8 +205,18 @@ impl Semaphore {
         self.taken.waiting()
     }
 
+    /// For whoever explores schedules: which one it is.
+    #[inline(always)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     #[track_caller]
     fn acquire_limited(&self, n: usize, limit: &Limit<'_>) -> bool {
+        match limit {
+            Limit::Never => explore::point_handed_over(ACQUIRE, self.address()),
+            _ => explore::point(ACQUIRE, self.address()),
+        }
         let reason = WaitReason::SemaphoreAcquire;
         if n > self.size {
             return self.hopeless.lock().wait(Place::Back, 0, reason, limit).is_ok();

@@ -8,10 +8,15 @@ use std::time::Duration;
 use super::limit::Limit;
 #[cfg(not(loom))]
 use super::limit::until_done;
+use super::rt::explore::{self, Op};
 use super::rt::{self, Arc, AtomicU64, Ordering, WaitReason};
 use super::wait_list::{Place, WaitList};
 #[cfg(not(loom))]
 use crate::rt::RecvFrom;
+
+const ADD: Op = Op::new("add", "waitgroup");
+const DONE: Op = Op::new("done", "waitgroup");
+const WAIT: Op = Op::new("wait", "waitgroup");
 
 /// Somebody waits.
 const WAITED: u64 = 1;
@@ -90,6 +95,7 @@ impl WaitGroup {
         let Some(count) = fits else {
             panic!("sync: WaitGroup counter overflow")
         };
+        explore::point(ADD, self.group.address());
         let before = self.group.word.fetch_add(count * ONE, Ordering::Relaxed);
         if before / ONE + count > MAX {
             self.group.word.fetch_sub(count * ONE, Ordering::Relaxed);
@@ -111,6 +117,7 @@ impl WaitGroup {
     #[doc(alias = "Done")]
     #[track_caller]
     pub fn done(&self) {
+        explore::point(DONE, self.group.address());
         let mut word = self.group.word.load(Ordering::Relaxed);
         loop {
             if word < ONE {
@@ -269,6 +276,12 @@ impl Group {
         }
     }
 
+    /// For whoever explores schedules: which one it is.
+    #[inline(always)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     fn is_zero(&self) -> bool {
         // Acquire pairs with the release in `done`.
         self.word.load(Ordering::Acquire) < ONE
@@ -276,6 +289,10 @@ impl Group {
 
     #[track_caller]
     fn wait(&self, limit: &Limit<'_>) -> bool {
+        match limit {
+            Limit::Never => explore::point_handed_over(WAIT, self.address()),
+            _ => explore::point(WAIT, self.address()),
+        }
         if self.is_zero() {
             return true;
         }

@@ -15,6 +15,7 @@
 mod close;
 mod future;
 mod given_back;
+pub(crate) mod ops;
 mod recv;
 mod send;
 
@@ -95,6 +96,12 @@ impl<T> Core<T> {
             given_back: GivenBack::new(),
             abandoned: UnsafeCell::new(None),
         }
+    }
+
+    /// Which channel it is, for whoever explores schedules: that of its lock, as for everything that a select waits for.
+    #[inline(always)]
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(&self.lock).addr()
     }
 
     #[inline(always)]

@@ -1,11 +1,11 @@
 //! Receiving: at once, waiting, and waiting for a while. The mirror of `send.rs`.
 
 use std::mem::MaybeUninit;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::send::finish;
-use super::{CLOSED, Core, GAVE_BACK};
-use crate::rt::{self, Claim, Here, Task, WaitReason};
+use super::{CLOSED, Core, GAVE_BACK, ops};
+use crate::rt::{self, Claim, Here, Task, WaitReason, explore};
 use crate::waiter::{Kind, Outcome, Slot, Wait};
 
 /// What came of an attempt under the lock.
@@ -107,6 +107,14 @@ impl<T> Core<T> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn recv(&self) -> Option<T> {
+        explore::point_handed_over(ops::RECV, self.address());
+        self.recv_unseen()
+    }
+
+    /// The same where the operation has been announced already.
+    #[inline(always)]
+    #[track_caller]
+    fn recv_unseen(&self) -> Option<T> {
         let slot = Slot::empty();
         let mut wait = MaybeUninit::uninit();
         // SAFETY: the slot is empty. When `start_recv` says `Park`, the wait is queued and the lock is ours: the commit
@@ -128,7 +136,14 @@ impl<T> Core<T> {
 
     /// Receives if that is possible at once: `Err(true)` once closed and drained, `Err(false)` if not now.
     #[inline]
+    #[track_caller]
     pub(crate) fn try_recv(&self) -> Result<T, bool> {
+        explore::point(ops::TRY_RECV, self.address());
+        self.try_recv_unseen()
+    }
+
+    #[inline]
+    fn try_recv_unseen(&self) -> Result<T, bool> {
         if self.recv_would_wait() {
             return Err(false);
         }
@@ -160,13 +175,14 @@ impl<T> Core<T> {
     /// Receives; waits at most for `limit`. Errors as `try_recv`: `Err(false)` means that the time was up.
     #[track_caller]
     pub(crate) fn recv_timeout(&self, limit: Duration) -> Result<T, bool> {
+        explore::point(ops::RECV, self.address());
         // First without a look at the clock.
-        match self.try_recv() {
+        match self.try_recv_unseen() {
             Err(false) if !limit.is_zero() => {}
             result => return result,
         }
-        let Some(deadline) = Instant::now().checked_add(limit) else {
-            return self.recv().ok_or(true);
+        let Some(deadline) = rt::now().checked_add(limit) else {
+            return self.recv_unseen().ok_or(true);
         };
         let slot = Slot::empty();
         let mut wait = MaybeUninit::uninit();

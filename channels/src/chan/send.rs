@@ -4,10 +4,10 @@
 //! return behind a switch is mispredicted.
 
 use std::mem::MaybeUninit;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{CLOSED, Core};
-use crate::rt::{self, Claim, Here, Task, WaitReason};
+use super::{CLOSED, Core, ops};
+use crate::rt::{self, Claim, Here, Task, WaitReason, explore};
 use crate::waiter::{Kind, Outcome, Slot, Wait};
 
 /// Why a value cannot be sent, now or ever.
@@ -129,6 +129,14 @@ impl<T> Core<T> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn send(&self, value: T) -> Result<(), (Refused, T)> {
+        explore::point_handed_over(ops::SEND, self.address());
+        self.send_unseen(value)
+    }
+
+    /// The same where the operation has been announced already.
+    #[inline(always)]
+    #[track_caller]
+    fn send_unseen(&self, value: T) -> Result<(), (Refused, T)> {
         let slot = Slot::full(value);
         let mut wait = MaybeUninit::uninit();
         // SAFETY: the slot is full. When `start_send` says `Park`, the wait is queued and the lock is ours: the commit
@@ -150,7 +158,14 @@ impl<T> Core<T> {
 
     /// Sends if that is possible at once; `None` in the error means it is not, now.
     #[inline]
+    #[track_caller]
     pub(crate) fn try_send(&self, value: T) -> Result<(), NotSent<T>> {
+        explore::point(ops::TRY_SEND, self.address());
+        self.try_send_unseen(value)
+    }
+
+    #[inline]
+    fn try_send_unseen(&self, value: T) -> Result<(), NotSent<T>> {
         if self.send_would_wait() {
             return Err((None, value));
         }
@@ -180,13 +195,14 @@ impl<T> Core<T> {
     /// Sends; waits at most for `limit`. `None` in the error means the time was up.
     #[track_caller]
     pub(crate) fn send_timeout(&self, value: T, limit: Duration) -> Result<(), NotSent<T>> {
+        explore::point(ops::SEND, self.address());
         // First without a look at the clock.
-        let value = match self.try_send(value) {
+        let value = match self.try_send_unseen(value) {
             Err((None, value)) if !limit.is_zero() => value,
             result => return result,
         };
-        let Some(deadline) = Instant::now().checked_add(limit) else {
-            return self.send(value).map_err(|(why, value)| (Some(why), value));
+        let Some(deadline) = rt::now().checked_add(limit) else {
+            return self.send_unseen(value).map_err(|(why, value)| (Some(why), value));
         };
         let slot = Slot::full(value);
         let mut wait = MaybeUninit::uninit();

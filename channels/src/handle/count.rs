@@ -8,7 +8,8 @@
 
 use std::ptr::NonNull;
 
-use crate::chan::Core;
+use crate::chan::{Core, ops};
+use crate::rt::explore;
 use crate::shim::{AtomicBool, AtomicUsize, Ordering};
 
 /// A channel on the heap with its counts.
@@ -77,12 +78,26 @@ impl<T> Counted<T> {
         count_up(&self.shared().receivers);
     }
 
+    /// For whoever explores schedules: the last handle of a side closes that, so dropping it is an operation. That another one is dropped
+    /// is seen by those that are dropped later.
+    #[inline(always)]
+    fn announce_drop(&self, count: &AtomicUsize) {
+        if explore::is_under_way() && !self.shared().one_side_gone.load(Ordering::Relaxed) {
+            if count.load(Ordering::Relaxed) == 1 {
+                explore::point_in_drop(ops::DROP, self.core().address());
+            } else {
+                explore::note_drop();
+            }
+        }
+    }
+
     /// One handle that can send is gone.
     ///
     /// # Safety
     /// The handle was counted and does not use the reference again, unless it counts on the other side too.
     #[inline]
     pub(crate) unsafe fn drop_sender(&self) {
+        self.announce_drop(&self.shared().senders);
         if self.shared().senders.fetch_sub(1, Ordering::AcqRel) == 1 {
             let _freed_at_last = OneSideGone(self.0);
             if !self.core().stays_open() {
@@ -97,6 +112,7 @@ impl<T> Counted<T> {
     /// As for `drop_sender`.
     #[inline]
     pub(crate) unsafe fn drop_receiver(&self) {
+        self.announce_drop(&self.shared().receivers);
         if self.shared().receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
             let _freed_at_last = OneSideGone(self.0);
             // SAFETY: the count was one, so this happens once, and nobody can receive.

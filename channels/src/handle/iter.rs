@@ -86,6 +86,7 @@ impl<T> Iterator for TryIter<'_, T> {
     type Item = T;
 
     #[inline]
+    #[track_caller]
     fn next(&mut self) -> Option<T> {
         let value = self.0.try_recv().ok();
         if value.is_none() {

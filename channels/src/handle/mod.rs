@@ -297,7 +297,9 @@ macro_rules! common {
             /// assert_eq!((ch.len(), ch.tx().len(), ch.rx().len()), (1, 1, 1));
             /// ```
             #[inline]
+            #[track_caller]
             pub fn len(&self) -> usize {
+                crate::rt::explore::glance(crate::chan::ops::LEN, self.core().address());
                 self.counted.core().len()
             }
 
@@ -308,6 +310,7 @@ macro_rules! common {
             /// assert!(ch.is_empty() && ch.rx().is_empty());
             /// ```
             #[inline]
+            #[track_caller]
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
@@ -322,6 +325,7 @@ macro_rules! common {
             /// assert!(ch.is_full() && ch.tx().is_full());
             /// ```
             #[inline]
+            #[track_caller]
             pub fn is_full(&self) -> bool {
                 self.len() == self.capacity()
             }
@@ -347,7 +351,9 @@ macro_rules! common {
             /// assert!(ch.is_closed() && !ch.is_empty());
             /// ```
             #[inline]
+            #[track_caller]
             pub fn is_closed(&self) -> bool {
+                crate::rt::explore::glance(crate::chan::ops::IS_CLOSED, self.core().address());
                 self.counted.core().is_closed()
             }
 
@@ -372,9 +378,9 @@ macro_rules! common {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($Handle))
                     .field("address", &format_args!("{:#x}", self.counted.address()))
-                    .field("len", &self.len())
+                    .field("len", &self.counted.core().len())
                     .field("capacity", &self.capacity())
-                    .field("closed", &self.is_closed())
+                    .field("closed", &self.counted.core().is_closed())
                     .finish()
             }
         }

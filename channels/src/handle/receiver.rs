@@ -29,6 +29,7 @@ macro_rules! receive_methods {
             /// assert_eq!(ch.try_recv(), Err(TryRecvError::Empty));
             /// ```
             #[inline]
+            #[track_caller]
             pub fn try_recv(&self) -> Result<T, $crate::TryRecvError> {
                 use $crate::TryRecvError;
                 self.core().try_recv().map_err(|closed| match closed {

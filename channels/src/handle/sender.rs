@@ -36,6 +36,7 @@ macro_rules! send_methods {
             /// assert_eq!(ch.try_send(1), Err(TrySendError::Full(1)));
             /// ```
             #[inline]
+            #[track_caller]
             pub fn try_send(&self, value: T) -> Result<(), $crate::TrySendError<T>> {
                 use $crate::{TrySendError, chan::Refused};
                 self.core()
@@ -113,6 +114,7 @@ macro_rules! send_methods {
             /// ```
             #[track_caller]
             pub fn close(&self) {
+                $crate::rt::explore::point($crate::chan::ops::CLOSE, self.core().address());
                 if !self.core().close() {
                     panic!("close of closed channel");
                 }

@@ -24,7 +24,7 @@ use std::mem::MaybeUninit;
 
 use super::case::{Arm, Poll};
 use super::order::{Dice, FEW, add_lock, sort_locks};
-use crate::rt::{Claim, Here, RawLock, Task};
+use crate::rt::{Claim, Here, RawLock, Task, explore};
 use crate::shim::Watch;
 use crate::waiter::{Head, Kind};
 
@@ -94,6 +94,22 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// What it touches, for whoever explores schedules.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = usize> {
+        let locks = self.arms.iter().filter_map(|arm| arm.lock());
+        locks.map(|lock| std::ptr::from_ref(lock).addr())
+    }
+
+    /// Which of the arms that seem to be ready goes first, if whoever explores schedules decides that.
+    #[cold]
+    fn picked(&self) -> Option<usize> {
+        let ready = || (0..self.arms.len()).filter(|&index| self.arms[index].maybe_ready());
+        match ready().count() {
+            0 => Some(0),
+            count => explore::pick(count).and_then(|pick| ready().nth(pick)),
+        }
+    }
+
     /// Passes 0, 1 and, if `wait`, 2.
     #[inline(never)]
     pub(crate) fn begin(&self, wait: bool) -> Begun {
@@ -121,6 +137,17 @@ impl<'r> Run<'r> {
             return (!self.arms.is_empty()).then(|| self.try_alone(here, 0)).flatten();
         }
         let n = self.order.len();
+        if explore::is_under_way()
+            && let Some(first) = self.picked()
+            && n > 0
+        {
+            self.order[0].swap(&self.order[first]);
+            let index = |place: &Cell<u32>| place.get() as usize;
+            return self
+                .order
+                .iter()
+                .find_map(|place| self.try_alone(here, index(place)));
+        }
         let mut dice = Dice::new(here);
         for k in 0..n {
             // The next of a random permutation, drawn as it is needed.

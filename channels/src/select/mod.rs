@@ -9,12 +9,13 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::case::{Arm, RecvArm, SendArm};
 use self::engine::{Begun, Ended, Run};
+use crate::chan::ops;
 use crate::error::{SelectError, SelectTimeoutError, SendError, TrySelectError};
-use crate::rt::{self, RawLock, WaitReason};
+use crate::rt::{self, RawLock, WaitReason, explore};
 use crate::source::{Origin, RecvFrom, SendTo};
 
 /// Waits for one of several operations whose number is known only at run time.
@@ -279,6 +280,7 @@ impl<'a> Select<'a> {
     pub fn select(&mut self) -> Result<Selected<'_, 'a>, SelectError> {
         let index = {
             let run = self.run();
+            explore::point_at_all(ops::SELECT, run.addresses());
             loop {
                 match run.begin(true) {
                     Begun::Chosen(index) => break index,
@@ -309,7 +311,9 @@ impl<'a> Select<'a> {
     /// select.recv(&ch);
     /// assert!(select.try_select().unwrap_err().is_not_ready());
     /// ```
+    #[track_caller]
     pub fn try_select(&mut self) -> Result<Selected<'_, 'a>, TrySelectError> {
+        explore::point_at_all(ops::SELECT, self.run().addresses());
         let begun = self.run().begin(false);
         match begun {
             Begun::Chosen(index) => Ok(self.selected(index)),
@@ -335,6 +339,7 @@ impl<'a> Select<'a> {
     /// ```
     #[track_caller]
     pub fn select_timeout(&mut self, limit: Duration) -> Result<Selected<'_, 'a>, SelectTimeoutError> {
+        explore::point_at_all(ops::SELECT, self.run().addresses());
         // First without a look at the clock.
         let begun = self.run().begin(false);
         match begun {
@@ -346,11 +351,12 @@ impl<'a> Select<'a> {
             rt::polled_in_vain();
             return Err(SelectTimeoutError::Timeout);
         }
-        let Some(deadline) = Instant::now().checked_add(limit) else {
+        let Some(deadline) = rt::now().checked_add(limit) else {
             return Ok(self.select()?);
         };
         let index = {
             let run = self.run();
+            explore::point_at_all(ops::SELECT, run.addresses());
             loop {
                 match run.begin(true) {
                     Begun::Chosen(index) => break index,

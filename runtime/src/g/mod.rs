@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Ordering};
 use crate::fiber::Fiber;
 use crate::reason::WaitReason;
 
+pub(crate) mod crew;
 pub(crate) mod job;
 pub(crate) mod join;
 pub(crate) mod label;
@@ -109,6 +110,8 @@ pub(crate) struct G {
     pub(crate) locals: UnsafeCell<Option<Box<crate::locals::Locals>>>,
     /// The scope it belongs to.
     pub(crate) scope: Cell<Option<NonNull<scope_data::ScopeData>>>,
+    /// The crew it is of, for life; [`crew`] knows what it points to.
+    pub(crate) crew: Cell<Option<NonNull<()>>>,
 }
 
 /// Small facts about a goroutine, owned by itself.
@@ -116,10 +119,14 @@ pub(crate) struct G {
 pub(crate) struct Flags {
     /// Started by `run`: its end is the end of the program.
     pub(crate) is_main: Cell<bool>,
+    /// It switches away only to let another one of its crew go first.
+    pub(crate) handing_over: Cell<bool>,
     /// How many `recover`s it is inside of.
     pub(crate) recovering: Cell<u16>,
-    /// How many times `lock_os_thread` was called without its counterpart.
-    pub(crate) locked: Cell<u32>,
+    /// Its place in its crew.
+    pub(crate) number: Cell<u16>,
+    /// How many times `lock_os_thread` was called without its counterpart; what is more than fits does not count.
+    pub(crate) locked: Cell<u16>,
 }
 
 // SAFETY: the table at the head of this file: every cell has one owner at a time, and ownership passes through operations
@@ -222,6 +229,7 @@ impl G {
             panic_seen: UnsafeCell::new(None),
             locals: UnsafeCell::new(None),
             scope: Cell::new(None),
+            crew: Cell::new(None),
         }
     }
 
@@ -273,6 +281,10 @@ impl G {
         self.flags.locked.set(0);
         self.scope.set(None);
         self.label.clear();
+        if self.crew.take().is_some() {
+            self.flags.recovering.set(0);
+            self.flags.handing_over.set(false);
+        }
         // SAFETY: the caller owns the block. It is usually `None`.
         unsafe {
             if (*self.panic_seen.get()).is_some() {

@@ -5,6 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::explore::searches;
 use crate::fatal::{begin, die, end};
 use crate::g::G;
 use crate::g::label::Title;
@@ -197,6 +198,10 @@ pub(crate) fn set_policy(policy: PanicPolicy) {
 /// Applies the policy to a panic of `g` that nobody can observe any more.
 #[cold]
 pub(crate) fn unobserved(g: &G, panic: Panic) {
+    let goroutine = std::ptr::from_ref(g).cast();
+    if searches::tell_panic(goroutine, panic.message(), panic.location()) {
+        return discard(panic);
+    }
     let report = report_of(g, &panic);
     match POLICY.get().unwrap_or(&PanicPolicy::Exit) {
         PanicPolicy::Exit if panic.was_shown() => end(),

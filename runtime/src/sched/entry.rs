@@ -3,10 +3,11 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
+use crate::explore::searches;
 use crate::fiber::Body;
 use crate::g::join::Whose;
 use crate::g::scope_data::ScopeData;
-use crate::g::{G, GRef, Outcome, Request, pool};
+use crate::g::{G, GRef, Outcome, Request, crew, pool};
 use crate::here::Here;
 use crate::panics::{Goexit, Panic};
 
@@ -44,6 +45,9 @@ fn enter(g: GRef) {
     };
     // Before anybody learns of the end; and afterwards what a destructor of the result may have asked for anew.
     drop_locals(&g);
+    if searches::any() {
+        crew::ends(&g);
+    }
     settle(g, outcome);
     drop(under_way);
     drop_locals(&g);

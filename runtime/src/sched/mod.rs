@@ -22,6 +22,7 @@ pub(crate) mod ready;
 pub(crate) mod sleep;
 pub(crate) mod spawn;
 pub(crate) mod timekeeper;
+pub(crate) mod turn;
 pub(crate) mod unwinding;
 pub(crate) mod worker;
 

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use crate::bias::lock::RawLock;
 use crate::claim::Claim;
-use crate::g::{G, GRef, Request};
+use crate::explore::searches;
+use crate::g::{G, GRef, Request, crew};
 use crate::here::Here;
 use crate::reason::WaitReason;
 use crate::sched::unwinding;
@@ -118,6 +119,19 @@ pub(crate) unsafe fn park_goroutine_holding(
     unsafe { leave(g, Request::Park(unlock, lock)) };
 }
 
+/// Switches away from `g`, which stays runnable, and lets `commit` see to it that it comes back.
+///
+/// # Safety
+/// `g` is the goroutine that runs this code; nobody queues it before the commit, and then it is queued once.
+pub(crate) unsafe fn hand_over<C: FnOnce()>(g: &G, commit: C) {
+    let mut commit = ManuallyDrop::new(commit);
+    if unwinding::is_under_way() {
+        unwinding::set_aside(g);
+    }
+    // SAFETY: by the caller.
+    unsafe { leave(g, Request::Park(run_commit::<C>, (&raw mut commit).cast())) };
+}
+
 /// Switches away with that request, and comes back.
 ///
 /// # Safety
@@ -165,10 +179,14 @@ unsafe fn run_commit<C: FnOnce()>(commit: *mut ()) {
 /// ```
 #[doc(alias = "Gosched")]
 #[inline(always)]
+#[track_caller]
 pub fn gosched() {
     let Some(g) = crate::g::current() else {
         return crate::sys::thread::yield_now();
     };
+    if searches::any() && crew::give_way(g, Location::caller()) {
+        return;
+    }
     if unwinding::is_under_way() {
         unwinding::set_aside(g);
     }
@@ -183,7 +201,14 @@ pub fn gosched() {
 /// gort_runtime::polled_in_vain();
 /// ```
 #[inline]
+#[track_caller]
 pub fn polled_in_vain() {
+    if searches::any()
+        && let Some(g) = crate::g::current()
+        && crew::give_way(g, Location::caller())
+    {
+        return;
+    }
     // SAFETY: not used after the switch below.
     if unsafe { Here::ask() }
         .worker()

@@ -164,7 +164,7 @@ pub fn lock_os_thread() {
     let Some(g) = crate::g::current() else {
         return;
     };
-    g.flags.locked.set(g.flags.locked.get() + 1);
+    g.flags.locked.set(g.flags.locked.get().saturating_add(1));
     let Some(worker) = this_worker() else { return };
     if g.flags.locked.get() > 1 {
         return;

@@ -1,5 +1,7 @@
 //! Waking: the one place that makes goroutines runnable.
 
+use crate::explore::searches;
+use crate::g::crew;
 use crate::g::join::Joiner;
 use crate::g::task::{Other, Task};
 use crate::g::{GRef, NO_HOME};
@@ -83,7 +85,16 @@ impl Joiner {
 /// Queues a goroutine that was parked and wakes somebody for it if need be.
 #[inline]
 pub(crate) fn ready(here: Here, g: GRef) {
+    let Some(g) = crew::admit(g) else { return };
     match here.worker() {
+        Some(worker) => ready_on(worker, g),
+        None => ready_outside(g),
+    }
+}
+
+/// The same for one whose turn it is in its crew.
+pub(crate) fn queue_now(g: GRef) {
+    match this_worker() {
         Some(worker) => ready_on(worker, g),
         None => ready_outside(g),
     }
@@ -124,6 +135,15 @@ fn queue_on(worker: &Worker, g: GRef, behind: bool) -> bool {
 ///
 /// `behind`: others were due before them and may not have run yet, so run-next, which would overtake those, is not for them.
 pub(crate) fn ready_all(goroutines: &[GRef], behind: bool) {
+    if searches::any() {
+        let mut free: Vec<GRef> = goroutines.to_vec();
+        free.retain(|&g| crew::admit(g).is_some());
+        return queue_all(&free, behind);
+    }
+    queue_all(goroutines, behind);
+}
+
+fn queue_all(goroutines: &[GRef], behind: bool) {
     /// How many goroutines ahead: fetching takes about as long as queueing so many.
     const AHEAD: usize = 8;
     let Some(worker) = this_worker() else {

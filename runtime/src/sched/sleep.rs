@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::claim::Claim;
-use crate::g::GRef;
+use crate::explore::director::SET_TIMER;
+use crate::explore::{group, searches};
+use crate::g::{G, GRef, crew};
 use crate::panics::Panic;
 use crate::reason::WaitReason;
 use crate::sched::park::{gosched, park_goroutine};
@@ -36,7 +38,7 @@ pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
         // between; the goroutine it wakes then still has to get past the locks that `commit` releases, or, if there are
         // none, nothing below touches its stack.
         // SAFETY: the goroutine is off its stack and stays in this function until the timer is out of the heap.
-        unsafe { arm_on_this_worker(deadline, at) };
+        unsafe { arm_on_this_worker(&g, deadline, at) };
         commit();
     };
     // SAFETY: handed on; the timer readies only after it won the claim.
@@ -50,11 +52,11 @@ pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
 ///
 /// # Safety
 /// As [`Shard::arm`].
-unsafe fn arm_on_this_worker(deadline: u64, timer: NonNull<Timer>) {
-    let shard = timer_shard();
+unsafe fn arm_on_this_worker(g: &G, deadline: u64, timer: NonNull<Timer>) {
+    let shard = timer_shard(Some(g));
     // SAFETY: handed on.
     unsafe { shard.arm(deadline, timer) };
-    timer_armed(deadline);
+    timer_armed(shard, deadline);
 }
 
 /// Lets the goroutine (or thread) sleep until `deadline`. If that has passed, it lets others run and goes on.
@@ -69,15 +71,16 @@ pub fn sleep_until(deadline: Instant) {
     let Some(sleeper) = GRef::current() else {
         return std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
     };
-    if deadline <= Instant::now() {
+    if deadline <= crew::now() {
         // Nothing to wait for. But a loop that sleeps shall let others run, however short its sleeps are.
         return gosched();
     }
     let deadline = clock::to_nanos(deadline);
     let arm = move || {
         // The goroutine is off its stack, and this is its only waker.
-        timer_shard().add_sleeper(deadline, sleeper);
-        timer_armed(deadline);
+        let shard = timer_shard(Some(&sleeper));
+        shard.add_sleeper(deadline, sleeper);
+        timer_armed(shard, deadline);
     };
     // SAFETY: this goroutine runs this code, and the commit makes it known to exactly one waker.
     unsafe { park_goroutine(&sleeper, WaitReason::Sleep, Location::caller(), arm) };
@@ -86,8 +89,9 @@ pub fn sleep_until(deadline: Instant) {
 /// Arms a timer that calls; see [`CallTimer::start`].
 pub(crate) fn start_call(timer: &Arc<CallTimer>, deadline: Instant) -> bool {
     let deadline = clock::to_nanos(deadline);
-    let was_armed = timer.start_in(timer_shard(), deadline);
-    timer_armed(deadline);
+    let shard = timer_shard(None);
+    let was_armed = timer.start_in(shard, deadline);
+    timer_armed(shard, deadline);
     was_armed
 }
 
@@ -118,8 +122,14 @@ pub(super) fn deliver(due: Expired) -> bool {
     any
 }
 
-/// The shard for a timer that is armed by this code.
-pub(crate) fn timer_shard() -> &'static Shard {
+/// The shard for a timer that is armed by this code, or, in the commit of a goroutine, for that.
+pub(crate) fn timer_shard(of: Option<&G>) -> &'static Shard {
+    if searches::any()
+        && let Some(group) = of.map_or_else(group::current, |g| group::member(g).map(|(group, _)| group))
+    {
+        group.note(SET_TIMER);
+        return group.shard();
+    }
     match this_worker() {
         Some(worker) => worker.timers(),
         None => match runtime().post(0) {
@@ -130,8 +140,12 @@ pub(crate) fn timer_shard() -> &'static Shard {
 }
 
 /// A timer was armed: the timekeeper must not sleep past it.
-pub(crate) fn timer_armed(deadline: u64) {
+pub(crate) fn timer_armed(shard: &Shard, deadline: u64) {
     let rt = runtime();
+    if searches::any() && !rt.posts().any(|(_, post)| std::ptr::eq(&post.timers, shard)) {
+        // A crew's own: it knows.
+        return;
+    }
     match rt.timekeeper.armed(deadline, clock::now) {
         Armed::Watched => {}
         Armed::Nudge(keeper) => {

@@ -5,12 +5,18 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
+use crate::explore::director::{How, Op};
+use crate::explore::reach::{Reach, STARTS};
+use crate::explore::searches;
+use crate::g::crew::{self, Crew};
 use crate::g::job::Job;
 use crate::g::scope_data::ScopeData;
 use crate::g::{GRef, pool};
 use crate::here::Here;
 use crate::sched::worker::Worker;
 use crate::sched::{entry, runtime};
+
+const SPAWN: Op = Op::new("go", "");
 
 /// What a goroutine is started with.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +25,8 @@ pub(crate) struct Options {
     /// The reserve of its stack in bytes.
     pub(crate) stack: Option<usize>,
     pub(crate) is_main: bool,
+    /// The crew it is of, if that is not the one of whoever starts it.
+    pub(crate) crew: Option<&'static dyn Crew>,
     /// The scope that it belongs to, which counts it already.
     pub(crate) scope: Option<NonNull<ScopeData>>,
 }
@@ -33,6 +41,13 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
+    let mut here = here;
+    if searches::any() {
+        // Others may go first, and this goroutine go on elsewhere.
+        crew::take_turn(SPAWN, Reach::Writes(STARTS), Some(site), How::Plain);
+        // SAFETY: as by the caller; what it was told is forgotten.
+        here = unsafe { Here::ask() };
+    }
     let worker = here.worker();
     let g = worker.map_or_else(pool::take_shared, |worker| {
         worker.with_blocks(pool::LocalPool::take)
@@ -68,14 +83,20 @@ fn launch(options: Options, g: GRef, worker: Option<&Worker>, site: &'static Loc
     unsafe { g.dress(id, site, options.name, stack) };
     g.flags.is_main.set(options.is_main);
     g.scope.set(options.scope);
+    match options.crew {
+        None => crew::inherit(&g),
+        Some(crew) => crew.enlist(&g),
+    }
     match worker {
         Some(worker) => {
             worker.count_started();
+            let Some(g) = crew::admit(g) else { return };
             worker.push_ready(g);
             rt.notify_from(worker);
         }
         None => {
             rt.started_outside.fetch_add(1, Ordering::AcqRel);
+            let Some(g) = crew::admit(g) else { return };
             rt.global.push(g);
             rt.notify_global();
         }

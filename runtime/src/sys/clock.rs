@@ -28,6 +28,11 @@ pub(crate) fn to_nanos(at: Instant) -> u64 {
     nanos.min(NEVER - 1)
 }
 
+/// The `Instant` of such a number.
+pub(crate) fn to_instant(nanos: u64) -> Instant {
+    origin() + Duration::from_nanos(nanos)
+}
+
 /// How long from `now` until `deadline`; zero if it has passed.
 #[inline]
 pub(crate) fn until(deadline: u64, now: u64) -> Duration {

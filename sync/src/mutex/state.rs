@@ -4,9 +4,14 @@
 use std::time::{Duration, Instant};
 
 use crate::limit::Limit;
+use crate::rt::explore::{self, Op};
 use crate::rt::{self, AtomicU32, Ordering, WaitReason, const_unless_loom};
 use crate::sema::Sema;
 use crate::wait_list::Place;
+
+const LOCK: Op = Op::new("lock", "mutex");
+const TRY_LOCK: Op = Op::new("try_lock", "mutex");
+const UNLOCK: Op = Op::new("unlock", "mutex");
 
 const LOCKED: u32 = 1;
 /// A waiter is awake and tries: an unlock need not wake another.
@@ -51,15 +56,37 @@ impl State {
         self.word.load(Ordering::Relaxed) == 0 && !self.sema.try_acquire()
     }
 
+    /// For whoever explores schedules: which lock it is.
+    #[inline(always)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Locks if it is free and nobody waits: the first step of every lock.
     #[inline]
+    #[track_caller]
     pub(crate) fn try_lock_free(&self) -> bool {
+        explore::point(LOCK, self.address());
+        self.take_free()
+    }
+
+    /// The same for a lock inside of another primitive, which announces itself.
+    #[inline]
+    pub(crate) fn take_free(&self) -> bool {
         // Acquire pairs with the release in `unlock`.
         self.word
             .compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
     }
 
+    #[track_caller]
     pub(crate) fn try_lock(&self) -> bool {
+        explore::point(TRY_LOCK, self.address());
+        self.try_take()
+    }
+
+    /// As [`take_free`](State::take_free).
+    pub(crate) fn try_take(&self) -> bool {
         let old = self.word.load(Ordering::Relaxed);
         old & (LOCKED | STARVING) == 0
             && self
@@ -195,8 +222,16 @@ impl State {
         }
     }
 
+    /// Unlocks in a destructor.
     #[inline]
     pub(crate) fn unlock(&self) {
+        explore::point_in_drop(UNLOCK, self.address());
+        self.give();
+    }
+
+    /// As [`take_free`](State::take_free).
+    #[inline]
+    pub(crate) fn give(&self) {
         // Release pairs with the acquire of whoever locks next.
         let new = self.word.fetch_sub(LOCKED, Ordering::Release) - LOCKED;
         if new != 0 {

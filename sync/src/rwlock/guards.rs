@@ -94,6 +94,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// let reading = RwLockWriteGuard::downgrade(writing);
     /// assert_eq!((*reading, *lock.read()), (2, 2));
     /// ```
+    #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let lock = ManuallyDrop::new(guard).lock;
         lock.state.downgrade();

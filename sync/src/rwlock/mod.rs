@@ -126,6 +126,7 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(lock.try_read().is_some());
     /// ```
     #[doc(alias = "TryRLock")]
+    #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
         // SAFETY: locked for reading.
         self.state
@@ -143,6 +144,7 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(lock.try_write().is_some());
     /// ```
     #[doc(alias = "TryLock")]
+    #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         // SAFETY: locked for writing.
         self.state

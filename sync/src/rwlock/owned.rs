@@ -85,6 +85,7 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(lock.try_read_owned().is_none());
     /// ```
     #[doc(alias = "try_read_arc")]
+    #[track_caller]
     pub fn try_read_owned(self: &Arc<Self>) -> Option<OwnedRwLockReadGuard<T>> {
         self.state.try_read().then(|| OwnedRwLockReadGuard::locked(self))
     }
@@ -137,6 +138,7 @@ impl<T: ?Sized> RwLock<T> {
     /// assert!(lock.try_write_owned().is_none());
     /// ```
     #[doc(alias = "try_write_arc")]
+    #[track_caller]
     pub fn try_write_owned(self: &Arc<Self>) -> Option<OwnedRwLockWriteGuard<T>> {
         self.state
             .try_write()
@@ -250,6 +252,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     /// let reading = OwnedRwLockWriteGuard::downgrade(writing);
     /// assert_eq!((*reading, *lock.read()), (2, 2));
     /// ```
+    #[track_caller]
     pub fn downgrade(guard: Self) -> OwnedRwLockReadGuard<T> {
         let guard = ManuallyDrop::new(guard);
         guard.lock.state.downgrade();

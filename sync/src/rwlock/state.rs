@@ -14,8 +14,15 @@
 
 use crate::limit::Limit;
 use crate::mutex;
+use crate::rt::explore::{self, Op};
 use crate::rt::{AtomicUsize, Ordering, WaitReason, const_unless_loom};
 use crate::wait_list::{Place, Queue, WaitList, Wake};
+
+const READ: Op = Op::new("read-lock", "rwlock");
+const WRITE: Op = Op::new("write-lock", "rwlock");
+const READ_UNLOCK: Op = Op::new("read-unlock", "rwlock");
+const UNLOCK: Op = Op::new("write-unlock", "rwlock");
+const DOWNGRADE: Op = Op::new("downgrade", "rwlock");
 
 /// A writer holds it.
 const WRITER: usize = 1;
@@ -60,8 +67,21 @@ impl State {
         self.word.load(Ordering::Relaxed) == 0 && self.turn.at_rest()
     }
 
+    /// For whoever explores schedules: which lock it is.
+    #[inline(always)]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     #[inline]
+    #[track_caller]
     pub(crate) fn try_read(&self) -> bool {
+        explore::point(READ, self.address());
+        self.try_read_unseen()
+    }
+
+    #[inline]
+    fn try_read_unseen(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & (WRITER | QUEUED) == 0 {
             // Acquire pairs with the release of the writer that was here before.
@@ -77,14 +97,16 @@ impl State {
     }
 
     #[inline]
+    #[track_caller]
     pub(crate) fn try_write(&self) -> bool {
-        self.turn.try_lock() && (self.try_write_in_turn() || self.leave_turn())
+        explore::point(WRITE, self.address());
+        self.turn.try_take() && (self.try_write_in_turn() || self.leave_turn())
     }
 
     /// Lets the next writer try. `false`, for one that has not got the lock.
     #[cold]
     fn leave_turn(&self) -> bool {
-        self.turn.unlock();
+        self.turn.give();
         false
     }
 
@@ -99,13 +121,15 @@ impl State {
     #[track_caller]
     #[inline]
     pub(crate) fn read(&self, limit: &Limit<'_>) -> bool {
-        self.try_read() || self.wait(READS, limit)
+        explore::point(READ, self.address());
+        self.try_read_unseen() || self.wait(READS, limit)
     }
 
     #[track_caller]
     #[inline]
     pub(crate) fn write(&self, limit: &Limit<'_>) -> bool {
-        (self.turn.try_lock_free() || self.turn.lock_slow(WaitReason::RwLockWrite, limit))
+        explore::point(WRITE, self.address());
+        (self.turn.take_free() || self.turn.lock_slow(WaitReason::RwLockWrite, limit))
             && (self.try_write_in_turn() || self.wait(WRITES, limit) || self.leave_turn())
     }
 
@@ -147,6 +171,7 @@ impl State {
 
     #[inline]
     pub(crate) fn unlock_read(&self) {
+        explore::point_in_drop(READ_UNLOCK, self.address());
         // Release pairs with the acquire of the next writer.
         let word = self.word.fetch_sub(READER, Ordering::Release) - READER;
         if word == QUEUED {
@@ -156,6 +181,7 @@ impl State {
 
     #[inline]
     pub(crate) fn unlock_write(&self) {
+        explore::point_in_drop(UNLOCK, self.address());
         // Release pairs with the acquire of whoever is next.
         if self
             .word
@@ -165,11 +191,13 @@ impl State {
             self.leave_write(0);
         }
         // After the readers that waited: they come before the next writer.
-        self.turn.unlock();
+        self.turn.give();
     }
 
     /// The writer becomes a reader.
+    #[track_caller]
     pub(crate) fn downgrade(&self) {
+        explore::point(DOWNGRADE, self.address());
         if self
             .word
             .compare_exchange(WRITER, READER, Ordering::Release, Ordering::Relaxed)
@@ -177,7 +205,7 @@ impl State {
         {
             self.leave_write(READER);
         }
-        self.turn.unlock();
+        self.turn.give();
     }
 
     /// The writer leaves while somebody waits, and `stays` in the word instead.

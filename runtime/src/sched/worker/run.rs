@@ -4,10 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use crate::config::Migration;
+use crate::explore::group::leaving;
+use crate::explore::searches;
 use crate::g::join::Whose;
 use crate::g::{GRef, NO_HOME, Request};
 use crate::panics::Panic;
 use crate::sched::entry::Entry;
+use crate::sched::turn;
 use crate::sched::worker::{Post, STUCK, Worker, orphans};
 
 impl Worker {
@@ -45,12 +48,19 @@ impl Worker {
         // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it has a stack.
         unsafe { fiber.resume() };
         self.head.set_current(std::ptr::null_mut());
-        match g.request() {
+        let request = g.request();
+        // Before the commit: see below.
+        let explored = if searches::any() { leaving(&g) } else { None };
+        match request {
             // From the commit on, somebody else may run the goroutine: nothing may touch it afterwards.
             // SAFETY: the pair was made by `park_goroutine`, whose frame is alive until the commit lets a waker in.
             Request::Park(commit, data) => unsafe { commit(data) },
             Request::Yield => self.requeue(g),
             Request::Finish => self.finish(g),
+        }
+        if let Some((group, number)) = explored {
+            let has_ended = matches!(request, Request::Finish);
+            turn::carry_on(group, group.stopped(number, has_ended));
         }
     }
 

@@ -1,0 +1,27 @@
+//! Exploring schedules: a crew of goroutines of which one runs at a time, and somebody else, the [`Director`], chooses which at every
+//! operation that another one could see. The strategies, and what is printed, are in the facade: `gort::testing::explore`.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `searches` | whether anybody explores: all that others pay |
+//! | `reach`, `director` | the words: what a step touches, who chooses, how it ended |
+//! | `group` | the crew: who can go on, whose turn it is, what time it is |
+//! | `point` | what operations call |
+//! | `run` | one schedule from its beginning to its end |
+//!
+//! `g/crew` is what the goroutine's floor knows of it, `sched/turn` what the scheduler does for it.
+
+pub(crate) mod director;
+pub(crate) mod group;
+pub(crate) mod point;
+pub(crate) mod reach;
+mod run;
+pub(crate) mod searches;
+
+pub use director::{Candidate, DROPPED, Director, Ending, Op, SET_TIMER, Step, Turn, Waiting};
+pub use point::{
+    glance, is_explored, note_drop, pick, point, point_at_all, point_handed_over, point_in_drop, quietly,
+};
+pub use reach::{CLOCK, Reach, STARTS};
+pub use run::run_once;
+pub use searches::{Search, any as is_under_way};
