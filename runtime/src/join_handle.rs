@@ -18,7 +18,7 @@ use crate::explore::{point, searches};
 use crate::g::join::Joiner;
 use crate::g::task::Task;
 use crate::g::{GRef, Outcome};
-use crate::panics::Panic;
+use crate::panic_value::Panic;
 use crate::reason::WaitReason;
 use crate::sched::entry;
 use crate::sched::park::park;

@@ -5,7 +5,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals` |
+//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals`, `panic_value` |
 //! | thread-locals, bias | `head`, `tls`, `here`, `quiet`, `bias` |
 //! | context switch | `fiber` |
 //! | goroutine | `explore/searches`, `explore/reach`, `explore/director`, `g`, `panics`, `goexit` |
@@ -50,6 +50,7 @@ mod lock;
 mod loom_tests;
 mod main_goroutine;
 mod monitor;
+mod panic_value;
 mod panics;
 mod parker;
 mod poll;
@@ -95,9 +96,10 @@ pub use local::LocalKey;
 #[doc(hidden)]
 pub use main_goroutine::main;
 pub use main_goroutine::run;
+pub use panic_value::Panic;
 #[doc(hidden)]
 pub use panics::catch_loudly;
-pub use panics::{Panic, PanicReport, recover};
+pub use panics::{PanicReport, recover};
 pub use poll_fd::{Closed, PollFd, RegisterError};
 pub use reason::WaitReason;
 pub use sched::park::{gosched, park, park_holding, park_until, polled_in_vain};

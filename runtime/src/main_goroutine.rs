@@ -1,7 +1,8 @@
 //! Main goroutines: `run`, and what `#[gort::main]` expands to.
 
 use crate::join_handle::JoinError;
-use crate::panics::{Panic, PanicReport};
+use crate::panic_value::Panic;
+use crate::panics::PanicReport;
 use crate::spawn::Spawn;
 use crate::waiters::Counted;
 

@@ -1,6 +1,6 @@
 //! Panics that a library caught and of which nobody can hear.
 
-use crate::panics::Panic;
+use crate::panic_value::Panic;
 
 /// For a library that caught a panic of which nobody can hear, as those do not who wait on a
 /// channel for the result: does at once what the end of a goroutine would do, ends the process or

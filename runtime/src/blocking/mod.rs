@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::g::task::Task;
-use crate::panics::Panic;
+use crate::panic_value::Panic;
 use crate::reason::WaitReason;
 use crate::sched::park::park;
 

@@ -20,7 +20,7 @@ use crate::shim::{AtomicU8, Ordering};
 
 use crate::g::task::Task;
 use crate::g::{G, JobTable};
-use crate::panics::Panic;
+use crate::panic_value::Panic;
 
 const DONE: u8 = 1;
 const JOINER: u8 = 2;

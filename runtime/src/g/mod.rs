@@ -105,7 +105,7 @@ pub(crate) struct G {
     label: Label,
     stack_size: Cell<usize>,
     /// What is known of the panics that are under way, the last one first.
-    pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panics::hook::Seen>>>,
+    pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panic_value::Seen>>>,
     /// What `goroutine_local!` keeps for it.
     pub(crate) locals: UnsafeCell<Option<Box<crate::locals::Locals>>>,
     /// The scope it belongs to.

@@ -11,69 +11,19 @@
 //! goroutine, as for any wait in the middle of a panic (`sched/unwinding.rs`).
 
 use std::any::Any;
-use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, Location, PanicHookInfo};
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::fatal;
 use crate::fiber::foreign;
 use crate::g::{G, current};
-use crate::panics::message_of;
+use crate::panic_value::{Seen, UnderWay, message_of};
 use crate::panics::report::{self, Head};
 use crate::panics::trace::{self, Trace};
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
 
-/// What is known of a panic besides its payload.
-#[derive(Debug)]
-pub(crate) struct Seen {
-    pub(super) message: String,
-    pub(super) location: Option<String>,
-    pub(super) backtrace: Backtrace,
-    /// It has been printed, or a hook of the program has heard of it.
-    pub(crate) shown: bool,
-    /// While it unwinds, or is kept by a library that will go on with it.
-    pub(crate) under_way: Option<UnderWay>,
-    /// No panic, but `goexit`.
-    is_exit: bool,
-    /// The hook is at work on it.
-    in_hook: bool,
-    /// What was under way on the goroutine before.
-    before: Option<Box<Seen>>,
-}
-
 impl Seen {
-    /// What can be said of a panic that no hook saw.
-    pub(super) fn of(payload: &(dyn Any + Send)) -> Box<Seen> {
-        Box::new(Seen::new(message_of(payload), None))
-    }
-
-    /// Not shown yet, and with nothing before it.
-    fn new(message: &str, location: Option<&Location<'_>>) -> Seen {
-        Seen {
-            message: message.to_owned(),
-            location: location.map(ToString::to_string),
-            backtrace: Backtrace::disabled(),
-            shown: false,
-            under_way: None,
-            is_exit: false,
-            in_hook: false,
-            before: None,
-        }
-    }
-
-    /// Forgets what is older than `depth` of them.
-    fn keep(&mut self, depth: usize) {
-        match &mut self.before {
-            Some(before) if depth > 1 => before.keep(depth - 1),
-            before => *before = None,
-        }
-    }
-
-    pub(super) fn captured(&self) -> Option<&Backtrace> {
-        Some(&self.backtrace).filter(|trace| trace.status() == BacktraceStatus::Captured)
-    }
-
     fn head<'a>(&'a self, g: &'a G) -> Head<'a> {
         Head::of(g, &self.message, self.location.as_deref())
     }
@@ -98,33 +48,6 @@ impl Seen {
             }
         }
     }
-}
-
-/// Panics under way on goroutines, of which somebody may not know yet.
-static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
-
-/// One of them; dropped when it is known who has the panic.
-#[derive(Debug)]
-pub(crate) struct UnderWay(());
-
-impl UnderWay {
-    pub(super) fn begin() -> UnderWay {
-        // The goroutine's next steps tell others that something has ended; main's end comes after
-        // one of these.
-        UNDER_WAY.fetch_add(1, Ordering::AcqRel);
-        UnderWay(())
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Whether a panic is under way on some goroutine.
-pub(super) fn any_under_way() -> bool {
-    UNDER_WAY.load(Ordering::Acquire) > 0
 }
 
 /// Notes on `g` what begins to unwind there.

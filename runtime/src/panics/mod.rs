@@ -1,4 +1,4 @@
-//! Panics of goroutines: the value that `join` and `recover` give. [`hook`] listens and prints;
+//! Panics of goroutines: where they are caught ([`Panic`] is what is given then). [`hook`] listens and prints;
 //! [`report`] has what is printed, and what becomes of a panic that nobody can observe.
 //!
 //! A panic is printed when it happens, before anything is unwound, in Go's form and once: whoever
@@ -7,11 +7,10 @@
 //! ([`Panic::resume`]), it is printed then.
 
 use std::any::Any;
-use std::backtrace::Backtrace;
-use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 
 use crate::g::{G, current};
+use crate::panic_value::{Panic, Seen, UnderWay};
 
 pub(crate) mod hook;
 mod report;
@@ -19,94 +18,15 @@ mod trace;
 pub(crate) mod trim;
 
 pub(crate) use crate::fatal::die;
-use hook::{Seen, UnderWay};
 pub(crate) use hook::{forget_all, note_exit, take_seen};
 pub use report::PanicReport;
 pub(crate) use report::{PanicPolicy, await_those_under_way, discard, set_policy, unobserved};
 
-/// A panic as a value: what a goroutine panicked with, and where.
-///
-/// `Display` prints the message.
-///
-/// ```
-/// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
-/// assert_eq!(caught.to_string(), "no 1");
-/// ```
-pub struct Panic {
-    payload: Box<dyn Any + Send>,
-    seen: Option<Box<Seen>>,
-}
-
 impl Panic {
-    pub(crate) fn new(payload: Box<dyn Any + Send>, seen: Option<Box<Seen>>) -> Panic {
-        Panic { payload, seen }
-    }
-
     /// A payload that was just caught on this goroutine.
     pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Panic {
         let seen = take_seen(&*payload);
         Panic::new(payload, seen)
-    }
-
-    pub(crate) fn from_message(message: String) -> Panic {
-        Panic {
-            payload: Box::new(message),
-            seen: None,
-        }
-    }
-
-    /// The message, if the panic had one (as `panic!("…")` gives), otherwise a note on what it was.
-    ///
-    /// ```
-    /// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
-    /// assert_eq!(caught.message(), "no 1");
-    /// let other = gort_runtime::recover(|| std::panic::panic_any(5)).unwrap_err();
-    /// assert_eq!(other.message(), "a value that is neither &str nor String");
-    /// ```
-    pub fn message(&self) -> &str {
-        message_of(&*self.payload)
-    }
-
-    /// Where it was raised, as `file:line:column`, if that is known.
-    ///
-    /// ```
-    /// let caught = gort_runtime::run(|| gort_runtime::recover(|| panic!("here")).unwrap_err());
-    /// assert!(caught.location().unwrap().contains(".rs:"));
-    /// ```
-    pub fn location(&self) -> Option<&str> {
-        self.seen.as_ref()?.location.as_deref()
-    }
-
-    /// The backtrace, if `RUST_BACKTRACE` asked for one.
-    ///
-    /// ```
-    /// let caught = gort_runtime::recover(|| panic!("no {}", 1)).unwrap_err();
-    /// if let Some(trace) = caught.backtrace() {
-    ///     eprintln!("{trace}");
-    /// }
-    /// ```
-    pub fn backtrace(&self) -> Option<&Backtrace> {
-        self.seen.as_ref()?.captured()
-    }
-
-    /// The value that was passed to `panic!` or `panic_any`.
-    ///
-    /// ```
-    /// let caught = gort_runtime::recover(|| std::panic::panic_any(5_i32)).unwrap_err();
-    /// assert_eq!(caught.payload().downcast_ref(), Some(&5_i32));
-    /// ```
-    pub fn payload(&self) -> &(dyn Any + Send) {
-        &*self.payload
-    }
-
-    /// Gives the payload away, for example to [`std::panic::resume_unwind`].
-    ///
-    /// ```
-    /// let caught = gort_runtime::recover(|| std::panic::panic_any(5_i32)).unwrap_err();
-    /// assert_eq!(*caught.into_payload().downcast::<i32>().unwrap(), 5);
-    /// ```
-    pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload
     }
 
     /// Goes on panicking with the same payload. It is printed now if it was kept silent before,
@@ -133,51 +53,9 @@ impl Panic {
         panic::resume_unwind(self.payload)
     }
 
-    /// Whether it has been printed.
-    pub(crate) fn was_shown(&self) -> bool {
-        self.seen.as_ref().is_some_and(|seen| seen.shown)
-    }
-
-    /// Notes that somebody prints it.
-    pub(crate) fn will_be_shown(&mut self) {
-        self.seen.get_or_insert_with(|| Seen::of(&*self.payload)).shown = true;
-    }
-
     /// Prints it, as one of `g`, unless that has been done.
     pub(crate) fn show(&mut self, g: &G) {
         self.seen.get_or_insert_with(|| Seen::of(&*self.payload)).show(g);
-    }
-
-    /// It is no more than a value from now on, until somebody [resumes](Panic::resume) it.
-    pub(crate) fn landed(&mut self) -> Option<UnderWay> {
-        self.seen.as_mut()?.under_way.take()
-    }
-}
-
-impl fmt::Debug for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Panic")
-            .field("message", &self.message())
-            .field("location", &self.location())
-            .finish()
-    }
-}
-
-impl fmt::Display for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message())
-    }
-}
-
-impl std::error::Error for Panic {}
-
-fn message_of(payload: &(dyn Any + Send)) -> &str {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        text
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text
-    } else {
-        report::NO_TEXT
     }
 }
 

@@ -9,12 +9,9 @@ use crate::explore::searches;
 use crate::fatal::{begin, die, end};
 use crate::g::G;
 use crate::g::label::Title;
-use crate::panics::hook::{self, Seen};
+use crate::panic_value::{Panic, Seen, any_under_way, message_of};
+use crate::panics::hook;
 use crate::panics::trace::Trace;
-use crate::panics::{Panic, message_of};
-
-/// What is said of a payload without a text.
-pub(super) const NO_TEXT: &str = "a value that is neither &str nor String";
 
 /// What stands above a backtrace.
 pub(super) struct Head<'a> {
@@ -64,7 +61,7 @@ const QUICK_LOOKS: u32 = 100;
 /// not return if one of these ends the process.
 pub(crate) fn await_those_under_way() {
     for look in 0..LOOKS {
-        if !hook::any_under_way() {
+        if !any_under_way() {
             break;
         }
         if look < QUICK_LOOKS {

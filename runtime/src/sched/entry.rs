@@ -9,7 +9,8 @@ use crate::g::join::Whose;
 use crate::g::scope_data::ScopeData;
 use crate::g::{G, GRef, Outcome, Request, crew, pool};
 use crate::here::Here;
-use crate::panics::{Goexit, Panic};
+use crate::panic_value::Panic;
+use crate::panics::Goexit;
 
 /// What fibers run: goroutines, from their first frame to their last.
 pub(crate) struct Entry;

@@ -10,7 +10,7 @@ use crate::claim::Claim;
 use crate::explore::director::SET_TIMER;
 use crate::explore::{group, searches};
 use crate::g::{G, GRef, crew};
-use crate::panics::Panic;
+use crate::panic_value::Panic;
 use crate::reason::WaitReason;
 use crate::sched::park::{gosched, park_goroutine};
 use crate::sched::timekeeper::Armed;

@@ -11,7 +11,8 @@ use parking_lot::Mutex;
 
 use crate::g::join::Whose;
 use crate::g::{GRef, Outcome, pool};
-use crate::panics::{self, Panic};
+use crate::panic_value::Panic;
+use crate::panics;
 use crate::sched::entry;
 
 /// So many threads at once; beyond it the worker does it after all.

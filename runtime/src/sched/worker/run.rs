@@ -8,7 +8,7 @@ use crate::explore::group::leaving;
 use crate::explore::searches;
 use crate::g::join::Whose;
 use crate::g::{GRef, NO_HOME, Request};
-use crate::panics::Panic;
+use crate::panic_value::Panic;
 use crate::sched::entry::Entry;
 use crate::sched::turn;
 use crate::sched::worker::{Post, STUCK, Worker, orphans};
