@@ -3,6 +3,7 @@
 //! Builds nothing: `cargo test` has built the examples when it runs this. `tests/examples/NAME.expected` is the output of
 //! the Go original. Where goroutines race for the order of lines, the lines are compared in any order.
 
+mod connections;
 mod du;
 mod grep;
 mod md5all;
@@ -154,6 +155,11 @@ fn collatz() {
 #[test]
 fn checksums() {
     same_text("checksums");
+}
+
+#[test]
+fn pool() {
+    same_text("pool");
 }
 
 #[test]
