@@ -85,10 +85,22 @@ impl Joiner {
 /// Queues a goroutine that was parked and wakes somebody for it if need be.
 #[inline]
 pub(crate) fn ready(here: Here, g: GRef) {
-    let Some(g) = crew::admit(g) else { return };
+    if searches::any() {
+        return ready_member(g);
+    }
     match here.worker() {
         Some(worker) => ready_on(worker, g),
         None => ready_outside(g),
+    }
+}
+
+/// The same for one that may be of a crew. Apart, as it is asked for the worker anew: so that the others keep nothing across the
+/// question whether the crew lets it go.
+#[cold]
+#[inline(never)]
+fn ready_member(g: GRef) {
+    if let Some(g) = crew::admit(g) {
+        queue_now(g);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::explore::searches;
 use crate::g::crew::{self, Crew};
 use crate::g::job::Job;
 use crate::g::scope_data::ScopeData;
-use crate::g::{GRef, pool};
+use crate::g::{G, GRef, pool};
 use crate::here::Here;
 use crate::sched::worker::Worker;
 use crate::sched::{entry, runtime};
@@ -72,6 +72,15 @@ pub(crate) fn detached(name: &'static str, f: impl FnOnce() + Send + 'static) {
     entry::detach(unsafe { start(Here::ask(), options, Location::caller(), f) });
 }
 
+/// Lets a new goroutine into the crew that is said, or else that of whoever starts it.
+#[cold]
+fn enlist(said: Option<&'static dyn Crew>, g: &G) {
+    match said {
+        None => crew::inherit(g),
+        Some(crew) => crew.enlist(g),
+    }
+}
+
 /// The part that does not depend on the closure.
 fn launch(options: Options, g: GRef, worker: Option<&Worker>, site: &'static Location<'static>) {
     let rt = worker.map_or_else(runtime, Worker::runtime);
@@ -83,20 +92,24 @@ fn launch(options: Options, g: GRef, worker: Option<&Worker>, site: &'static Loc
     unsafe { g.dress(id, site, options.name, stack) };
     g.flags.is_main.set(options.is_main);
     g.scope.set(options.scope);
-    match options.crew {
-        None => crew::inherit(&g),
-        Some(crew) => crew.enlist(&g),
+    let may_be_member = searches::any();
+    if may_be_member {
+        enlist(options.crew, &g);
     }
     match worker {
         Some(worker) => {
             worker.count_started();
-            let Some(g) = crew::admit(g) else { return };
+            if may_be_member && crew::admit(g).is_none() {
+                return;
+            }
             worker.push_ready(g);
             rt.notify_from(worker);
         }
         None => {
             rt.started_outside.fetch_add(1, Ordering::AcqRel);
-            let Some(g) = crew::admit(g) else { return };
+            if may_be_member && crew::admit(g).is_none() {
+                return;
+            }
             rt.global.push(g);
             rt.notify_global();
         }

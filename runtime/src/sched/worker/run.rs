@@ -48,9 +48,15 @@ impl Worker {
         // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it has a stack.
         unsafe { fiber.resume() };
         self.head.set_current(std::ptr::null_mut());
-        let request = g.request();
-        // Before the commit: see below.
-        let explored = if searches::any() { leaving(&g) } else { None };
+        if searches::any() {
+            return self.serve_member(g);
+        }
+        self.serve(g, g.request());
+    }
+
+    /// Does what a goroutine asked for that has just switched away.
+    #[inline(always)]
+    fn serve(&self, g: GRef, request: Request) {
         match request {
             // From the commit on, somebody else may run the goroutine: nothing may touch it afterwards.
             // SAFETY: the pair was made by `park_goroutine`, whose frame is alive until the commit lets a waker in.
@@ -58,6 +64,16 @@ impl Worker {
             Request::Yield => self.requeue(g),
             Request::Finish => self.finish(g),
         }
+    }
+
+    /// The same for one whose schedules may be explored. Apart, so that the others keep nothing across the commit.
+    #[cold]
+    #[inline(never)]
+    fn serve_member(&self, g: GRef) {
+        let request = g.request();
+        // Before the commit: afterwards it may be anybody's.
+        let explored = leaving(&g);
+        self.serve(g, request);
         if let Some((group, number)) = explored {
             let has_ended = matches!(request, Request::Finish);
             turn::carry_on(group, group.stopped(number, has_ended));
