@@ -44,14 +44,6 @@ pub fn send<S: SendTo<T> + ?Sized, T>(ch: &S, value: T) {
     .send();
 }
 
-#[inline(always)]
-#[track_caller]
-fn send_to<T>(core: &Core<T>, value: T) {
-    if let Err((why, value)) = core.send(value) {
-        failed(why, value);
-    }
-}
-
 #[cold]
 #[track_caller]
 fn failed<T>(why: Refused, value: T) {
@@ -99,9 +91,11 @@ impl<'a, T> Message<'a, T> {
     #[inline(always)]
     #[track_caller]
     pub fn send(self) {
-        match self.to.0 {
-            Some(core) => send_to(core, self.value),
-            None => block_forever(WaitReason::ChanSendNil),
+        let Some(core) = self.to.0 else {
+            block_forever(WaitReason::ChanSendNil)
+        };
+        if let Err((why, value)) = core.send(self.value) {
+            failed(why, value);
         }
     }
 

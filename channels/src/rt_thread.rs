@@ -153,7 +153,7 @@ pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
 ///
 /// # Safety
 /// As [`park`], and the caller holds the lock.
-pub(crate) unsafe fn park_holding(reason: WaitReason, lock: &RawLock) {
+pub(crate) unsafe fn park_holding(_here: Here, reason: WaitReason, lock: &RawLock) {
     // SAFETY: by the caller.
     unsafe { park(reason, || lock.unlock()) };
 }

@@ -13,6 +13,7 @@ use std::fmt;
 
 use crate::g::label::Title;
 use crate::g::{G, GRef, pool};
+use crate::idle::Surroundings;
 use crate::sched::Runtime;
 use crate::waiters::{self, Tests};
 

@@ -24,7 +24,7 @@ pub(crate) enum Start {
     Done,
     Closed,
     /// The wait is queued and **the lock is still held**: park, and release it in the commit.
-    Park,
+    Park(Here),
 }
 
 impl<T> Core<T> {
@@ -97,7 +97,7 @@ impl<T> Core<T> {
                 Take::Wait => {
                     let wait = Wait::start(wait, kind, Task::current_here(here), slot.erased());
                     self.recvq.push(&wait.node);
-                    Start::Park
+                    Start::Park(here)
                 }
             }
         }
@@ -121,12 +121,12 @@ impl<T> Core<T> {
         // releases it, and the one `ready` comes from who takes the waiter, under this lock, after that. Slot and wait stay
         // in this frame until then. `Done` means that a value is in the slot.
         unsafe {
-            match self.start_recv(&slot, &mut wait, Kind::Plain) {
+            let here = match self.start_recv(&slot, &mut wait, Kind::Plain) {
                 Start::Done => return Some(slot.read()),
                 Start::Closed => return None,
-                Start::Park => {}
-            }
-            rt::park_holding(WaitReason::ChanReceive, &self.lock);
+                Start::Park(here) => here,
+            };
+            rt::park_holding(here, WaitReason::ChanReceive, &self.lock);
             match finish(wait) {
                 Outcome::Done => Some(slot.read()),
                 _ => None,
@@ -191,7 +191,7 @@ impl<T> Core<T> {
             match self.start_recv(&slot, &mut wait, Kind::Claimed) {
                 Start::Done => return Ok(slot.read()),
                 Start::Closed => return Err(true),
-                Start::Park => {}
+                Start::Park(_) => {}
             }
             let lock = &self.lock;
             let claim = &wait.assume_init_ref().head.claim;

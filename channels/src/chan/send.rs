@@ -32,7 +32,7 @@ pub(crate) enum Start {
     Done,
     Refused(Refused),
     /// The wait is queued and **the lock is still held**: park, and release it in the commit.
-    Park,
+    Park(Here),
 }
 
 /// A failed send: why, and the value.
@@ -119,7 +119,7 @@ impl<T> Core<T> {
                 Offer::Wait => {
                     let wait = Wait::start(wait, kind, Task::current_here(here), slot.erased());
                     self.sendq.push(&wait.node);
-                    Start::Park
+                    Start::Park(here)
                 }
             }
         }
@@ -143,12 +143,12 @@ impl<T> Core<T> {
         // releases it, and the one `ready` comes from who takes the waiter, under this lock, after that. Slot and wait stay
         // in this frame until then. A refused or failed send leaves the value in the slot.
         unsafe {
-            match self.start_send(&slot, &mut wait, Kind::Plain) {
+            let here = match self.start_send(&slot, &mut wait, Kind::Plain) {
                 Start::Done => return Ok(()),
                 Start::Refused(why) => return Err((why, slot.read())),
-                Start::Park => {}
-            }
-            rt::park_holding(WaitReason::ChanSend, &self.lock);
+                Start::Park(here) => here,
+            };
+            rt::park_holding(here, WaitReason::ChanSend, &self.lock);
             match finish(wait) {
                 Outcome::Done => Ok(()),
                 outcome => Err((refused(outcome), slot.read())),
@@ -211,7 +211,7 @@ impl<T> Core<T> {
             match self.start_send(&slot, &mut wait, Kind::Claimed) {
                 Start::Done => return Ok(()),
                 Start::Refused(why) => return Err((Some(why), slot.read())),
-                Start::Park => {}
+                Start::Park(_) => {}
             }
             let lock = &self.lock;
             let claim = &wait.assume_init_ref().head.claim;

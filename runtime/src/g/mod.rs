@@ -189,6 +189,13 @@ pub(crate) fn current_ptr() -> *mut G {
     crate::tls::goroutine().cast::<G>().cast_mut()
 }
 
+/// The same for one who has asked already.
+#[inline(always)]
+pub(crate) fn current_at(here: crate::here::Here) -> Option<&'static G> {
+    // SAFETY: null or a control block, which is never freed.
+    unsafe { here.goroutine().cast::<G>().as_ref() }
+}
+
 /// The goroutine that runs this code, if one does.
 #[inline(always)]
 pub(crate) fn current() -> Option<&'static G> {

@@ -29,6 +29,7 @@ use crossbeam_utils::sync::Parker;
 use crate::config::Favour;
 use crate::fiber;
 use crate::g::{self, G};
+use crate::idle::Surroundings;
 use crate::sched::Runtime;
 use crate::sched::bell::LONGEST_PAUSE;
 use crate::sched::worker::promise::LONG;

@@ -9,7 +9,7 @@ use crate::bias::bias;
 use crate::config::{self, Config, Favour, MAX_WORKERS, Migration};
 use crate::g::{GRef, NO_HOME};
 use crate::here::Here;
-use crate::idle::Idle;
+use crate::idle::{Idle, Surroundings};
 use crate::queue::injector::GlobalQueue;
 use crate::sys::clock::{self, NEVER};
 
@@ -245,16 +245,6 @@ impl Runtime {
         self.nappers.load(Ordering::SeqCst) > 0 && self.posts().any(|(_, post)| post.end_nap())
     }
 
-    /// Unparks a worker's thread, starting it if it never ran.
-    #[cold]
-    pub(crate) fn unpark(&self, index: usize) {
-        let Some(post) = runtime().post(index) else { return };
-        self.bell.worker_woken();
-        if let Err(parts) = post.unpark(|| self.idle.is_asleep(index)) {
-            worker::start(runtime(), index, post, parts);
-        }
-    }
-
     /// Something ended that could have made goroutines runnable. If every worker sleeps, one is woken to ask once more
     /// whether any goroutine can ever run again.
     pub(crate) fn ask_again(&self) {
@@ -354,16 +344,6 @@ impl Runtime {
         }
     }
 
-    /// Whether there are timers, or somebody who waits for a descriptor, and sleeping workers, but none that keeps watch, and
-    /// nobody who has promised to be back in time.
-    pub(crate) fn watch_is_vacant(&self) -> bool {
-        if !self.timekeeper.is_vacant() || !self.idle.any_asleep() {
-            return false;
-        }
-        let earliest = self.earliest_timer();
-        (earliest != NEVER || crate::poll::is_of_use()) && !self.timekeeper.is_promised(earliest, clock::now)
-    }
-
     /// Ends the promise of worker `index` to keep watch, which it does not keep, and wakes another one if somebody has to.
     pub(crate) fn break_promise(&self, index: usize) {
         self.timekeeper.end_promise(index);
@@ -372,11 +352,6 @@ impl Runtime {
         if self.watch_is_vacant() {
             self.notify();
         }
-    }
-
-    /// Whether a worker that searches now would find something.
-    pub(crate) fn any_visible_work(&self) -> bool {
-        !self.global.is_empty() || self.posts().any(|(_, post)| post.queue.has_work())
     }
 
     /// Goroutines that have been started and have not ended.
@@ -418,5 +393,36 @@ impl Runtime {
     /// For the timekeeper, before it parks: until when it may sleep. It is nudged if an earlier timer is armed.
     pub(crate) fn keep_time(&self) -> u64 {
         self.timekeeper.keep(|| self.earliest_timer())
+    }
+}
+
+impl Surroundings for Runtime {
+    /// Whether a worker that searches now would find something.
+    fn any_visible_work(&self) -> bool {
+        !self.global.is_empty() || self.posts().any(|(_, post)| post.queue.has_work())
+    }
+
+    fn has_bound_work(&self, index: usize) -> bool {
+        self.post(index).is_some_and(|post| !post.inbox.is_empty())
+    }
+
+    /// Whether there are timers, or somebody who waits for a descriptor, and sleeping workers, but none that keeps watch, and
+    /// nobody who has promised to be back in time.
+    fn watch_is_vacant(&self) -> bool {
+        if !self.timekeeper.is_vacant() || !self.idle.any_asleep() {
+            return false;
+        }
+        let earliest = self.earliest_timer();
+        (earliest != NEVER || crate::poll::is_of_use()) && !self.timekeeper.is_promised(earliest, clock::now)
+    }
+
+    /// Unparks a worker's thread, starting it if it never ran.
+    #[cold]
+    fn unpark(&self, index: usize) {
+        let Some(post) = runtime().post(index) else { return };
+        self.bell.worker_woken();
+        if let Err(parts) = post.unpark(|| self.idle.is_asleep(index)) {
+            worker::start(runtime(), index, post, parts);
+        }
     }
 }

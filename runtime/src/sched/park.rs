@@ -37,11 +37,11 @@ pub unsafe fn park<C: FnOnce()>(reason: WaitReason, commit: C) {
 /// what will be touched first when somebody comes to wake the goroutine.
 ///
 /// # Safety
-/// As [`park`]; and the caller holds the lock.
+/// As [`park`]; and the caller holds the lock. `here` was asked since the goroutine waited last.
 #[inline(always)]
 #[track_caller]
-pub unsafe fn park_holding(reason: WaitReason, lock: &RawLock) {
-    let Some(g) = crate::g::current() else {
+pub unsafe fn park_holding(here: Here, reason: WaitReason, lock: &RawLock) {
+    let Some(g) = crate::g::current_at(here) else {
         // SAFETY: handed on; the lock is held.
         return unsafe { park_thread(|| lock.unlock(), None) };
     };

@@ -3,7 +3,6 @@
 use crate::bias::bias;
 use crate::g::GRef;
 use crate::idle::Surroundings;
-use crate::sched::Runtime;
 use crate::sched::expire::{self, BATCH};
 use crate::sched::worker::Worker;
 use crate::sched::worker::sleep::Slept;
@@ -245,23 +244,5 @@ impl Worker {
         // One barrier now instead of one at the first step of what this worker runs.
         bias().end_others(|| Some(self.seat()));
         self.rt.idle.leave_search(self.rt);
-    }
-}
-
-impl Surroundings for Runtime {
-    fn any_visible_work(&self) -> bool {
-        self.any_visible_work()
-    }
-
-    fn has_bound_work(&self, index: usize) -> bool {
-        self.post(index).is_some_and(|post| !post.inbox.is_empty())
-    }
-
-    fn watch_is_vacant(&self) -> bool {
-        self.watch_is_vacant()
-    }
-
-    fn unpark(&self, index: usize) {
-        self.unpark(index);
     }
 }

@@ -15,6 +15,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use crate::g::G;
+use crate::idle::Surroundings;
 use crate::sched::worker::sleep::Slept;
 use crate::sched::worker::{LOCKED, Worker};
 

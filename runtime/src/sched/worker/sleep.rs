@@ -7,6 +7,7 @@
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
+use crate::idle::Surroundings;
 use crate::sched::worker::Worker;
 use crate::sys::clock::{self, NEVER};
 
