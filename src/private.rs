@@ -9,6 +9,21 @@ pub use gort_runtime::{JoinHandle, Spawn as SpawnOptions, main};
 /// `go!(target => …)`.
 pub use crate::Spawner;
 
+/// `#[gort::test(schedules = …)]`: what the test returns is as if it had been run once and passed.
+///
+/// # Panics
+/// If it failed under one of them.
+#[cfg(not(loom))]
+#[track_caller]
+pub fn explored<T: Default + PartialEq>(schedules: u64, test: impl Fn() -> T + Send + Sync + 'static) -> T {
+    let options = crate::testing::Options::default().schedules(schedules);
+    let report = crate::testing::explore(options, move || {
+        assert!(test() == T::default(), "the test returned an error");
+    });
+    report.assert_passed();
+    T::default()
+}
+
 /// The options of a `go!` that names none.
 #[inline]
 pub fn options() -> SpawnOptions {

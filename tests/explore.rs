@@ -303,3 +303,44 @@ fn a_picture_is_written_where_it_is_asked_for() {
     let picture = std::fs::read_to_string(path).unwrap();
     assert!(picture.starts_with("<svg") && picture.contains("one is lost"));
 }
+
+/// Two lines that only together are one.
+fn check_then_act() -> usize {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let take = |taken: &AtomicUsize| {
+        if taken.load(Ordering::SeqCst) == 0 {
+            taken.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let other = go!([taken] { take(&taken) });
+    take(&taken);
+    other.join().unwrap();
+    taken.load(Ordering::SeqCst)
+}
+
+#[gort::test(schedules = 200)]
+#[should_panic(expected = "taken twice")]
+fn an_attribute_explores() {
+    assert_eq!(check_then_act(), 1, "taken twice");
+}
+
+#[gort::test(schedules = 200)]
+fn an_attribute_lets_pass_what_passes() -> Result<(), String> {
+    match check_then_act() {
+        1 | 2 => Ok(()),
+        other => Err(format!("{other}")),
+    }
+}
+
+#[test]
+#[should_panic(expected = "the test returned an error")]
+fn an_error_is_a_failure() {
+    // What the attribute expands to, for a test that returns a `Result`.
+    gort::__private::explored(200, || {
+        let result: Result<(), String> = match check_then_act() {
+            1 => Ok(()),
+            other => Err(format!("taken {other} times")),
+        };
+        std::process::Termination::report(result)
+    });
+}

@@ -119,6 +119,10 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// the goroutines of the test that failed are left behind as they are. A test with `#[should_panic]`
 /// that hangs fails too.
 ///
+/// `#[gort::test(schedules = 1000)]` runs the test under so many schedules: at every operation of gort that another goroutine could see,
+/// somebody else may go first. A failure is shown as a table and run again by `GORT_SCHEDULE=…`; `gort::testing::explore` has more
+/// to choose from. The test runs on a clock that jumps, and goroutines that it leaves waiting are a failure.
+///
 /// A deadlock is reported without waiting for the timeout if nothing in the process can end it: no
 /// goroutine runs or sleeps, and all threads belong to gort, to the harness, or to tests that are stuck
 /// themselves. While a plain `#[test]`, or a thread that a test has started, goes on, it might end the

@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, ItemFn, Lit, Path, Token};
 
 use super::Kind;
+use super::schedules;
 use super::timeout::{self, Timeout};
 use crate::error::Mistakes;
 
@@ -14,17 +15,21 @@ pub(super) struct Arguments {
     /// Where gort is.
     pub(super) path: TokenStream,
     pub(super) timeout: Timeout,
+    /// Under how many schedules a test is run, if it is not run as it comes.
+    pub(super) schedules: Option<u64>,
 }
 
-/// `crate = path` or `crate = "path"`: where gort is; of a test `timeout = "30s"` too.
+/// `crate = path` or `crate = "path"`: where gort is; of a test `timeout = "30s"` and `schedules = 1000` too.
 pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mistakes) -> Arguments {
-    let (mut path, mut timeout) = (None, None);
+    let (mut path, mut timeout, mut schedules) = (None, None, None);
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             if input.peek(Token![crate]) {
                 parse_path(kind, input, &mut path, mistakes)?;
             } else if kind == Kind::Test && input.peek(syn::Ident) && peek_word(input) == "timeout" {
                 timeout::parse(input, &mut timeout, mistakes)?;
+            } else if kind == Kind::Test && input.peek(syn::Ident) && peek_word(input) == "schedules" {
+                schedules::parse(input, &mut schedules, mistakes)?;
             } else {
                 unknown(kind, input, mistakes)?;
             }
@@ -40,6 +45,7 @@ pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mista
     Arguments {
         path: path.map_or_else(|| quote!(::gort), Path::into_token_stream),
         timeout: timeout.unwrap_or(Timeout::Default),
+        schedules,
     }
 }
 
@@ -58,7 +64,8 @@ fn usage(kind: Kind) -> String {
             String::from("the only option is `#[gort::main(crate = path)]`, which says where gort is")
         }
         Kind::Test => String::from(
-            "the options are `timeout = \"30s\"`, for how long the test may take, and `crate = path`, which says where gort is",
+            "the options are `timeout = \"30s\"`, for how long the test may take, `schedules = 1000`, under how many schedules it is \
+             run, and `crate = path`, which says where gort is",
         ),
     }
 }
@@ -74,6 +81,11 @@ fn unknown(kind: Kind, input: ParseStream<'_>, mistakes: &mut Mistakes) -> syn::
         (Kind::Main, _) => "; the runtime is set up by `gort::runtime::Builder`",
         (Kind::Test, "should_panic" | "ignore") => {
             "; this is an attribute of its own, beside `#[gort::test]`"
+        }
+        (Kind::Test, word)
+            if word.contains("schedule") || word.contains("explore") || word == "iterations" =>
+        {
+            "; did you mean `schedules`?"
         }
         (Kind::Test, word) if word.contains("time") || word.contains("limit") || word == "deadline" => {
             "; did you mean `timeout`?"

@@ -6,6 +6,7 @@
 //! an empty one, so that nothing else is said about it and editors still see it.
 
 mod check;
+mod schedules;
 mod should_panic;
 #[cfg(test)]
 mod tests;
@@ -42,7 +43,11 @@ impl Kind {
 
 pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let Arguments { path, timeout } = check::arguments(kind, arguments, &mut mistakes);
+    let Arguments {
+        path,
+        timeout,
+        schedules,
+    } = check::arguments(kind, arguments, &mut mistakes);
     let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(mistake) => {
@@ -67,6 +72,10 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
             // If the type is none that `main` may return, rustc shows it.
             quote_spanned!(shown_at(result.span())=> || ::std::process::Termination::report(#name())),
         ),
+    };
+    let body = match schedules {
+        Some(schedules) => quote!(|| #private::explored(#schedules, #body)),
+        None => body,
     };
     let call = match (kind, timeout) {
         (Kind::Main, _) => quote!(#private::main(#body)),

@@ -62,6 +62,11 @@ fn the_function_moves_inside() {
         "#[::core::prelude::v1::test] fn t() { fn t() {} ::gort::__private::test(::gort::__private::Timeout::Never, t) }",
     );
     assert_same(
+        &expand(Kind::Test, lex("schedules = 10_000"), lex("fn t() {}")),
+        "#[::core::prelude::v1::test] fn t() { fn t() {} ::gort::__private::test(::gort::__private::Timeout::Default,
+            || ::gort::__private::explored(10000u64, t)) }",
+    );
+    assert_same(
         &expand(Kind::Main, lex("crate = \"c\""), lex("fn main() {}")),
         "fn main() { fn main() {} c::__private::main(main) }",
     );
@@ -106,6 +111,24 @@ fn mistakes_say_what_to_write_and_keep_the_function() {
             "time_limit = 3",
             "fn t() { body() }",
             &["`timeout = \\\"30s\\\"`", "did you mean `timeout`?"],
+        ),
+        (
+            Kind::Test,
+            "schedules = \"many\"",
+            "fn t() { body() }",
+            &["no whole number", "`schedules = 1000`"],
+        ),
+        (
+            Kind::Test,
+            "schedules = 0",
+            "fn t() { body() }",
+            &["shows nothing"],
+        ),
+        (
+            Kind::Test,
+            "schedule = 7",
+            "fn t() { body() }",
+            &["did you mean `schedules`?"],
         ),
         (
             Kind::Test,
