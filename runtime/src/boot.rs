@@ -33,5 +33,8 @@ fn start(rt: &'static Runtime) {
     rt.set_services(Services {
         check_deadlock: deadlock::check,
     });
+    if let Some(seed) = rt.config.schedule {
+        sched::shake::begin(seed);
+    }
     monitor::start(rt);
 }

@@ -111,6 +111,8 @@ pub(crate) struct Config {
     pub(crate) blocking_patience: Duration,
     pub(crate) max_threads: usize,
     pub(crate) stall_limit: Option<Duration>,
+    /// The order of goroutines is to be by chance, with this seed.
+    pub(crate) schedule: Option<u64>,
 }
 
 /// What a `Builder` asked for; `None` leaves it to the environment.
@@ -182,6 +184,7 @@ fn fix() -> &'static Config {
                 .or_else(|| from_env("GORT_STALL", parse_stall))
                 .filter(|limit| !limit.is_zero())
                 .map(|limit| limit.max(MIN_STALL)),
+            schedule: from_env("GORT_SCHEDULE", parse_schedule).flatten(),
         }
     })
 }
@@ -214,6 +217,24 @@ fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<Value<T>, String>)
 /// One that is used as it stands.
 fn plain<T: std::str::FromStr<Err = String>>(text: &str) -> Result<Value<T>, String> {
     Ok((text.parse()?, None))
+}
+
+/// `random`, `random:seed`. What `testing::explore` has printed is for that alone.
+fn parse_schedule(text: &str) -> Result<Value<Option<u64>>, String> {
+    let text = text.trim();
+    if text == "random" {
+        return Ok((Some(crate::sys::clock::entropy()), None));
+    }
+    if text.starts_with("1.") {
+        return Ok((None, None));
+    }
+    let seed = text.strip_prefix("random:").and_then(|seed| seed.parse().ok());
+    match seed {
+        Some(seed) => Ok((Some(seed), None)),
+        None => Err(format!(
+            "`{text}` is none of random, random:<a number>, or what `testing::explore` has printed"
+        )),
+    }
 }
 
 fn parse_procs(text: &str) -> Result<Value<usize>, String> {

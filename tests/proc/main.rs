@@ -81,7 +81,7 @@ fn main() -> std::process::ExitCode {
         list!(panic_hooks:
             a_hook_of_the_program_is_honoured, a_hook_may_call_the_one_before, a_hook_may_wait, of_members,
             the_first_of_two_is_shown),
-        list!(settings: no_utf_8, nonsense, too_little_or_too_much, what_is_right_is_not_told),
+        list!(settings: no_utf_8, nonsense, too_little_or_too_much, what_is_right_is_not_told, a_random_schedule),
         list!(signal:
             everybody_who_listens_gets_it, a_full_channel_drops_it, a_plain_thread_may_listen,
             the_second_one_ends_the_program, reset_brings_the_default_back, ignored_ones_do_nothing,

@@ -6,12 +6,13 @@ use gort::prelude::*;
 
 use crate::support::child::Child;
 
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     "GOMAXPROCS",
     "GORT_STACK",
     "GORT_MIGRATION",
     "GORT_BIAS",
     "GORT_STALL",
+    "GORT_SCHEDULE",
 ];
 
 fn child() -> Child {
@@ -84,6 +85,7 @@ pub(crate) fn what_is_right_is_not_told() {
         ("GORT_STACK", "64K"),
         ("GORT_MIGRATION", "pinned"),
         ("GORT_STALL", ""),
+        ("GORT_SCHEDULE", "random:7"),
     ];
     let child = right
         .into_iter()
@@ -93,4 +95,42 @@ pub(crate) fn what_is_right_is_not_told() {
         .expect_code(0)
         .expect_silent_stderr()
         .expect_stdout("ran\n");
+}
+
+/// How many different orders there are of what ten goroutines do, that are started one after the other and wait once. One worker alone has
+/// a regular order.
+pub(crate) fn a_random_schedule() {
+    #[gort::main]
+    fn main() {
+        let orders: std::collections::HashSet<Vec<u32>> = (0..20)
+            .map(|_| {
+                let (log, start) = (chan!(u32, 20), chan!(()));
+                let wg = gort::sync::WaitGroup::new();
+                for i in 0..10 {
+                    go!(wg => [log, start] {
+                        chan!(<-start);
+                        chan!(log <- i);
+                    });
+                }
+                start.close();
+                wg.wait();
+                log.close();
+                log.into_iter().collect()
+            })
+            .collect();
+        println!("{}", orders.len());
+    }
+    let orders = |schedule: &str| -> usize {
+        let out = child()
+            .env("GOMAXPROCS", "1")
+            .env("GORT_SCHEDULE", schedule)
+            .run(main)
+            .expect_code(0)
+            .expect_silent_stderr();
+        out.stdout.trim().parse().unwrap()
+    };
+    assert!(orders("random") >= 15);
+    assert!(orders("random:3") >= 15);
+    // A schedule of `explore` is nothing to a program.
+    assert!(orders("1.0000.a.0000000000000000") < 15);
 }

@@ -105,7 +105,7 @@ impl<'r> Run<'r> {
     fn picked(&self) -> Option<usize> {
         let ready = || (0..self.arms.len()).filter(|&index| self.arms[index].maybe_ready());
         match ready().count() {
-            0 => Some(0),
+            0 => explore::is_explored().then_some(0),
             count => explore::pick(count).and_then(|pick| ready().nth(pick)),
         }
     }

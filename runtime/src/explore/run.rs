@@ -17,7 +17,7 @@ use crate::spawn::Spawn;
 /// panicked, or the director wants no more. Except in the first case goroutines are left where they are, for ever.
 pub fn run_once<D: Director>(director: D, f: impl FnOnce() + Send + 'static) -> (D, Ending) {
     searches::listen(group::takes_panic);
-    let _search = searches::Search::begin();
+    let search = searches::Search::begin();
     let over = Arc::new(Sema::new(0));
     let tell = Arc::clone(&over);
     let group = Group::new(Box::new(director), turn::take, move || tell.release());
@@ -34,6 +34,10 @@ pub fn run_once<D: Director>(director: D, f: impl FnOnce() + Send + 'static) -> 
     drop(main.go(body));
     over.acquire(WaitReason::Scope, Place::Back);
     let (director, ending) = group.dissolve();
+    if ending != Ending::Passed {
+        // Goroutines that were left behind must not go on, whoever wakes them: they are asked for as long as points matter.
+        std::mem::forget(search);
+    }
     let director = director.and_then(|director| (director as Box<dyn Any>).downcast().ok());
     match director {
         Some(director) => (*director, ending),

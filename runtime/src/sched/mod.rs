@@ -19,6 +19,7 @@ pub(crate) mod expire;
 pub(crate) mod park;
 pub(crate) mod procs;
 pub(crate) mod ready;
+pub(crate) mod shake;
 pub(crate) mod sleep;
 pub(crate) mod spawn;
 pub(crate) mod timekeeper;

@@ -7,7 +7,7 @@ use crate::g::task::{Other, Task};
 use crate::g::{GRef, NO_HOME};
 use crate::here::Here;
 use crate::sched::worker::Worker;
-use crate::sched::{runtime, spawn, this_worker};
+use crate::sched::{runtime, shake, spawn, this_worker};
 
 impl Task {
     /// Makes it runnable: the goroutine is queued, the thread unblocked, the waker woken.
@@ -98,9 +98,13 @@ pub(crate) fn ready(here: Here, g: GRef) {
 /// question whether the crew lets it go.
 #[cold]
 #[inline(never)]
-fn ready_member(g: GRef) {
+pub(super) fn ready_member(g: GRef) {
     if let Some(g) = crew::admit(g) {
-        queue_now(g);
+        if shake::is_on() && g.crew.get().is_none() {
+            shake::queue(g);
+        } else {
+            queue_now(g);
+        }
     }
 }
 
@@ -150,6 +154,9 @@ pub(crate) fn ready_all(goroutines: &[GRef], behind: bool) {
     if searches::any() {
         let mut free: Vec<GRef> = goroutines.to_vec();
         free.retain(|&g| crew::admit(g).is_some());
+        if shake::is_on() {
+            return shake::queue_all(&mut free);
+        }
         return queue_all(&free, behind);
     }
     queue_all(goroutines, behind);

@@ -13,6 +13,7 @@ use crate::g::job::Job;
 use crate::g::scope_data::ScopeData;
 use crate::g::{G, GRef, pool};
 use crate::here::Here;
+use crate::sched::ready::ready_member;
 use crate::sched::worker::Worker;
 use crate::sched::{entry, runtime};
 
@@ -99,16 +100,16 @@ fn launch(options: Options, g: GRef, worker: Option<&Worker>, site: &'static Loc
     match worker {
         Some(worker) => {
             worker.count_started();
-            if may_be_member && crew::admit(g).is_none() {
-                return;
+            if may_be_member {
+                return ready_member(g);
             }
             worker.push_ready(g);
             rt.notify_from(worker);
         }
         None => {
             rt.started_outside.fetch_add(1, Ordering::AcqRel);
-            if may_be_member && crew::admit(g).is_none() {
-                return;
+            if may_be_member {
+                return ready_member(g);
             }
             rt.global.push(g);
             rt.notify_global();

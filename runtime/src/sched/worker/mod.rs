@@ -427,6 +427,18 @@ impl Worker {
         }
     }
 
+    /// How many are in the deque.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Puts the first `count` of the deque behind the others.
+    pub(crate) fn rotate(&self, count: usize) {
+        for g in (0..count).map_while(|_| self.queue.pop()) {
+            self.queue.push(g);
+        }
+    }
+
     /// A searcher may be napping because this queue was short: it no longer is.
     #[cold]
     fn call_nappers(&self) {

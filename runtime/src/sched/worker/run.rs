@@ -10,8 +10,8 @@ use crate::g::join::Whose;
 use crate::g::{GRef, NO_HOME, Request};
 use crate::panic_value::Panic;
 use crate::sched::entry::Entry;
-use crate::sched::turn;
 use crate::sched::worker::{Post, STUCK, Worker, orphans};
+use crate::sched::{shake, turn};
 
 impl Worker {
     /// The life of the worker's thread, which begins when somebody has taken the worker off the list.
@@ -77,6 +77,9 @@ impl Worker {
         if let Some((group, number)) = explored {
             let has_ended = matches!(request, Request::Finish);
             turn::carry_on(group, group.stopped(number, has_ended));
+        }
+        if shake::is_on() {
+            shake::shuffle(self);
         }
     }
 
