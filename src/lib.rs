@@ -86,6 +86,8 @@ pub mod __private;
 mod blocking;
 pub mod context;
 #[cfg(not(loom))]
+pub mod debug;
+#[cfg(not(loom))]
 pub mod errgroup;
 #[cfg(not(loom))]
 pub mod fs;

@@ -166,7 +166,9 @@ fn fix() -> &'static Config {
                 .stack_size
                 .or_else(|| from_env("GORT_STACK", parse_stack))
                 .unwrap_or(DEFAULT_STACK)
-                .max(MIN_STACK),
+                .max(MIN_STACK)
+                .checked_next_multiple_of(16)
+                .unwrap_or(usize::MAX),
             migration: wishes
                 .migration
                 .or_else(|| from_env("GORT_MIGRATION", plain))

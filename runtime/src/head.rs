@@ -3,7 +3,7 @@
 //! The worker begins with it, so whoever knows what a worker is casts the pointer back.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::bias::Seat;
 
@@ -12,6 +12,8 @@ use crate::bias::Seat;
 pub(crate) struct Head {
     /// The goroutine that runs now, or null. Written by the owner only; the monitor reads it.
     current: AtomicPtr<()>,
+    /// The time, not much more than 10 ms ago, on the scheduler's clock. The owner sets it when it wakes, the monitor while it is awake.
+    clock: AtomicU64,
     random: Cell<u64>,
     /// Its place in the bias.
     pub(crate) seat: Seat,
@@ -21,6 +23,7 @@ impl Head {
     pub(crate) fn new() -> Head {
         Head {
             current: AtomicPtr::new(std::ptr::null_mut()),
+            clock: AtomicU64::new(0),
             random: Cell::new(crate::random::fresh_seed()),
             seat: Seat::new(),
         }
@@ -36,6 +39,17 @@ impl Head {
     #[inline(always)]
     pub(crate) fn set_current(&self, goroutine: *mut ()) {
         self.current.store(goroutine, Ordering::Relaxed);
+    }
+
+    /// What time it was a moment ago.
+    #[inline(always)]
+    pub(crate) fn clock(&self) -> u64 {
+        self.clock.load(Ordering::Relaxed)
+    }
+
+    /// It is `now`.
+    pub(crate) fn set_clock(&self, now: u64) {
+        self.clock.store(now, Ordering::Relaxed);
     }
 
     /// Owner: a pseudo-random number.

@@ -12,7 +12,7 @@
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll`, `explore/group` |
 //! | scheduler and workers | `sched` |
-//! | services | `blocking`, `deadlock`, `stall`, `survey`, `waiters`, `monitor`, `signals` |
+//! | services | `blocking`, `deadlock`, `stall`, `debug`, `survey`, `waiters`, `monitor`, `signals` |
 //! | start | `boot` |
 //! | interface | `poll_fd`, `call_timer`, `spawn`, `unheard`, `sema`, `explore`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
 //!
@@ -31,6 +31,8 @@ mod call_timer;
 mod claim;
 mod config;
 mod deadlock;
+#[doc(hidden)]
+pub mod debug;
 #[doc(hidden)]
 pub mod explore;
 mod fatal;

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::g::label;
 use crate::join_handle::JoinError;
 use crate::main_goroutine::Ended;
 use crate::spawn::Spawn;
@@ -113,8 +112,6 @@ where
         return Ok(crate::run(f));
     }
     let spawned_at = Location::caller();
-    // Reports have the names of goroutines then, if no other test has started the runtime before.
-    label::want_readers();
     let limit = timeout.limit();
     let listed = Listed::new();
     let (begun, watch) = (Instant::now(), listed.watch());

@@ -4,7 +4,7 @@
 //! A file that is modelled imports its atomics, [`park`], [`Task`], [`Claim`] and [`RawLock`] from here.
 
 #[cfg(not(loom))]
-pub(crate) use gort_runtime::{Claim, RawLock, Task, explore, gosched, now, park, park_until};
+pub(crate) use gort_runtime::{Claim, Here, RawLock, Task, explore, gosched, now, park_holding, park_until};
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Arc,
@@ -12,7 +12,9 @@ pub(crate) use std::sync::{
 };
 
 #[cfg(loom)]
-pub(crate) use super::rt_loom::{Claim, RawLock, Task, explore, gosched, now, park, park_until};
+pub(crate) use super::rt_loom::{
+    Claim, Here, RawLock, Task, explore, gosched, now, park_holding, park_until,
+};
 #[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,

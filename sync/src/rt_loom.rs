@@ -46,9 +46,30 @@ impl Task {
 ///
 /// # Safety
 /// As the runtime's.
-pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
+unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
     commit();
     wait();
+}
+
+/// The thread that runs this code.
+#[derive(Clone, Copy)]
+pub(crate) struct Here;
+
+impl Here {
+    /// # Safety
+    /// As the runtime's.
+    pub(crate) unsafe fn ask() -> Here {
+        Here
+    }
+}
+
+/// Like [`park`] with a commit that frees `lock`.
+///
+/// # Safety
+/// As [`park`]; and the caller holds the lock.
+pub(crate) unsafe fn park_holding(_here: Here, reason: WaitReason, lock: &RawLock) {
+    // SAFETY: handed on; the lock is held.
+    unsafe { park(reason, || lock.unlock()) };
 }
 
 /// Like [`park`], with a timer that competes for `claim`: the thread plays it, at once. As the others run in every order

@@ -14,7 +14,9 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use super::limit::Limit;
-use super::rt::{Claim, RawLock, Task, UnsafeCell, WaitReason, const_unless_loom, park, park_until};
+use super::rt::{
+    Claim, Here, RawLock, Task, UnsafeCell, WaitReason, const_unless_loom, park_holding, park_until,
+};
 #[cfg(not(loom))]
 use super::rt::{Sender, explore};
 
@@ -151,9 +153,9 @@ impl<'a, S> Held<'a, S> {
         let commit = || unsafe { list.lock.unlock() };
         match limit {
             Limit::Never => {
-                // SAFETY: the task is published in the waiter, under the lock that the commit releases; it is readied once,
-                // by whoever grants.
-                unsafe { park(reason, commit) };
+                // SAFETY: the task is published in the waiter, under the lock, which `self` held; it is readied once, by
+                // whoever grants.
+                unsafe { park_holding(Here::ask(), reason, &list.lock) };
                 return Ok(());
             }
             Limit::Until(deadline) => {

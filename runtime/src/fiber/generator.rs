@@ -37,12 +37,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use generator::{Generator, Gn, Scope};
 use parking_lot::Mutex;
 
-use crate::fiber::{Body, Fiber, NoStack};
+use crate::fiber::{Body, Fiber, NoStack, Saved};
 use crate::shim::prefetch;
 use crate::sys::memory;
 
 /// More than the frames take that `outermost` has called while it is suspended (`yield_with` and what it calls), also unoptimised.
 const BELOW_SEAT: usize = 2048;
+
+/// See [`fiber::SWITCHES`](crate::fiber::SWITCHES).
+pub(super) const CRATE: &str = "generator::";
+pub(super) const FILES: &str = "/generator-0.";
 
 type Coroutine = Generator<'static, (), ()>;
 
@@ -190,6 +194,19 @@ pub(super) unsafe fn resume(fiber: &Fiber) {
     // SAFETY: `raw` came from `into_raw` of this very type; `ManuallyDrop` keeps this view from ending the generator.
     let mut coroutine = ManuallyDrop::new(unsafe { Coroutine::from_raw(fiber.switch.raw.as_ptr()) });
     coroutine.resume();
+}
+
+/// See [`Fiber::saved`]. The header begins with the saved registers, of which `swap_registers` stores the stack pointer second and the frame
+/// pointer third; it was called, so its return address lies at the stack pointer.
+pub(super) fn saved(fiber: &Fiber, mut word: impl FnMut(usize) -> Option<usize>) -> Option<Saved> {
+    const WORD: usize = size_of::<usize>();
+    let registers = fiber.switch.end();
+    let sp = word(registers + WORD)?;
+    let bp = word(registers + 2 * WORD)?;
+    // The call, not what comes after it: that may belong to the next function.
+    let ip = fiber.holds(sp).then(|| word(sp))??.checked_sub(1)?;
+    let sp = sp + WORD;
+    Some(Saved { ip, sp, bp })
 }
 
 /// Leaves the stack that this code runs on.

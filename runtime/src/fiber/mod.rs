@@ -12,6 +12,7 @@
 //! | `make::<Body>(size)` | a new idle fiber |
 //! | `bind::<Body>(fiber, occupant)` | the next `resume` runs the body on that |
 //! | `resume(fiber)`, `switch_away(fiber)` | onto the stack, and off it |
+//! | `saved(fiber, word)` | where a suspended one goes on, read by `word` |
 //! | `give_back(idle)` | returns the memory of idle fibers to the kernel, and those that stay usable |
 //!
 //! Rules: a fiber is resumed by one thread at a time; a suspended fiber is never dropped (that would unwind the goroutine),
@@ -39,6 +40,10 @@ mod tests;
 use self::generator as backing;
 #[cfg(feature = "slab-stacks")]
 use self::slab as backing;
+
+/// What the functions begin with that switch, and a part of the names of their files: functions that were inlined may have no path.
+pub(crate) const SWITCHES: &str = backing::CRATE;
+pub(crate) const SWITCH_FILES: &str = backing::FILES;
 
 /// Bytes between two neighbouring colours: a pair of cache lines.
 const COLOUR: usize = 128;
@@ -119,6 +124,14 @@ impl Slot {
     }
 }
 
+/// Where a suspended fiber goes on: the registers from which its frames can be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Saved {
+    pub(crate) ip: usize,
+    pub(crate) sp: usize,
+    pub(crate) bp: usize,
+}
+
 /// Why there is no new stack.
 #[derive(Debug, Clone)]
 pub(crate) struct NoStack {
@@ -159,6 +172,12 @@ impl Fiber {
     pub(crate) unsafe fn switch_away(&self) {
         // SAFETY: by the caller.
         unsafe { backing::switch_away(self) };
+    }
+
+    /// Where the fiber goes on, if it is suspended. `word` reads a word of the stack, of which it need not be the owner: so
+    /// the fiber may be running, or gone, and what is found is to be checked afterwards.
+    pub(crate) fn saved(&self, word: impl FnMut(usize) -> Option<usize>) -> Option<Saved> {
+        backing::saved(self, word)
     }
 
     /// The lowest usable address; the guard ends here.

@@ -31,7 +31,7 @@ use std::ptr::NonNull;
 use corosensei::stack::{Stack, StackPointer};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
-use crate::fiber::{Body, Fiber, NoStack, stacks};
+use crate::fiber::{Body, Fiber, NoStack, Saved, stacks};
 
 type Context = Coroutine<(), (), Infallible, Extent>;
 
@@ -71,6 +71,10 @@ impl Switch {
         crate::shim::prefetch(self.head.as_ptr());
     }
 }
+
+/// See [`fiber::SWITCHES`](crate::fiber::SWITCHES).
+pub(super) const CRATE: &str = "corosensei::";
+pub(super) const FILES: &str = "/corosensei-0.";
 
 /// What lies at the top of a stack. Valid from `bind` on.
 ///
@@ -158,6 +162,19 @@ pub(super) unsafe fn switch_away(fiber: &Fiber) {
     // SAFETY: the code runs on this stack, so the head is valid and `first_frame` has stored its yielder, which is alive as
     // long as that frame: until the stack is bound anew.
     unsafe { (*fiber.switch.head.as_ref().yielder.get()).suspend(()) };
+}
+
+/// See [`Fiber::saved`]. corosensei keeps the stack pointer in the context, beside where the stack began, which is higher; below it
+/// lie the address where it goes on, `rbx` and `rbp`.
+pub(super) fn saved(fiber: &Fiber, mut word: impl FnMut(usize) -> Option<usize>) -> Option<Saved> {
+    const WORD: usize = size_of::<usize>();
+    let head = fiber.switch.head.addr().get();
+    let words = (head..head + size_of::<Context>()).step_by(WORD);
+    let kept: Vec<usize> = words.filter_map(&mut word).collect();
+    let sp = kept.into_iter().filter(|sp| fiber.holds(*sp)).min()?;
+    let (ip, bp) = (word(sp)?, word(sp + 2 * WORD)?);
+    let sp = sp + 3 * WORD;
+    Some(Saved { ip, sp, bp })
 }
 
 /// Gives the stacks back. None of the fibers stays.

@@ -1,40 +1,18 @@
 //! What a goroutine is called and where it was started, for reports.
 //!
-//! Both are written by the block's owner only. Besides its owner, the thread that reports stalls reads them, at any time and of any
-//! block: that is why they are atomic, and why a name is freed under a lock while such a thread exists.
+//! Both are written by the block's owner only. Reports read them at any time and of any block: that is why they are atomic, and why
+//! a name is freed under a lock.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use parking_lot::Mutex;
 
-/// Somebody reads the labels of goroutines that are not his own. Set at start, before any goroutine exists, or never.
-static READ_BY_OTHERS: AtomicBool = AtomicBool::new(false);
-/// Held by such a reader while it reads, and by whoever frees a name then.
+/// Held by whoever reads the label of another goroutine, and by whoever frees a name. Most goroutines have none.
 static READING: Mutex<()> = Mutex::new(());
-
-/// Somebody will want to read labels, if the runtime starts after this.
-static WANTED: AtomicBool = AtomicBool::new(false);
-
-/// If the runtime does not run yet, [`Label::read`] will give names.
-pub(crate) fn want_readers() {
-    WANTED.store(true, Ordering::SeqCst);
-}
-
-/// To be called at start, before any goroutine exists.
-pub(crate) fn settle_readers() {
-    if WANTED.load(Ordering::SeqCst) {
-        expect_readers();
-    }
-}
-
-/// From now on [`Label::read`] gives names. To be called before any goroutine exists.
-pub(crate) fn expect_readers() {
-    READ_BY_OTHERS.store(true, Ordering::SeqCst);
-}
 
 /// What reports call a goroutine: `goroutine 7 "hasher"`, by its number and its name.
 pub(crate) struct Title<'a>(pub(crate) u64, pub(crate) Option<&'a str>);
@@ -85,7 +63,7 @@ impl Label {
 
     #[cold]
     fn free_name(&self) {
-        let _nobody_reads = READ_BY_OTHERS.load(Ordering::Relaxed).then(|| READING.lock());
+        let _nobody_reads = READING.lock();
         let name = self.name.swap(std::ptr::null_mut(), Ordering::Relaxed);
         // SAFETY: made by `write` from a box. The owner has no reference to it any more, and others look for it, and at it, under
         // the lock only.
@@ -113,17 +91,12 @@ impl Label {
         name.map(AsRef::as_ref)
     }
 
-    /// A copy for somebody who has nothing to do with the goroutine, but has just seen it run: blocks outlive their goroutines by a
+    /// A copy for somebody who has nothing to do with the goroutine, but has just seen it: blocks outlive their goroutines by a
     /// second at least. It may end at any time, so whether the label was still its own has to be found out afterwards.
-    /// Without a name if readers were not expected when the runtime started.
     pub(super) fn read(&self) -> Option<(&'static Location<'static>, Option<String>)> {
         let _nothing_is_freed = READING.lock();
-        // Else names are freed without the lock.
-        let name = READ_BY_OTHERS
-            .load(Ordering::Relaxed)
-            .then(|| self.name.load(Ordering::Acquire))
-            // SAFETY: null, or made by `write` and not freed: that would take the lock first.
-            .and_then(|name| unsafe { name.as_ref() });
+        // SAFETY: null, or made by `write` and not freed: that would take the lock first.
+        let name = unsafe { self.name.load(Ordering::Acquire).as_ref() };
         Some((self.site()?, name.map(ToString::to_string)))
     }
 }

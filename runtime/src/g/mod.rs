@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use crate::fiber::Fiber;
 use crate::reason::WaitReason;
@@ -103,7 +103,10 @@ pub(crate) struct G {
     // --- what it is ---
     id: AtomicU64,
     label: Label,
-    stack_size: Cell<usize>,
+    /// The low half of the number of the goroutine that started it; 0: none did.
+    creator: AtomicU32,
+    /// In units of 16 bytes; the highest value: more than the kernel has.
+    stack_size: Cell<u32>,
     /// What is known of the panics that are under way, the last one first.
     pub(crate) panic_seen: UnsafeCell<Option<Box<crate::panic_value::Seen>>>,
     /// What `goroutine_local!` keeps for it.
@@ -231,6 +234,7 @@ impl G {
             life: Life::new(),
             id: AtomicU64::new(0),
             label: Label::vacant(),
+            creator: AtomicU32::new(0),
             wait_site: AtomicPtr::new(std::ptr::from_ref(Location::caller()).cast_mut()),
             stack_size: Cell::new(0),
             panic_seen: UnsafeCell::new(None),
@@ -270,7 +274,7 @@ impl G {
     ) {
         self.id.store(id, Ordering::Relaxed);
         self.label.write(site, name);
-        self.stack_size.set(stack_size);
+        self.set_stack_size(stack_size);
         self.life.reset();
     }
 
@@ -310,6 +314,29 @@ impl G {
         self.label.name()
     }
 
+    /// The number of the goroutine that started it; 0 if none did.
+    pub(crate) fn creator(&self) -> u64 {
+        let low = u64::from(self.creator.load(Ordering::Relaxed));
+        if low == 0 {
+            return 0;
+        }
+        // The last number before its own that ends so: nobody starts one after four thousand million others.
+        const HALF: u64 = 1 << 32;
+        let id = self.id();
+        let same = id & !(HALF - 1) | low;
+        if same < id {
+            same
+        } else {
+            same.saturating_sub(HALF)
+        }
+    }
+
+    /// Owner, before it is queued.
+    #[inline]
+    pub(crate) fn set_creator(&self, creator: u64) {
+        self.creator.store(creator as u32, Ordering::Relaxed);
+    }
+
     pub(crate) fn spawn_site(&self) -> &'static Location<'static> {
         self.label.spawn_site()
     }
@@ -328,12 +355,17 @@ impl G {
     }
 
     pub(crate) fn stack_size(&self) -> usize {
-        self.stack_size.get()
+        match self.stack_size.get() {
+            u32::MAX => usize::MAX,
+            units => units as usize * 16,
+        }
     }
 
-    /// Before it has a stack: it has to make do with one of so many bytes.
-    pub(crate) fn lower_stack_size(&self, bytes: usize) {
-        self.stack_size.set(bytes);
+    /// Before it has a stack: it is to have one of so many bytes.
+    #[inline]
+    pub(crate) fn set_stack_size(&self, bytes: usize) {
+        self.stack_size
+            .set(u32::try_from(bytes.div_ceil(16)).unwrap_or(u32::MAX));
     }
 
     /// Why it is parked, or `None` if it runs or is runnable.
@@ -408,6 +440,16 @@ impl G {
         self.reason.store(reason as u8 + 1, Ordering::Relaxed);
         self.wait_site
             .store(std::ptr::from_ref(site).cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Notes when it began to wait, in the frame that it has left: that line is in the cache.
+    ///
+    /// # Safety
+    /// It has switched away by `suspend`, and the caller has it alone.
+    #[inline(always)]
+    pub(crate) unsafe fn note_wait(&self, now: u64) {
+        // SAFETY: `stands` is the word in the frame of `suspend` that is there for it; nobody else touches that stack now.
+        unsafe { self.sight.stands().cast::<u64>().write(now) };
     }
 
     /// Notes that worker `index` runs it now.

@@ -21,7 +21,7 @@ use crate::shim::prefetch;
 pub(crate) struct Sight {
     pub(super) fiber: fiber::Slot,
     /// What its last commit was given: mostly, the lock that it waits under.
-    pub(super) data: AtomicPtr<()>,
+    pub(crate) data: AtomicPtr<()>,
     /// Somewhere in the frame that switched away last.
     stands: AtomicPtr<u8>,
     /// Who ran a few runs later, with a count of how often that was so in its low bits.
@@ -55,6 +55,12 @@ impl Sight {
     #[inline(always)]
     pub(crate) fn set_stands(&self, frame: *mut u8) {
         self.stands.store(frame, Ordering::Relaxed);
+    }
+
+    /// Somewhere in the frame that switched away last.
+    #[inline(always)]
+    pub(crate) fn stands(&self) -> *mut u8 {
+        self.stands.load(Ordering::Relaxed)
     }
 
     /// Takes note of who ran later. A guess that is right now and then is kept for a while.

@@ -17,12 +17,13 @@ pub(crate) fn room() -> Option<usize> {
 #[inline(always)]
 pub(crate) unsafe fn suspend(g: &G) {
     let fiber = g.fiber();
-    let mut here = 0_u8;
-    let here = &raw mut here;
+    // The worker writes here when the goroutine has left: see `G::note_wait`.
+    let mut since = 0_u64;
+    let here = &raw mut since;
     if !fiber.holds(here.addr()) {
         nested_generator(g);
     }
-    g.sight().set_stands(here);
+    g.sight().set_stands(here.cast());
     // SAFETY: the fiber is bound to the goroutine that runs this code, and the check above says that this is its stack.
     unsafe { fiber.switch_away() };
 }

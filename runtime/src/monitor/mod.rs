@@ -139,6 +139,7 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&
     let now = clock::now();
     let mut stuck_anew = false;
     for (index, post) in rt.posts() {
+        post.set_clock(now);
         let tick = post.queue.ticks();
         if index >= looks.len() {
             looks.push(Look {

@@ -47,6 +47,25 @@ pub(crate) fn first_files() -> [String; 3] {
     FIRST_FILES.map(|file| format!("{directory}{file}"))
 }
 
+/// Whether a file, by the name that debug information has for it, is one of our sources. What is inlined may have a name without
+/// a path, so its file has to do.
+pub(crate) fn is_our_file(file: &str) -> bool {
+    // In a checkout the crates lie side by side.
+    match env!("CARGO_MANIFEST_DIR").strip_suffix("runtime") {
+        Some(root) => {
+            let within = file.strip_prefix(root);
+            within.is_some_and(|file| {
+                OUR_DIRECTORIES
+                    .iter()
+                    .any(|(checkout, _)| file.starts_with(checkout))
+            })
+        }
+        None => OUR_DIRECTORIES
+            .iter()
+            .any(|(_, package)| file.contains(&format!("/{package}"))),
+    }
+}
+
 /// As std has it below a backtrace that is not whole.
 const NOTE: &str =
     "note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.\n";

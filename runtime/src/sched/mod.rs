@@ -70,11 +70,17 @@ pub(crate) struct Services {
     pub(crate) check_deadlock: fn(&Runtime) -> bool,
 }
 
+static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+static STARTED: OnceLock<()> = OnceLock::new();
+
+/// The scheduler, if it was made.
+pub(crate) fn if_started() -> Option<&'static Runtime> {
+    STARTED.get().and_then(|()| RUNTIME.get())
+}
+
 /// The scheduler; the first call makes it. Whatever starts goroutines asks `boot` instead, which starts the services too.
 #[inline]
 pub(crate) fn runtime() -> &'static Runtime {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    static STARTED: OnceLock<()> = OnceLock::new();
     let rt = RUNTIME.get_or_init(Runtime::new);
     if STARTED.get().is_none() {
         start(rt, &STARTED);
@@ -86,7 +92,6 @@ pub(crate) fn runtime() -> &'static Runtime {
 fn start(rt: &'static Runtime, started: &OnceLock<()>) {
     crate::g::overflow::install_once();
     started.get_or_init(|| {
-        crate::g::label::settle_readers();
         // Now it takes no time. In a process of several threads the monitor does it.
         if rt.config.favour != Favour::Off && crate::sys::thread::count() == Some(1) {
             crate::bias::prepare();

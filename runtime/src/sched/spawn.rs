@@ -92,6 +92,7 @@ fn launch(options: Options, g: GRef, worker: Option<&Worker>, site: &'static Loc
     // SAFETY: the block is ours until it is queued.
     unsafe { g.dress(id, site, options.name, stack) };
     g.flags.is_main.set(options.is_main);
+    g.set_creator(worker.map_or(0, Worker::runs));
     g.scope.set(options.scope);
     let may_be_member = searches::any();
     if may_be_member {

@@ -13,7 +13,8 @@ use framehop::{
     UnwinderNative,
 };
 
-use crate::panics::trim::{CALLS, FIRST, OURS, first_files};
+use crate::fiber;
+use crate::panics::trim::{CALLS, FIRST, OURS, first_files, is_our_file};
 use crate::stall::symbols;
 use crate::sys::capture::{Registers, Stack};
 use crate::sys::modules;
@@ -45,7 +46,7 @@ pub(super) fn learn() {
 type Tables = UnwinderNative<Vec<u8>, MayAllocateDuringUnwind>;
 
 /// Follows frames and names them. Keeps what it has learnt of the process's modules.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     generation: Option<u64>,
     /// What has to be added to the addresses in the program's file, and the addresses that it has.
     program: (u64, Range<u64>),
@@ -66,14 +67,36 @@ pub(super) struct Frames {
     without_lines: bool,
 }
 
-struct Line {
-    name: Option<String>,
-    address: u64,
-    place: Option<String>,
+/// A function that is active.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) name: Option<String>,
+    pub(crate) address: u64,
+    pub(crate) place: Option<Place>,
+    /// It is one of ours, and was called on the user's behalf.
+    ours: bool,
+}
+
+/// Where in the sources; `Display` prints what editors know to open.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: Option<u32>,
+    pub(crate) column: Option<u32>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        for number in [self.line, self.column].into_iter().flatten() {
+            write!(f, ":{number}")?;
+        }
+        Ok(())
+    }
 }
 
 impl Reader {
-    pub(super) fn new() -> Reader {
+    pub(crate) fn new() -> Reader {
         Reader {
             generation: None,
             program: (0, 0..0),
@@ -117,6 +140,26 @@ impl Reader {
         }
         self.name_quickly(&unnamed, &mut found);
         found
+    }
+
+    /// Where the functions are active, innermost first, without their names.
+    pub(crate) fn addresses(&mut self, stack: &Stack) -> Vec<u64> {
+        self.update();
+        let registers = stack.registers;
+        let mut word_at = words(registers.sp, &stack.bytes);
+        let mut frames = self.tables.iter_frames(
+            registers.ip,
+            UnwindRegsNative::new(registers.ip, registers.sp, registers.bp),
+            &mut self.cache,
+            &mut word_at,
+        );
+        let mut addresses = Vec::new();
+        while addresses.len() < COUNTED
+            && let Ok(Some(frame)) = frames.next()
+        {
+            addresses.push(frame.address_for_lookup());
+        }
+        addresses
     }
 
     /// Those at both ends of a stack that may be very deep; `bytes` begin at `start`.
@@ -176,8 +219,14 @@ impl Reader {
                 found.more = 0;
                 break;
             }
+            let ours = name.as_deref().is_none_or(is_ours);
             let place = None;
-            found.lines.push(Line { name, address, place });
+            found.lines.push(Line {
+                name,
+                address,
+                place,
+                ours,
+            });
         }
     }
 
@@ -213,6 +262,31 @@ impl Reader {
     }
 }
 
+/// Where the functions of the calling thread are active, innermost first.
+pub(crate) fn own_addresses() -> Vec<u64> {
+    let mut addresses = Vec::new();
+    backtrace::trace(|frame| {
+        // A return address may belong to the next function already.
+        addresses.push((frame.ip().addr() as u64).saturating_sub(1));
+        addresses.len() < COUNTED
+    });
+    addresses
+}
+
+/// The user's functions among those at these addresses, innermost first.
+pub(crate) fn users_functions(addresses: &[u64]) -> Vec<Line> {
+    let mut found = Frames::default();
+    for &address in addresses {
+        if found.complete || found.lines.len() >= SHOWN {
+            break;
+        }
+        name(address, &mut found);
+    }
+    found.begin_at_users_call();
+    found.end_at_users_function();
+    found.lines
+}
+
 /// Adds the function at `address`, and those that were inlined into it before.
 fn name(address: u64, found: &mut Frames) {
     let mut any = false;
@@ -229,24 +303,40 @@ fn name(address: u64, found: &mut Frames) {
         }
         let place = symbol.filename().map(|file| {
             let near = here.as_ref().and_then(|here| file.strip_prefix(here).ok());
-            let mut place = match near {
-                Some(near) => format!("./{}", near.display()),
-                None => file.display().to_string(),
-            };
-            for number in [symbol.lineno(), symbol.colno()].into_iter().flatten() {
-                place.push_str(&format!(":{number}"));
+            Place {
+                file: match near {
+                    Some(near) => format!("./{}", near.display()),
+                    None => file.display().to_string(),
+                },
+                line: symbol.lineno(),
+                column: symbol.colno(),
             }
-            place
         });
-        found.lines.push(Line { name, address, place });
+        let ours = name.as_deref().is_none_or(is_ours)
+            || symbol
+                .filename()
+                .and_then(std::path::Path::to_str)
+                .is_some_and(|file| is_our_file(file) || file.contains(fiber::SWITCH_FILES));
+        found.lines.push(Line {
+            name,
+            address,
+            place,
+            ours,
+        });
     });
     if !any {
         found.lines.push(Line {
             name: None,
             address,
             place: None,
+            ours: true,
         });
     }
+}
+
+/// Whether the function is called on the user's behalf, as far as its name says.
+fn is_ours(function: &str) -> bool {
+    is_any_of(function, &OURS) || is_any_of(function, &[fiber::SWITCHES])
 }
 
 /// Whether the function belongs to one of these modules.
@@ -268,8 +358,7 @@ fn words(start: u64, bytes: &[u8]) -> impl FnMut(u64) -> Result<u64, ()> {
 impl Frames {
     /// Leaves out what the library did on the user's behalf in the innermost frames.
     fn begin_at_users_call(&mut self) {
-        let is_ours = |line: &Line| line.name.as_deref().is_none_or(|name| is_any_of(name, &OURS));
-        let ours = self.lines.iter().take_while(|line| is_ours(line)).count();
+        let ours = self.lines.iter().take_while(|line| line.ours).count();
         if ours < self.lines.len() {
             self.lines.drain(..ours);
         }
@@ -279,7 +368,7 @@ impl Frames {
     fn end_at_users_function(&mut self) {
         // By file where it was inlined: then the name has no path.
         let calls = |line: &mut Line| {
-            let is_file = |place: &String| place.contains("library/core/src/ops/function.rs");
+            let is_file = |place: &Place| place.file.contains("library/core/src/ops/function.rs");
             line.name.as_deref().is_some_and(|name| is_any_of(name, &[CALLS]))
                 || line.place.as_ref().is_some_and(is_file)
         };

@@ -90,6 +90,24 @@ impl Looker {
         self.read(&stack)
     }
 
+    /// Where the functions of `run` are active.
+    pub(super) fn addresses(&mut self, run: Run, post: &Post) -> Option<Vec<u64>> {
+        let blocked = match thread::doing(post.thread_id()) {
+            Doing::Computes => None,
+            Doing::Sleeps | Doing::Unknown => syscall::blocked(post.thread_id()),
+        };
+        let disturbs = |blocked: &Blocked| blocked.call.is_some_and(|call| !syscall::is_restarted(call));
+        let stack = match &blocked {
+            Some(blocked) if disturbs(blocked) => copy(blocked),
+            _ => self
+                .probe
+                .as_mut()?
+                .take(post.thread_id(), run.goroutine.expose_provenance()),
+        };
+        let stack = stack.filter(|_| run.goes_on(post))?;
+        crate::panics::quietly(|| self.reader.addresses(&stack)).ok()
+    }
+
     /// A panic about tables that make no sense costs this stack only.
     fn read(&mut self, stack: &Stack) -> Option<Frames> {
         crate::panics::quietly(|| self.reader.read(stack)).ok()

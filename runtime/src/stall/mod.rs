@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::g::{G, NO_HOME, label};
+use crate::g::{G, NO_HOME};
 use crate::sched::Runtime;
 use crate::sched::worker::Post;
 use crate::sys::thread::Doing;
@@ -24,7 +24,7 @@ pub use report::StallReport;
 pub(crate) use report::{StallPolicy, set_policy};
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod frames;
+pub(crate) mod frames;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod look;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -111,7 +111,6 @@ struct Seen {
 
 /// Starts the thread that reports what it is sent. To be called before any goroutine exists.
 pub(crate) fn start(rt: &'static Runtime) -> Sender<Notice> {
-    label::expect_readers();
     let (to, notices) = channel();
     // Its signal is chosen before anybody else has taken one.
     with_looker(|_| ());
@@ -142,6 +141,21 @@ static LOOKER: Mutex<Option<look::Looker>> = Mutex::new(None);
 
 fn with_looker<R>(f: impl FnOnce(&mut look::Looker) -> R) -> R {
     f(LOOKER.lock().get_or_insert_with(look::Looker::new))
+}
+
+/// Where the functions are active that the goroutine `subject` runs on worker `index`, innermost first; `None` if it goes on meanwhile, or
+/// cannot be read. Blocks the thread while it asks; not for the goroutine itself.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) fn addresses_of(index: usize, post: &Post, subject: *const G) -> Option<Vec<u64>> {
+    let run = Run {
+        worker: index,
+        tick: post.queue.ticks(),
+        goroutine: post.running(),
+    };
+    if run.goroutine != subject {
+        return None;
+    }
+    with_looker(|looker| looker.addresses(run, post))
 }
 
 /// The stack of what worker `index` runs, in lines; empty if it goes on meanwhile, or cannot be read.

@@ -22,6 +22,7 @@ use crate::sched::Runtime;
 use crate::timer::Shard;
 
 mod alone;
+mod facts;
 mod find;
 mod foresight;
 mod locked;
@@ -170,16 +171,6 @@ impl Post {
             self.unparker.unpark();
         }
         napped
-    }
-
-    /// What the owner runs at this moment, or null.
-    pub(crate) fn running(&self) -> *const G {
-        let owner = self.owner.load(Ordering::Acquire);
-        if owner.is_null() {
-            return std::ptr::null();
-        }
-        // SAFETY: workers are never freed. Only the head is referred to, and what is read of it is atomic.
-        unsafe { (*owner).head.current().cast() }
     }
 
     pub(crate) fn thread_id(&self) -> i32 {

@@ -12,12 +12,14 @@ use crate::panic_value::Panic;
 use crate::sched::entry::Entry;
 use crate::sched::worker::{Post, STUCK, Worker, orphans};
 use crate::sched::{shake, turn};
+use crate::sys::clock;
 
 impl Worker {
     /// The life of the worker's thread, which begins when somebody has taken the worker off the list.
     ///
     /// Returns when the thread is to end; the worker is not this thread's any more then.
     pub(super) fn work(&'static self) {
+        self.head.set_clock(clock::now());
         let mut searching = self.rt.idle.wakes_searching(self.index);
         while let Some(g) = self.next(&mut searching) {
             if searching {
@@ -59,8 +61,12 @@ impl Worker {
     fn serve(&self, g: GRef, request: Request) {
         match request {
             // From the commit on, somebody else may run the goroutine: nothing may touch it afterwards.
-            // SAFETY: the pair was made by `park_goroutine`, whose frame is alive until the commit lets a waker in.
-            Request::Park(commit, data) => unsafe { commit(data) },
+            // SAFETY: it has just left by `suspend`. The pair was made by `park_goroutine`, whose frame is alive until the commit
+            // lets a waker in.
+            Request::Park(commit, data) => unsafe {
+                g.note_wait(self.head.clock());
+                commit(data);
+            },
             Request::Yield => self.requeue(g),
             Request::Finish => self.finish(g),
         }
@@ -110,7 +116,7 @@ impl Worker {
         let mut found = self.with_fibers(|fibers| fibers.take::<Entry>(g.stack_size(), default));
         if found.is_err() && g.flags.is_main.get() {
             // Its large stack is a courtesy: RLIMIT_STACK or RLIMIT_AS may forbid it.
-            g.lower_stack_size(default);
+            g.set_stack_size(default);
             found = self.with_fibers(|fibers| fibers.take::<Entry>(default, default));
         }
         match found {

@@ -151,6 +151,7 @@ impl Worker {
 
     /// The worker has come off the list.
     pub(super) fn awake(&self, keeper: bool) -> Slept {
+        self.head.set_clock(clock::now());
         let searching = self.rt.idle.wakes_searching(self.index);
         if keeper {
             self.resign(searching);
