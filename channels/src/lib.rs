@@ -41,8 +41,6 @@ pub mod macro_support;
 mod offer;
 mod ring;
 mod rt;
-#[cfg(loom)]
-mod rt_thread;
 mod select;
 mod shim;
 pub mod source;

@@ -1,14 +1,17 @@
 //! The seam: everything this crate takes from the runtime, and the only file that names it.
 //!
-//! Under `cfg(loom)` the names come from [`rt_thread`](crate::rt_thread), their twin on loom's threads.
+//! Under `cfg(loom)` the names come from the runtime's twin on loom's threads.
 
 #[cfg(loom)]
-pub(crate) use crate::rt_thread::{
-    Claim, Here, WaitReason, end_goroutine, explore, lock_rank, now, park, park_holding, park_until,
-    polled_in_vain,
+pub(crate) use gort_runtime::WaitReason;
+#[cfg(all(test, loom))]
+pub(crate) use gort_runtime::twin::commit_apart;
+#[cfg(loom)]
+pub(crate) use gort_runtime::twin::{
+    Claim, Here, end_goroutine, explore, lock_rank, now, park, park_holding, park_until, polled_in_vain,
 };
 #[cfg(loom)]
-pub use crate::rt_thread::{RawLock, Task};
+pub use gort_runtime::twin::{RawLock, Task};
 #[cfg(not(loom))]
 pub(crate) use gort_runtime::{CallTimer, JoinError, JoinHandle, Outlet, ScopedJoinHandle};
 #[cfg(not(loom))]

@@ -1,6 +1,6 @@
 //! Who wins a waiting task, when several may wake it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::shim::{AtomicUsize, Ordering};
 
 /// Who of several possible wakers has won a waiting task: the channels of a `select!`, a timer, a cancellation.
 ///
@@ -18,7 +18,14 @@ impl Claim {
     pub const TIMEOUT: usize = usize::MAX - 1;
 
     /// Open: nobody has won.
+    #[cfg(not(loom))]
     pub const fn new() -> Claim {
+        Claim(AtomicUsize::new(0))
+    }
+
+    /// Open: nobody has won.
+    #[cfg(loom)]
+    pub fn new() -> Claim {
         Claim(AtomicUsize::new(0))
     }
 

@@ -21,14 +21,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-#[cfg(not(all(test, loom)))]
+#[cfg(not(loom))]
 use crate::g::task::Task;
-#[cfg(all(test, loom))]
-use crate::loom_tests::rt::{Task, gosched, park};
 use crate::reason::WaitReason;
-#[cfg(not(all(test, loom)))]
+#[cfg(not(loom))]
 use crate::sched::park::{gosched, park};
 use crate::shim::{AtomicU8, Ordering, UnsafeCell};
+#[cfg(loom)]
+use crate::twin::{Task, gosched, park};
 
 const IDLE: u8 = 0;
 const PARKED: u8 = 1;

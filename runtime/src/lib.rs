@@ -5,7 +5,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals`, `panic_value` |
+//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals`, `panic_value`, `twin` |
 //! | thread-locals, bias | `head`, `tls`, `here`, `quiet`, `bias` |
 //! | context switch | `fiber` |
 //! | goroutine | `explore/searches`, `explore/reach`, `explore/director`, `g`, `panics`, `goexit` |
@@ -75,6 +75,9 @@ mod sys;
 pub mod testing;
 mod timer;
 mod tls;
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod twin;
 mod unheard;
 mod waiters;
 

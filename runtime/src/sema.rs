@@ -5,15 +5,15 @@
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 
-#[cfg(not(all(test, loom)))]
+#[cfg(not(loom))]
 use crate::g::task::Task;
-#[cfg(not(all(test, loom)))]
+#[cfg(not(loom))]
 use crate::lock::SpinLock;
-#[cfg(all(test, loom))]
-use crate::loom_tests::rt::{SpinLock, Task, park};
 use crate::reason::WaitReason;
-#[cfg(not(all(test, loom)))]
+#[cfg(not(loom))]
 use crate::sched::park::park;
+#[cfg(loom)]
+use crate::twin::{SpinLock, Task, park};
 
 /// Where a waiter gets in line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Sema {
 
 impl Sema {
     /// A semaphore with `permits` permits.
-    #[cfg(not(all(test, loom)))]
+    #[cfg(not(loom))]
     pub const fn new(permits: usize) -> Sema {
         Sema {
             lock: SpinLock::new(),
@@ -74,8 +74,8 @@ impl Sema {
     }
 
     /// Loom's locks cannot be made by constant functions.
-    #[cfg(all(test, loom))]
-    pub(crate) fn new(permits: usize) -> Sema {
+    #[cfg(loom)]
+    pub fn new(permits: usize) -> Sema {
         Sema {
             lock: SpinLock::new(),
             state: UnsafeCell::new(State::new(permits)),

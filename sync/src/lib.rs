@@ -18,8 +18,6 @@ mod once_cell;
 mod once_func;
 mod pool;
 mod rt;
-#[cfg(loom)]
-mod rt_loom;
 mod rwlock;
 mod sema;
 mod semaphore;

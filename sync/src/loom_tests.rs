@@ -15,7 +15,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::rt_loom::LONG;
+use super::rt::LONG;
 use super::{Barrier, Cond, Mutex, Once, RwLock, RwLockWriteGuard, Semaphore, WaitGroup};
 
 /// Only that there is a deadline matters.

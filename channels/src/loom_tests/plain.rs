@@ -4,7 +4,7 @@ use loom::thread;
 use std::time::Duration;
 
 use super::{Ledger, model};
-use crate::rt_thread::commit_apart;
+use crate::rt::commit_apart;
 use crate::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError, channel};
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Ledger, model};
 use crate::macro_support::{DEFAULT, ELSE, recv_arm, recv_some_arm, select, send_arm};
-use crate::rt_thread::commit_apart;
+use crate::rt::commit_apart;
 use crate::{Receiver, Select, SelectTimeoutError, Sender, channel};
 
 /// Both arms receive; returns the value.

@@ -1,4 +1,4 @@
-//! Waiting for a future: the real [`Notice`], parked and readied through [`rt`](super::rt), which finds out a second `ready` of one park
+//! Waiting for a future: the real [`Notice`], parked and readied through [`twin`](crate::twin), which finds out a second `ready` of one park
 //! (and, by its "deadlock", a missing one). The cell with the task is loom's, so two owners at a time are found out too.
 //!
 //! Breaches that were tried, each of which fails a model: a commit that ignores a wake which came before it; a waker that loads and stores

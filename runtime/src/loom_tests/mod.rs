@@ -13,7 +13,6 @@ mod helpers;
 mod idle;
 mod join;
 mod poll;
-pub(crate) mod rt;
 mod sema;
 mod turn;
 mod unwinding;

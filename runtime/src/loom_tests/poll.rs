@@ -1,4 +1,4 @@
-//! One direction of a descriptor: the real [`Direction`], parked and readied through [`rt`](super::rt). The descriptor is a counter of
+//! One direction of a descriptor: the real [`Direction`], parked and readied through [`twin`](crate::twin). The descriptor is a counter of
 //! bytes; an event is announced after a byte has come, as the kernel does.
 //!
 //! Breaches that were tried, each of which fails a model: `READY` is taken back whatever has happened since the look; a wait that does not
@@ -13,8 +13,9 @@ use loom::thread;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{model, rt};
+use super::model;
 use crate::poll::direction::Direction;
+use crate::twin as rt;
 
 struct Pipe {
     direction: Direction,

@@ -1,4 +1,4 @@
-//! The semaphore: the real [`Sema`], parked and readied through [`rt`](super::rt). Park against ready, as every lock uses it: a
+//! The semaphore: the real [`Sema`], parked and readied through [`twin`](crate::twin). Park against ready, as every lock uses it: a
 //! waiter is published under the lock, the commit releases it, and the waker may come at once.
 //!
 //! Breaches that were tried, each of which fails a model: `release` frees the permit that it passes on; a waiter that gets in line in front

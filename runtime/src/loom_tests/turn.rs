@@ -1,4 +1,4 @@
-//! Whose turn it is: the real [`Turn`], parked and readied through [`rt`](super::rt).
+//! Whose turn it is: the real [`Turn`], parked and readied through [`twin`](crate::twin).
 //!
 //! Breaches that were tried, each of which fails a model: the mark is set before the look; giving
 //! back wakes nobody, or leaves the turn taken; who waits takes the turn without the mark; one that
@@ -10,8 +10,9 @@ use loom::thread;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{model, rt};
+use super::model;
 use crate::poll_fd::turn::Turn;
+use crate::twin as rt;
 
 struct Place {
     turn: Turn,

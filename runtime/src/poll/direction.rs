@@ -21,17 +21,16 @@
 
 use std::ptr::NonNull;
 
-#[cfg(not(all(test, loom)))]
 use crate::claim::Claim;
-#[cfg(not(all(test, loom)))]
+#[cfg(not(loom))]
 pub(crate) use crate::g::task::Task;
-#[cfg(not(all(test, loom)))]
+#[cfg(not(loom))]
 use crate::lock::SpinLock;
-#[cfg(all(test, loom))]
-pub(crate) use crate::loom_tests::rt::Task;
-#[cfg(all(test, loom))]
-use crate::loom_tests::rt::{Claim, SpinLock};
 use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
+#[cfg(loom)]
+use crate::twin::SpinLock;
+#[cfg(loom)]
+pub(crate) use crate::twin::Task;
 
 const READY: usize = 1;
 const HUNG_UP: usize = 2;

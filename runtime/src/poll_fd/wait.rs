@@ -4,14 +4,13 @@
 use std::ptr::NonNull;
 use std::time::Instant;
 
-#[cfg(not(all(test, loom)))]
 use crate::claim::Claim;
-#[cfg(all(test, loom))]
-use crate::loom_tests::rt::{Claim, park, park_until};
 use crate::poll::direction::{Direction, Look, Task, Waiter};
 use crate::reason::WaitReason;
-#[cfg(not(all(test, loom)))]
+#[cfg(not(loom))]
 use crate::sched::park::{park, park_until};
+#[cfg(loom)]
+use crate::twin::{park, park_until};
 
 impl Direction {
     /// Waits until the word is not as it was at `look` (which was not ready), or until `deadline`.

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use crate::bias::{Seat, bias};
 use crate::fiber;
-use crate::g::{self, G, GRef};
+use crate::g::{self, GRef};
 use crate::head::Head;
 use crate::here::Here;
 use crate::queue::bound::{Bound, Inbox};

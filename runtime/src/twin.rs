@@ -1,7 +1,9 @@
-//! The runtime's twin on loom's threads: the names of [`rt`](crate::rt) without a scheduler, for model checking.
+//! The runtime's twin on loom's threads, for the models of all crates: its names without a scheduler.
+//!
+//! Under `cfg(loom)` the seams of `channels`, of `sync` and of what is modelled here take these in the place of the real ones.
 //!
 //! A thread parks on a flag of its own. `commit` runs in place, then the thread waits for the flag; a [`Task::ready`] that
-//! comes in between is therefore kept. A [`RawLock`] is loom's mutex, because a spin lock has endless executions.
+//! comes in between is therefore kept, and a second one is found out. A [`RawLock`] is loom's mutex, because a spin lock has endless executions.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,7 +15,9 @@ use loom::{
     thread, thread_local,
 };
 
-use crate::shim::{AtomicUsize, Ordering, UnsafeCell};
+pub use crate::claim::Claim;
+use crate::reason::WaitReason;
+use crate::shim::UnsafeCell;
 
 /// One thread's flag.
 #[derive(Debug)]
@@ -35,12 +39,12 @@ pub struct Here;
 impl Here {
     /// # Safety
     /// None here; the real one is not to be kept across a wait.
-    pub(crate) unsafe fn ask() -> Here {
+    pub unsafe fn ask() -> Here {
         Here
     }
 
     /// Loom needs runs that repeat, so there is no chance here.
-    pub(crate) fn random_u32(self) -> u32 {
+    pub fn random_u32(self) -> u32 {
         0x5DEE_CE66
     }
 }
@@ -66,7 +70,7 @@ impl Task {
     }
 
     /// The same.
-    pub(crate) fn current_here(_here: Here) -> Task {
+    pub fn current_here(_here: Here) -> Task {
         Task::current()
     }
 
@@ -74,7 +78,7 @@ impl Task {
     ///
     /// # Safety
     /// As the runtime's.
-    pub(crate) unsafe fn ready_here(self, _here: Here) {
+    pub unsafe fn ready_here(self, _here: Here) {
         // SAFETY: handed on.
         unsafe { self.ready() };
     }
@@ -91,7 +95,8 @@ impl Task {
     pub unsafe fn ready(self) {
         match self.0 {
             Kind::Thread(parker) => {
-                *parker.notified.lock().unwrap() = true;
+                let before = std::mem::replace(&mut *parker.notified.lock().unwrap(), true);
+                assert!(!before, "readied twice");
                 parker.wake.notify_one();
             }
             Kind::Waker(waker) => waker.wake(),
@@ -99,22 +104,9 @@ impl Task {
     }
 }
 
-/// What a parked task waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub(crate) enum WaitReason {
-    ChanReceive,
-    ChanSend,
-    ChanReceiveNil,
-    ChanSendNil,
-    Select,
-    SelectNoCases,
-}
-
 /// From now on the commits of this thread run on threads of their own, so that a commit may still be under way when the
 /// task is readied and goes on: as on a worker's stack.
-#[cfg(test)]
-pub(crate) fn commit_apart() {
+pub fn commit_apart() {
     APART.with(|apart| apart.set(true));
 }
 
@@ -144,7 +136,7 @@ fn run_commit(commit: impl FnOnce()) {
 ///
 /// # Safety
 /// Exactly one `ready` per park, and not before `commit` published the task.
-pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
+pub unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
     run_commit(commit);
     wait();
 }
@@ -153,7 +145,7 @@ pub(crate) unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
 ///
 /// # Safety
 /// As [`park`], and the caller holds the lock.
-pub(crate) unsafe fn park_holding(_here: Here, reason: WaitReason, lock: &RawLock) {
+pub unsafe fn park_holding(_here: Here, reason: WaitReason, lock: &RawLock) {
     // SAFETY: by the caller.
     unsafe { park(reason, || lock.unlock()) };
 }
@@ -165,17 +157,22 @@ pub(crate) unsafe fn park_holding(_here: Here, reason: WaitReason, lock: &RawLoc
 ///
 /// # Safety
 /// As [`park`], and a waker wins the claim before it calls `ready`.
-pub(crate) unsafe fn park_until(
-    _reason: WaitReason,
-    deadline: Instant,
-    claim: &Claim,
-    commit: impl FnOnce(),
-) {
+pub unsafe fn park_until(_reason: WaitReason, deadline: Instant, claim: &Claim, commit: impl FnOnce()) {
     let _ = deadline;
     run_commit(commit);
     if !claim.try_claim(Claim::TIMEOUT) {
         wait();
     }
+}
+
+/// Whether somebody has readied this thread although it does not wait: a `ready` too many.
+pub fn was_readied() -> bool {
+    PARKER.with(|parker| *parker.notified.lock().unwrap())
+}
+
+/// Lets others run.
+pub fn gosched() {
+    thread::yield_now();
 }
 
 /// Waits for the flag, and takes it.
@@ -188,34 +185,8 @@ fn wait() {
     *notified = false;
 }
 
-/// Which of several wakers has a waiter.
-#[derive(Debug)]
-pub(crate) struct Claim(AtomicUsize);
-
-impl Claim {
-    /// The timer's winner.
-    pub(crate) const TIMEOUT: usize = usize::MAX;
-
-    /// Open to all.
-    pub(crate) fn new() -> Claim {
-        Claim(AtomicUsize::new(0))
-    }
-
-    /// True for the first only.
-    pub(crate) fn try_claim(&self, winner: usize) -> bool {
-        self.0
-            .compare_exchange(0, winner, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
-    }
-
-    /// Who was first.
-    pub(crate) fn winner(&self) -> Option<usize> {
-        match self.0.load(Ordering::Acquire) {
-            0 => None,
-            winner => Some(winner),
-        }
-    }
-}
+/// The runtime's own spin lock, which is no other here.
+pub(crate) type SpinLock = RawLock;
 
 /// A lock whose holder may be another stack than the one that took it.
 pub struct RawLock {
@@ -226,7 +197,7 @@ pub struct RawLock {
 }
 
 /// The order in which locks are taken: by age, as addresses differ from one execution to the next.
-pub(crate) fn lock_rank(lock: *const RawLock) -> usize {
+pub fn lock_rank(lock: *const RawLock) -> usize {
     // SAFETY: a select ranks the locks of channels that it holds handles of.
     unsafe { (*lock).rank }
 }
@@ -238,6 +209,12 @@ static LOCKS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::n
 unsafe impl Send for RawLock {}
 // SAFETY: as above.
 unsafe impl Sync for RawLock {}
+
+impl Default for RawLock {
+    fn default() -> RawLock {
+        RawLock::new()
+    }
+}
 
 impl fmt::Debug for RawLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -251,7 +228,7 @@ impl RawLock {
         RawLock {
             mutex: Mutex::new(()),
             guard: UnsafeCell::new(None),
-            rank: LOCKS.fetch_add(1, Ordering::Relaxed),
+            rank: LOCKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
         }
     }
 
@@ -265,7 +242,7 @@ impl RawLock {
     }
 
     /// The same.
-    pub(crate) fn lock_here(&self, _here: Here) {
+    pub fn lock_here(&self, _here: Here) {
         self.lock();
     }
 
@@ -278,49 +255,51 @@ impl RawLock {
 }
 
 /// Ends the caller.
-pub(crate) fn end_goroutine(why: &'static str) -> ! {
+pub fn end_goroutine(why: &'static str) -> ! {
     panic!("{why}")
 }
 
 /// Threads are preempted: nothing to do.
-pub(crate) fn polled_in_vain() {}
+pub fn polled_in_vain() {}
 
 /// Nobody explores schedules here but loom.
-pub(crate) mod explore {
-    #[derive(Clone, Copy)]
-    pub(crate) struct Op;
+pub mod explore {
+    /// What a goroutine does.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Op;
 
     impl Op {
-        pub(crate) const fn new(_: &str, _: &str) -> Op {
+        pub const fn new(_: &str, _: &str) -> Op {
             Op
         }
     }
 
-    pub(crate) fn is_under_way() -> bool {
+    pub fn is_under_way() -> bool {
         false
     }
 
-    pub(crate) fn point(_: Op, _: usize) {}
+    pub fn point(_: Op, _: usize) {}
 
-    pub(crate) fn point_handed_over(_: Op, _: usize) {}
+    pub fn point_handed_over(_: Op, _: usize) {}
 
-    pub(crate) fn point_in_drop(_: Op, _: usize) {}
+    pub fn point_in_drop(_: Op, _: usize) {}
 
-    pub(crate) fn note_drop() {}
+    pub fn note_drop() {}
 
-    pub(crate) fn glance(_: Op, _: usize) {}
+    pub fn glance(_: Op, _: usize) {}
 
-    pub(crate) fn point_at_all(_: Op, _: impl Iterator<Item = usize>) {}
+    pub fn point_at_all(_: Op, _: impl Iterator<Item = usize>) {}
 
-    pub(crate) fn is_explored() -> bool {
+    pub fn is_explored() -> bool {
         false
     }
 
-    pub(crate) fn pick(_: usize) -> Option<usize> {
+    pub fn pick(_: usize) -> Option<usize> {
         None
     }
 }
 
-pub(crate) fn now() -> Instant {
+/// The time.
+pub fn now() -> Instant {
     Instant::now()
 }
