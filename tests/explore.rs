@@ -344,3 +344,21 @@ fn an_error_is_a_failure() {
         std::process::Termination::report(result)
     });
 }
+
+#[test]
+fn the_end_of_a_goroutine_is_seen_by_those_who_select_it() {
+    for strategy in STRATEGIES {
+        // Both outcomes are found by all of them: it has ended, and it has not.
+        for ended in [false, true] {
+            let report = explore(with(strategy), move || {
+                let worker = go!({});
+                let seen = select! {
+                    _result = <-worker => true,
+                    default => false,
+                };
+                assert!(seen != ended, "this outcome is possible");
+            });
+            assert!(!report.passed(), "{ended}: {report}");
+        }
+    }
+}

@@ -76,6 +76,11 @@ unsafe impl<T: Send> Source<Result<T, JoinError>> for JoinHandle<T> {
         self.has_ended()
     }
 
+    fn identity(&self) -> usize {
+        // The goroutine itself: its end is announced as that.
+        self.address()
+    }
+
     unsafe fn poll(&self) -> Polled<Result<T, JoinError>> {
         // SAFETY: under the lock.
         match unsafe { self.try_take() } {

@@ -107,6 +107,12 @@ pub unsafe trait Source<T> {
         true
     }
 
+    /// Which object it is, for whoever explores schedules: those who change it announce the same.
+    #[doc(hidden)]
+    fn identity(&self) -> usize {
+        std::ptr::from_ref(self.lock()).addr()
+    }
+
     /// Takes a value, if one is there.
     ///
     /// # Safety

@@ -266,6 +266,12 @@ impl<T> JoinHandle<T> {
         self.has_ended()
     }
 
+    /// Which goroutine it is, for whoever explores schedules.
+    #[doc(hidden)]
+    pub fn address(&self) -> usize {
+        self.g.as_ptr().addr()
+    }
+
     /// As [`is_finished`](JoinHandle::is_finished), for a look that is part of another operation.
     #[doc(hidden)]
     pub fn has_ended(&self) -> bool {

@@ -31,6 +31,12 @@ pub unsafe trait Arm {
     /// The lock of its channel; `None` for the nil channel.
     fn lock(&self) -> Option<&RawLock>;
 
+    /// Which object it is, for whoever explores schedules.
+    #[doc(hidden)]
+    fn identity(&self) -> Option<usize> {
+        self.lock().map(|lock| std::ptr::from_ref(lock).addr())
+    }
+
     /// Whether it is worth taking the lock. May be wrong by saying yes.
     fn maybe_ready(&self) -> bool;
 
@@ -206,6 +212,14 @@ unsafe impl<T> Arm for RecvArm<'_, T> {
             Origin::Nil => None,
             Origin::Chan(core) => Some(core.lock()),
             Origin::Source(source) => Some(source.lock()),
+        }
+    }
+
+    fn identity(&self) -> Option<usize> {
+        match self.from {
+            Origin::Nil => None,
+            Origin::Chan(core) => Some(core.address()),
+            Origin::Source(source) => Some(source.identity()),
         }
     }
 

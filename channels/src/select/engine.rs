@@ -96,8 +96,7 @@ impl<'r> Run<'r> {
 
     /// What it touches, for whoever explores schedules.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = usize> {
-        let locks = self.arms.iter().filter_map(|arm| arm.lock());
-        locks.map(|lock| std::ptr::from_ref(lock).addr())
+        self.arms.iter().filter_map(|arm| arm.identity())
     }
 
     /// Which of the arms that seem to be ready goes first, if whoever explores schedules decides that.
