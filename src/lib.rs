@@ -76,6 +76,7 @@
 //! * [`net`] has sockets whose calls park the goroutine.
 //! * [`fs`], [`io`] and [`process`] are std's, without blocking a worker.
 //! * [`blocking`](blocking()) makes a call that would block the thread; [`recover`] turns a panic into a value.
+//! * [`testing`] runs a program under many schedules, and shows the one that fails.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
 #![forbid(unsafe_code)]
 
@@ -156,3 +157,8 @@ mod registry {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/PORTING.md")]
 mod porting {}
+
+/// The programs of the guide to tests, as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/TESTING_PROGRAMS.md")]
+mod testing_programs {}

@@ -23,7 +23,6 @@ const LOAD: Op = Op::new("load", "atomic");
 const STORE: Op = Op::new("store", "atomic");
 const SWAP: Op = Op::new("swap", "atomic");
 const EXCHANGE: Op = Op::new("compare_exchange", "atomic");
-const UPDATE: Op = Op::new("update", "atomic");
 
 /// What all of them have. `$value` is one value of the type, for the examples.
 macro_rules! atomic {
@@ -175,7 +174,7 @@ macro_rules! updates {
                 #[inline(always)]
                 #[track_caller]
                 pub fn $name(&self, value: $Value, order: Ordering) -> $Value {
-                    explore::point(UPDATE, self.address());
+                    explore::point(const { Op::new(stringify!($name), "atomic") }, self.address());
                     self.0.$name(value, order)
                 }
             )+

@@ -171,3 +171,16 @@ fn cron() {
 fn context_server() {
     same_text("context_server");
 }
+
+#[test]
+fn explored_pool() {
+    let stdout = run(&mut std::process::Command::new(program("explored_pool"))).clean();
+    for part in [
+        "deadlock: all goroutines are asleep",
+        "wait cond 1",
+        "GORT_SCHEDULE=1.",
+        "that is all",
+    ] {
+        assert!(stdout.contains(part), "{part}: {stdout}");
+    }
+}

@@ -18,7 +18,7 @@ fn a_cancellation_reaches_the_children() {
             chan!(<-child.done());
             child.err().is_some()
         });
-        let canceller = go!(move || cancel());
+        let canceller = go!({ cancel() });
         assert!(waiter.join().unwrap());
         canceller.join().unwrap();
         assert!(parent.err().is_some() && child.err().is_some());
@@ -29,7 +29,7 @@ fn a_cancellation_reaches_the_children() {
 fn a_child_of_a_cancelled_context_is_cancelled() {
     holds(|| {
         let (parent, cancel) = context::with_cancel(context::background());
-        let canceller = go!(move || cancel());
+        let canceller = go!({ cancel() });
         // Made before, during or after it.
         let (child, _own) = context::with_cancel(parent);
         chan!(<-child.done());
@@ -50,7 +50,7 @@ fn what_is_called_after_a_context_is_called_once() {
                 chan!(called <- ());
             }
         });
-        let canceller = go!(move || cancel());
+        let canceller = go!({ cancel() });
         if stop() {
             canceller.join().unwrap();
             assert_eq!(calls.load(SeqCst), 0, "it was stopped");
