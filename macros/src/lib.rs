@@ -106,13 +106,16 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// test timed out after 30s
 ///
 /// goroutine 5 [chan receive]:
-///     waiting at tests/queue.rs:12:17
-///     spawned at tests/queue.rs:8:1
+/// queue::is_emptied(...)
+///         ./tests/queue.rs:12:17
+/// created by go! outside of goroutines
+///         tests/queue.rs:8:1
 ///
 /// goroutine 6 "worker" [running]:
-///     spawned at tests/queue.rs:10:5
-///    0: queue::mix
-///              at ./tests/queue.rs:31:9
+/// queue::mix(...)
+///         ./tests/queue.rs:31:9
+/// created by go! in goroutine 5
+///         tests/queue.rs:10:5
 /// ```
 ///
 /// Tests share one runtime, so the list has the goroutines of those that run beside it too. They go on;

@@ -36,5 +36,8 @@ fn start(rt: &'static Runtime) {
     if let Some(seed) = rt.config.schedule {
         sched::shake::begin(seed);
     }
+    crate::fatal::set_describe(crate::debug::report::all_but);
+    // What makes no sense in it is told at the start.
+    crate::traceback::level();
     monitor::start(rt);
 }

@@ -192,11 +192,11 @@ fn fix() -> &'static Config {
 }
 
 /// A value of a variable, and what is to be told about it.
-type Value<T> = (T, Option<String>);
+pub(crate) type Value<T> = (T, Option<String>);
 
 /// Reads one variable. A value that cannot be used is reported and otherwise treated as not set, as Go does. One that is not used
 /// as it stands is reported too.
-fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<Value<T>, String>) -> Option<T> {
+pub(crate) fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<Value<T>, String>) -> Option<T> {
     let text = std::env::var_os(name).filter(|text| !text.is_empty())?;
     let parsed = match text.to_str() {
         Some(text) => parse(text),
@@ -217,7 +217,7 @@ fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<Value<T>, String>)
 }
 
 /// One that is used as it stands.
-fn plain<T: std::str::FromStr<Err = String>>(text: &str) -> Result<Value<T>, String> {
+pub(crate) fn plain<T: std::str::FromStr<Err = String>>(text: &str) -> Result<Value<T>, String> {
     Ok((text.parse()?, None))
 }
 
@@ -270,7 +270,7 @@ pub(crate) fn test_timeout() -> Option<Duration> {
 }
 
 /// What `text` names.
-fn one_of<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
+pub(crate) fn one_of<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
     let text = text.trim();
     match names.iter().find(|(name, _)| *name == text) {
         Some(&(_, value)) => Ok(value),

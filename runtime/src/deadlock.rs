@@ -11,14 +11,10 @@
 
 use std::fmt;
 
-use crate::g::label::Title;
-use crate::g::{G, GRef, pool};
+use crate::fatal::EVERYBODY;
 use crate::idle::Surroundings;
 use crate::sched::Runtime;
 use crate::waiters::{self, Tests};
-
-/// More goroutines than this are counted, not described.
-const DESCRIBED: usize = 1000;
 
 /// Reports and ends the process if nothing can run again. `true` if that is so as far as we can see, but a thread that is
 /// not ours might still do something: the caller has to ask again later.
@@ -69,29 +65,9 @@ impl fmt::Display for Report {
                 "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"
             );
         }
-        writeln!(f, "fatal error: all goroutines are asleep - deadlock!")?;
-        let mut all: Vec<GRef> = Vec::new();
-        pool::for_each(|g| {
-            if g.id() != 0 && g.reason().is_some() {
-                all.push(g);
-            }
-        });
-        all.sort_unstable_by_key(|g| g.id());
-        for g in all.iter().take(DESCRIBED) {
-            describe(g, f)?;
-        }
-        if let Some(more) = all.len().checked_sub(DESCRIBED).filter(|&more| more > 0) {
-            writeln!(f, "\n...and {more} more goroutines")?;
-        }
-        Ok(())
+        write!(
+            f,
+            "fatal error: all goroutines are asleep - deadlock!\n{EVERYBODY}"
+        )
     }
-}
-
-/// One paragraph. Valid while nothing runs.
-fn describe(g: &G, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "\n{}", Title(g.id(), g.name()))?;
-    if let (Some(reason), Some(site)) = (g.reason(), g.wait_site()) {
-        writeln!(f, " [{reason}]:\n\twaiting at {site}")?;
-    }
-    writeln!(f, "\tspawned at {}", g.spawn_site())
 }

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::traceback::{self, Level};
+
 static PRINTING: Mutex<()> = Mutex::new(());
 
 /// A report that is being printed.
@@ -35,17 +37,38 @@ pub(crate) fn print(text: &dyn fmt::Display) {
     begin().write(text);
 }
 
+/// The goroutines but one, as the end of a report; each paragraph after an empty line. Nothing if less is to be shown.
+pub(crate) struct Goroutines {
+    /// The number of the one that is left out; 0: none.
+    pub(crate) but: u64,
+    /// They are shown from this level on.
+    pub(crate) from: Level,
+}
+
+/// All of them, where the report is about none.
+pub(crate) const EVERYBODY: Goroutines = Goroutines {
+    but: 0,
+    from: Level::Single,
+};
+
+static DESCRIBE: OnceLock<fn(u64) -> String> = OnceLock::new();
+
+/// Says what describes them: a service, above those who end the process.
+pub(crate) fn set_describe(describe: fn(u64) -> String) {
+    let _ = DESCRIBE.set(describe);
+}
+
+impl fmt::Display for Goroutines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match DESCRIBE.get() {
+            Some(describe) if traceback::level() >= self.from => f.write_str(&describe(self.but)),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Prints a last report and ends the process with status 2, as Go does. The first report wins.
 pub(crate) fn die(report: &dyn fmt::Display) -> ! {
-    last(Some(report))
-}
-
-/// Ends the process with status 2; the reason has been printed.
-pub(crate) fn end() -> ! {
-    last(None)
-}
-
-fn last(report: Option<&dyn fmt::Display>) -> ! {
     static FIRST: OnceLock<()> = OnceLock::new();
     if FIRST.set(()).is_err() {
         // Another thread is ending the process.
@@ -54,8 +77,6 @@ fn last(report: Option<&dyn fmt::Display>) -> ! {
         }
     }
     let printing = begin();
-    if let Some(report) = report {
-        printing.write(report);
-    }
+    printing.write(report);
     std::process::exit(2)
 }

@@ -5,14 +5,14 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `fatal`, `claim`, `parker`, `locals`, `panic_value`, `twin` |
+//! | OS and primitives | `sys`, `shim`, `lock`, `random`, `reason`, `config`, `traceback`, `fatal`, `claim`, `parker`, `locals`, `panic_value`, `twin` |
 //! | thread-locals, bias | `head`, `tls`, `here`, `quiet`, `bias` |
 //! | context switch | `fiber` |
 //! | goroutine | `explore/searches`, `explore/reach`, `explore/director`, `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
 //! | event sources | `timer`, `poll`, `explore/group` |
 //! | scheduler and workers | `sched` |
-//! | services | `blocking`, `deadlock`, `stall`, `debug`, `survey`, `waiters`, `monitor`, `signals` |
+//! | services | `blocking`, `deadlock`, `stall`, `debug`, `waiters`, `monitor`, `signals`, `quit` |
 //! | start | `boot` |
 //! | interface | `poll_fd`, `call_timer`, `spawn`, `unheard`, `sema`, `explore`, `future`, `join_handle`, `scope`, `main_goroutine`, `testing`, `local`, `builder` |
 //!
@@ -59,6 +59,7 @@ mod poll;
 mod poll_fd;
 mod queue;
 mod quiet;
+mod quit;
 mod random;
 mod reason;
 mod sched;
@@ -69,12 +70,12 @@ mod shim;
 pub mod signals;
 mod spawn;
 mod stall;
-mod survey;
 mod sys;
 #[doc(hidden)]
 pub mod testing;
 mod timer;
 mod tls;
+mod traceback;
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod twin;

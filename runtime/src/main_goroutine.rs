@@ -2,7 +2,8 @@
 
 use crate::join_handle::JoinError;
 use crate::panic_value::Panic;
-use crate::panics::PanicReport;
+use crate::panics::{self, PanicReport};
+use crate::quit;
 use crate::spawn::Spawn;
 use crate::waiters::Counted;
 
@@ -23,13 +24,13 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    match run_main(f) {
+    match run_main(f, None) {
         Ok(value) => value,
         Err(ended) => ended.go_on(),
     }
 }
 
-/// Runs `f` as the program's main goroutine: a panic prints Go's report and ends the process with status 2. When it returns, no other
+/// Runs `f` as the program's main goroutine: SIGQUIT prints what every goroutine is at and ends the process with status 2; a panic prints Go's report and ends the process with status 2. When it returns, no other
 /// goroutine's panic is under way that would do the same.
 #[doc(hidden)]
 #[track_caller]
@@ -38,13 +39,27 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    match run_main(f) {
+    let result = match watch_for_quit() {
+        None => run_main(f, None),
+        Some((watch, ends)) => {
+            let f = move || {
+                let _ends = ends;
+                f()
+            };
+            run_main(f, Some(&watch))
+        }
+    };
+    match result {
         Ok(value) => {
             crate::panics::await_those_under_way();
             value
         }
-        Err(ended) if ended.panic.was_shown() => crate::fatal::end(),
-        Err(ended) => crate::fatal::die(&ended.report()),
+        Err(ended) if ended.panic.was_shown() => panics::end_with(ended.goroutine),
+        Err(ended) => crate::fatal::die(&format_args!(
+            "{}{}",
+            ended.report(),
+            panics::others(ended.goroutine)
+        )),
     }
 }
 
@@ -76,8 +91,13 @@ impl Ended {
     }
 }
 
+/// On a goroutine somebody calls `main` once more.
+fn watch_for_quit() -> Option<(quit::Watch, quit::Ends)> {
+    crate::g::current().is_none().then(quit::watch).flatten()
+}
+
 #[track_caller]
-fn run_main<F, T>(f: F) -> Result<T, Ended>
+fn run_main<F, T>(f: F, quit: Option<&quit::Watch>) -> Result<T, Ended>
 where
     F: FnOnce() -> T + Send,
     T: Send,
@@ -98,6 +118,9 @@ where
     // its result. There is no way out before: `join` does not unwind, and after `goexit` the closure is gone.
     let handle = unsafe { options.go_unchecked(f) };
     let goroutine = handle.id();
+    if let Some(quit) = quit {
+        quit.until_the_end();
+    }
     match handle.join() {
         Ok(value) => Ok(value),
         Err(JoinError::Panicked(panic)) => Err(Ended {
@@ -112,8 +135,11 @@ where
             let _waiting = Counted::new();
             crate::waiters::abandon();
             crate::sched::runtime().ask_again();
-            loop {
-                std::thread::park();
+            match quit {
+                Some(quit) => quit.for_ever(),
+                None => loop {
+                    std::thread::park();
+                },
             }
         }
     }

@@ -27,6 +27,7 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 #[doc(hidden)]
 pub use signal_hook::consts::signal as numbers;
 
+use crate::sys::quit;
 use crate::sys::signal::Disposition;
 
 /// What the process does on a signal.
@@ -147,7 +148,7 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<(
     if known.action == action {
         return Ok(());
     }
-    // SAFETY: `before` and `caught` were asked for this signal; `ignore` has no handler.
+    // SAFETY: `before` and `caught` were asked for this signal; those made here have no handler.
     let set = |disposition: &Disposition| unsafe { disposition.set(signal) };
     match (action, &known.caught) {
         (Action::Ignore, _) => set(&Disposition::ignore())?,
@@ -158,8 +159,11 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<(
                 Some(thread) => thread,
                 None => thread.insert(start(deliver)?),
             };
-            // The handler goes on to what it finds here.
-            set(&known.before)?;
+            // The handler goes on to what it finds here: the program wants the signal itself, so not to our report of it.
+            match quit::is_ours(&known.before) {
+                true => set(&Disposition::default_action())?,
+                false => set(&known.before)?,
+            }
             thread.signals.add_signal(signal)?;
             let caught = Disposition::of(signal)?.on_alternate_stack();
             set(&caught)?;
@@ -192,7 +196,7 @@ pub fn on_signal_thread() -> bool {
 /// under which actions change.
 pub fn nobody_took(signal: i32) {
     // Another handler was called when this one was: it is not called twice.
-    if Disposition::of(signal).is_ok_and(|now| now.is_default()) {
+    if Disposition::of(signal).is_ok_and(|now| now.is_default() || quit::is_ours(&now)) {
         crate::sys::signal::send_to_process(signal);
     }
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::debug::report;
 use crate::join_handle::JoinError;
 use crate::main_goroutine::Ended;
 use crate::spawn::Spawn;
-use crate::survey::Survey;
 use crate::waiters::{Listed, Watch};
 
 /// For how long a test may take that does not say so itself.
@@ -141,9 +141,9 @@ where
         drop(listed);
         // If it goes on one day, and panics, that ends nobody.
         std::mem::forget(handle);
-        let survey = Survey::make(crate::sched::runtime(), goroutine);
+        let all = report::everybody_after(goroutine);
         // Through std, so that the harness shows it with the test.
-        eprintln!("{verdict}\n{survey}");
+        eprintln!("{verdict}\n{all}");
         return Err(verdict);
     }
     match handle.join() {

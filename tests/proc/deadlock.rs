@@ -240,7 +240,7 @@ pub(crate) fn found_when_locked_to_a_thread() {
         lock_os_thread();
         select! {}
     }
-    deadlocked(child::run(main), "select (no cases)");
+    deadlocked(child::run(main), "select (no cases), locked to thread");
 }
 
 pub(crate) fn goexit_in_main_when_the_others_end() {

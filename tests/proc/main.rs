@@ -11,6 +11,7 @@ mod overflow;
 mod overflow_frames;
 mod panic;
 mod panic_hooks;
+mod quit;
 mod settings;
 mod signal;
 mod stall;
@@ -81,6 +82,10 @@ fn main() -> std::process::ExitCode {
         list!(panic_hooks:
             a_hook_of_the_program_is_honoured, a_hook_may_call_the_one_before, a_hook_may_wait, of_members,
             the_first_of_two_is_shown),
+        list!(quit:
+            everybody_is_shown, when_nothing_runs, when_every_worker_is_kept, after_goexit_in_main, it_may_be_left_alone,
+            not_in_run, levels_of_the_signal, levels_of_a_panic_of_main, levels_of_a_panic_of_another,
+            levels_of_a_deadlock, levels_of_thread_exhaustion),
         list!(settings: no_utf_8, nonsense, too_little_or_too_much, what_is_right_is_not_told, a_random_schedule),
         list!(signal:
             everybody_who_listens_gets_it, a_full_channel_drops_it, a_plain_thread_may_listen,

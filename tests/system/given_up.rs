@@ -155,9 +155,11 @@ fn a_deadlock_is_reported() {
                 section(&text, case),
                 &[
                     "all goroutines are asleep - deadlock!\n\ngoroutine ",
-                    " [chan receive]:\n\twaiting at tests/system/given_up.rs:",
-                    "\tspawned at tests/system/given_up.rs:",
-                    "\"helper\" [chan receive]:\n\twaiting at tests/system/given_up.rs:",
+                    " [chan receive]:\n",
+                    "tests/system/given_up.rs:",
+                    "created by go! outside of goroutines\n\ttests/system/given_up.rs:",
+                    "\"helper\" [chan receive]:\n",
+                    "tests/system/given_up.rs:",
                     "panicked at tests/system/given_up.rs:",
                     "all goroutines are asleep - deadlock!",
                 ],
@@ -190,7 +192,8 @@ fn a_hang_is_reported_and_other_tests_go_on() {
         hang,
         &[
             "test timed out after 1s\n\ngoroutine ",
-            " [chan receive]:\n\twaiting at tests/system/given_up.rs:",
+            " [chan receive]:\n",
+            "tests/system/given_up.rs:",
             "\nthread 'given_up::case_hang' ",
             "test timed out after 1s",
         ],
@@ -198,8 +201,9 @@ fn a_hang_is_reported_and_other_tests_go_on() {
     has(
         hang,
         &[
-            "\"busy\" [running]:\n\tspawned at tests/system/given_up.rs:",
+            "\"busy\" [running]:\n",
             if stack { "computes_for_ever" } else { "" },
+            "\ttests/system/given_up.rs:",
         ],
     );
     assert!(

@@ -12,6 +12,7 @@ mod json;
 mod look;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod parked;
+pub(crate) mod report;
 mod stacks;
 mod text;
 

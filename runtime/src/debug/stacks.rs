@@ -127,7 +127,7 @@ impl Calls {
 fn name(addresses: &[u64]) -> Vec<Frame> {
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     {
-        let lines = crate::panics::quietly(|| crate::stall::frames::users_functions(addresses));
+        let lines = crate::panics::quietly(|| crate::stall::frames::functions(addresses));
         let frame = |line: crate::stall::frames::Line| {
             let place = line.place;
             Frame {

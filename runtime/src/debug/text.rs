@@ -46,7 +46,8 @@ impl fmt::Display for Goroutine {
         for frame in frames {
             writeln!(f, "{frame}")?;
         }
-        if frames.is_empty() && matches!(self.status, Status::Waiting(_)) {
+        let is_told = frames.iter().any(|frame| frame.file.is_some());
+        if !is_told && matches!(self.status, Status::Waiting(_)) {
             writeln!(f, "\twaiting at {}", self.wait_site)?;
         }
         match self.creator {

@@ -20,7 +20,9 @@ pub(crate) mod trim;
 pub(crate) use crate::fatal::die;
 pub(crate) use hook::{forget_all, note_exit, take_seen};
 pub use report::PanicReport;
-pub(crate) use report::{PanicPolicy, await_those_under_way, discard, set_policy, unobserved};
+pub(crate) use report::{
+    PanicPolicy, await_those_under_way, discard, end_with, others, set_policy, unobserved,
+};
 
 impl Panic {
     /// A payload that was just caught on this goroutine.

@@ -6,12 +6,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::explore::searches;
-use crate::fatal::{begin, die, end};
+use crate::fatal::{Goroutines, begin, die};
 use crate::g::G;
 use crate::g::label::Title;
 use crate::panic_value::{Panic, Seen, any_under_way, message_of};
 use crate::panics::hook;
 use crate::panics::trace::Trace;
+use crate::traceback::Level;
 
 /// What stands above a backtrace.
 pub(super) struct Head<'a> {
@@ -201,10 +202,10 @@ pub(crate) fn unobserved(g: &G, panic: Panic) {
     }
     let report = report_of(g, &panic);
     match POLICY.get().unwrap_or(&PanicPolicy::Exit) {
-        PanicPolicy::Exit if panic.was_shown() => end(),
+        PanicPolicy::Exit if panic.was_shown() => end_with(g.id()),
         // The panic hook was not asked, or the program has another one.
-        PanicPolicy::Exit if panic.seen.is_none() && hook::program_replaced_ours() => end(),
-        PanicPolicy::Exit => die(&report),
+        PanicPolicy::Exit if panic.seen.is_none() && hook::program_replaced_ours() => end_with(g.id()),
+        PanicPolicy::Exit => die(&format_args!("{report}{}", others(g.id()))),
         PanicPolicy::Custom(policy) => {
             // What calls this is the end of a goroutine or of its handle: nothing may unwind
             // through it.
@@ -217,6 +218,19 @@ pub(crate) fn unobserved(g: &G, panic: Panic) {
         }
     }
     discard(panic);
+}
+
+/// Ends the process after the panic of this goroutine, which has been printed.
+pub(crate) fn end_with(goroutine: u64) -> ! {
+    die(&others(goroutine))
+}
+
+/// Those that did not panic.
+pub(crate) fn others(goroutine: u64) -> Goroutines {
+    Goroutines {
+        but: goroutine,
+        from: Level::All,
+    }
 }
 
 /// Drops a panic where nothing may unwind.

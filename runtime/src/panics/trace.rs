@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::g;
 use crate::panics::trim;
+use crate::traceback::{self, Level};
 
 /// To take one takes 9 KiB, without optimisation.
 const TO_CAPTURE: usize = 10 << 10;
@@ -19,24 +20,36 @@ fn is_less_left_than(bytes: usize) -> bool {
     g::room().is_some_and(|room| room < bytes)
 }
 
-/// A backtrace, if `RUST_BACKTRACE` asks for one and there is room.
+/// Whether `GORT_TRACEBACK` asks for backtraces of panics; if it says nothing, `RUST_BACKTRACE` decides.
+fn is_wanted() -> Option<bool> {
+    traceback::chosen().map(|level| level >= Level::Single)
+}
+
+/// A backtrace, if one is asked for and there is room.
 pub(super) fn capture() -> Backtrace {
-    if is_less_left_than(TO_CAPTURE) {
-        Backtrace::disabled()
-    } else {
-        Backtrace::capture()
+    match is_wanted() {
+        _ if is_less_left_than(TO_CAPTURE) => Backtrace::disabled(),
+        Some(true) => Backtrace::force_capture(),
+        Some(false) => Backtrace::disabled(),
+        None => Backtrace::capture(),
     }
 }
 
 /// What is to be said if [`capture`] has taken none though it was asked to.
 pub(super) fn left_out() -> Option<String> {
-    let asked = || std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    let asked = || {
+        let by_std = || std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+        is_wanted().unwrap_or_else(by_std)
+    };
     let room = g::room().filter(|&room| room < TO_CAPTURE && asked())?;
     Some(format!("\n(no backtrace: {room} bytes of stack are left)\n"))
 }
 
 /// Whether everything is to be shown; else it is the user's functions.
 fn is_full() -> bool {
+    if let Some(level) = traceback::chosen() {
+        return level == Level::Full;
+    }
     // In std's order.
     ["RUST_LIB_BACKTRACE", "RUST_BACKTRACE"]
         .iter()

@@ -32,7 +32,7 @@ const OUR_DIRECTORIES: [(&str, &str); 4] = [
 pub(crate) const FIRST: [&str; 3] = [
     "gort_runtime::g::job::",
     "gort_runtime::sched::entry::",
-    "gort_runtime::main_goroutine::run_main",
+    "gort_runtime::main_goroutine::",
 ];
 /// The same by file, below this crate's sources: names may have no path, and have none where the
 /// debug information is line tables only.

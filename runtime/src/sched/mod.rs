@@ -7,6 +7,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::bias::bias;
 use crate::config::{self, Config, Favour, MAX_WORKERS, Migration};
+use crate::fatal;
 use crate::g::{GRef, NO_HOME};
 use crate::here::Here;
 use crate::idle::{Idle, Surroundings};
@@ -154,8 +155,9 @@ pub(crate) fn io_wait_ends() {
 }
 
 fn no_thread(error: &std::io::Error) -> ! {
-    crate::fatal::die(&format_args!(
-        "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n"
+    fatal::die(&format_args!(
+        "runtime: failed to create new OS thread: {error}\nfatal error: newosproc\n{}",
+        fatal::EVERYBODY
     ))
 }
 
@@ -344,8 +346,9 @@ impl Runtime {
     pub(crate) fn count_thread(&self) {
         let limit = self.config.max_threads;
         if self.threads.fetch_add(1, Ordering::SeqCst) >= limit {
-            crate::fatal::die(&format_args!(
-                "runtime: program exceeds {limit}-thread limit\nfatal error: thread exhaustion\n"
+            fatal::die(&format_args!(
+                "runtime: program exceeds {limit}-thread limit\nfatal error: thread exhaustion\n{}",
+                fatal::EVERYBODY
             ));
         }
     }

@@ -18,6 +18,7 @@ use crate::panics::trim::{CALLS, FIRST, OURS, first_files, is_our_file};
 use crate::stall::symbols;
 use crate::sys::capture::{Registers, Stack};
 use crate::sys::modules;
+use crate::traceback::{self, Level};
 
 /// More frames than this are counted, not shown.
 const SHOWN: usize = 100;
@@ -65,6 +66,8 @@ pub(super) struct Frames {
     pub(super) complete: bool,
     /// The debug information was still being read.
     without_lines: bool,
+    /// Nothing is left out.
+    whole: bool,
 }
 
 /// A function that is active.
@@ -273,18 +276,33 @@ pub(crate) fn own_addresses() -> Vec<u64> {
     addresses
 }
 
-/// The user's functions among those at these addresses, innermost first.
-pub(crate) fn users_functions(addresses: &[u64]) -> Vec<Line> {
-    let mut found = Frames::default();
+/// The functions at these addresses, innermost first: the user's, unless `GORT_TRACEBACK` asks for all.
+pub(crate) fn functions(addresses: &[u64]) -> Vec<Line> {
+    let mut found = Frames {
+        whole: traceback::level() == Level::Full,
+        ..Frames::default()
+    };
     for &address in addresses {
         if found.complete || found.lines.len() >= SHOWN {
             break;
         }
         name(address, &mut found);
     }
-    found.begin_at_users_call();
-    found.end_at_users_function();
+    if !found.whole {
+        found.begin_at_users_call();
+        found.end_at_users_function();
+    }
     found.lines
+}
+
+/// Whether the innermost of these functions, the C library's aside, is a sleep of std.
+pub(super) fn is_sleep_of_std(addresses: &[u64]) -> bool {
+    /// Where std's is, below what the C library calls.
+    const INNERMOST: usize = 4;
+    let mut found = Frames::default();
+    let innermost = addresses.iter().take(INNERMOST);
+    innermost.for_each(|&address| name(address, &mut found));
+    found.is_sleep_of_std()
 }
 
 /// Adds the function at `address`, and those that were inlined into it before.
@@ -294,10 +312,13 @@ fn name(address: u64, found: &mut Frames) {
     backtrace::resolve(std::ptr::without_provenance_mut(address as usize), |symbol| {
         any = true;
         let name = symbol.name().map(|name| format!("{name:#}"));
-        found.complete |= name.as_deref().is_some_and(|name| is_any_of(name, &FIRST))
-            || symbol
-                .filename()
-                .is_some_and(|at| first_files().iter().any(|file| at.ends_with(file)));
+        let is_first = || {
+            name.as_deref().is_some_and(|name| is_any_of(name, &FIRST))
+                || symbol
+                    .filename()
+                    .is_some_and(|at| first_files().iter().any(|file| at.ends_with(file)))
+        };
+        found.complete = found.complete || !found.whole && is_first();
         if found.complete {
             return;
         }

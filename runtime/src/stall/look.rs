@@ -1,7 +1,7 @@
 //! Looking at the stack of a goroutine that runs on another thread.
 
 use crate::sched::worker::Post;
-use crate::stall::frames::{Frames, Reader};
+use crate::stall::frames::{self, Frames, Reader};
 use crate::stall::{Run, Seen};
 use crate::sys::capture::{Probe, Registers, Stack};
 use crate::sys::syscall::{self, Blocked};
@@ -97,15 +97,31 @@ impl Looker {
             Doing::Sleeps | Doing::Unknown => syscall::blocked(post.thread_id()),
         };
         let disturbs = |blocked: &Blocked| blocked.call.is_some_and(|call| !syscall::is_restarted(call));
-        let stack = match &blocked {
-            Some(blocked) if disturbs(blocked) => copy(blocked),
-            _ => self
-                .probe
-                .as_mut()?
-                .take(post.thread_id(), run.goroutine.expose_provenance()),
+        let Some(blocked) = blocked.filter(disturbs) else {
+            return self.addresses_by_interrupting(run, post);
         };
-        let stack = stack.filter(|_| run.goes_on(post))?;
-        crate::panics::quietly(|| self.reader.addresses(&stack)).ok()
+        let seen = self.addresses_in(&copy(&blocked)?, run, post)?;
+        if !frames::is_sleep_of_std(&seen) {
+            return Some(seen);
+        }
+        match self.addresses_by_interrupting(run, post) {
+            Some(better) if better.len() >= seen.len() => Some(better),
+            _ => run.goes_on(post).then_some(seen),
+        }
+    }
+
+    fn addresses_by_interrupting(&mut self, run: Run, post: &Post) -> Option<Vec<u64>> {
+        let probe = self.probe.as_mut()?;
+        let stack = probe.take(post.thread_id(), run.goroutine.expose_provenance())?;
+        self.addresses_in(&stack, run, post)
+    }
+
+    /// A panic about tables that make no sense costs this stack only.
+    fn addresses_in(&mut self, stack: &Stack, run: Run, post: &Post) -> Option<Vec<u64>> {
+        if !run.goes_on(post) {
+            return None;
+        }
+        crate::panics::quietly(|| self.reader.addresses(stack)).ok()
     }
 
     /// A panic about tables that make no sense costs this stack only.

@@ -158,20 +158,6 @@ pub(crate) fn addresses_of(index: usize, post: &Post, subject: *const G) -> Opti
     with_looker(|looker| looker.addresses(run, post))
 }
 
-/// The stack of what worker `index` runs, in lines; empty if it goes on meanwhile, or cannot be read.
-/// Not for a goroutine: it blocks the thread, and may take as long as the debug information is.
-pub(crate) fn stack_of(index: usize, post: &Post) -> String {
-    let run = Run {
-        worker: index,
-        tick: post.queue.ticks(),
-        goroutine: post.running(),
-    };
-    if run.goroutine.is_null() {
-        return String::new();
-    }
-    with_looker(|looker| looker.look(run, post)).map_or_else(String::new, |seen| seen.stack)
-}
-
 struct Reporter {
     rt: &'static Runtime,
     /// By worker: what was reported last.

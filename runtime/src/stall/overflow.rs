@@ -2,6 +2,7 @@
 
 use crate::stall::frames::Reader;
 use crate::sys::{last_words, postmortem};
+use crate::traceback::{self, Level};
 
 /// Prints them if a handler waits for it. `quietly` catches panics.
 pub(super) fn show_if_asked(quietly: impl FnOnce(&dyn Fn())) {
@@ -12,6 +13,9 @@ pub(super) fn show_if_asked(quietly: impl FnOnce(&dyn Fn())) {
         return;
     };
     quietly(&|| {
+        if traceback::level() == Level::None {
+            return;
+        }
         let (start, bytes) = overflowed.stack();
         let frames = Reader::new().read_ends(overflowed.registers, start, bytes);
         last_words(format!("\n{frames}").as_bytes());

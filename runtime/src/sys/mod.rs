@@ -14,6 +14,7 @@ pub(crate) mod poll;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) mod postmortem;
 pub(crate) mod process;
+pub(crate) mod quit;
 #[cfg(feature = "slab-stacks")]
 pub(crate) mod reserve;
 pub(crate) mod signal;

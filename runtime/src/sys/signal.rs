@@ -21,12 +21,18 @@ impl Disposition {
         Disposition(action)
     }
 
+    /// What the system does.
+    pub(crate) fn default_action() -> Disposition {
+        let mut action = Disposition::ignore();
+        action.0.sa_sigaction = libc::SIG_DFL;
+        action
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_DFL
     }
 
     /// Whether it is this handler.
-    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     pub(crate) fn calls(&self, handler: *const ()) -> bool {
         self.0.sa_sigaction == handler as libc::sighandler_t
     }
@@ -58,7 +64,7 @@ impl Disposition {
     /// Makes it what happens on `signal`.
     ///
     /// # Safety
-    /// It came from [`Disposition::of`] for this signal, or is [`Disposition::ignore`]: its handler, if it has one, is one
+    /// It came from [`Disposition::of`] for this signal, or is one of the two that have no handler: its handler, if it has one, is one
     /// that the process had installed for the signal.
     ///
     /// # Errors
