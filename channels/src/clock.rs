@@ -134,6 +134,7 @@ impl fmt::Debug for Clock {
 
 impl Clock {
     /// A clock whose value is there from `first` on, and again after each `period`, which is not zero.
+    #[inline]
     pub fn new(first: Instant, period: Option<Duration>) -> Arc<Clock> {
         Arc::new(Clock {
             state: Locked::new(State {

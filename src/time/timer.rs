@@ -174,6 +174,7 @@ impl Timer {
     /// assert!(start.elapsed() >= Duration::from_millis(2));
     /// ```
     #[doc(alias = "NewTimer")]
+    #[inline]
     pub fn new(duration: Duration) -> Timer {
         Timer(Kind::Channel(TimerChan(Some(Clock::new(
             deadline(duration),

@@ -401,7 +401,15 @@ impl Wake {
         self.last = me;
     }
 
+    /// Wakes them. Usually there is nobody.
+    #[inline]
     fn ready(self) {
+        if self.first.is_some() {
+            self.ready_some();
+        }
+    }
+
+    fn ready_some(self) {
         let mut at = self.first;
         while let Some(waiter) = at {
             // SAFETY: it is granted and parked: nobody but us touches it until its task is readied.
