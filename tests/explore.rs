@@ -362,3 +362,33 @@ fn the_end_of_a_goroutine_is_seen_by_those_who_select_it() {
         }
     }
 }
+
+#[test]
+#[should_panic(expected = "explored already")]
+fn a_search_in_a_search_is_told() {
+    explore(Options::default(), || {
+        let _ = explore(Options::default(), || {});
+    })
+    .assert_passed();
+}
+
+#[test]
+fn a_panic_that_somebody_joins_is_no_failure() {
+    for strategy in STRATEGIES {
+        explore(with(strategy).schedules(50), || {
+            assert!(go!(panic!("joined")).join().is_err());
+        })
+        .assert_passed();
+        let report = explore(with(strategy), || {
+            let wg = WaitGroup::new();
+            go!(wg => panic!("nobody can hear this"));
+            wg.wait();
+        });
+        assert!(
+            report
+                .failure()
+                .is_some_and(|failure| failure.message().contains("nobody can hear")),
+            "{report}"
+        );
+    }
+}

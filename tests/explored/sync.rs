@@ -160,3 +160,26 @@ fn a_flight_is_shared_or_flown_again() {
         assert!(mine <= runs && theirs <= runs && mine.max(theirs) == runs);
     });
 }
+
+#[test]
+fn a_panic_unlocks_on_its_way() {
+    holds(|| {
+        let lock = Arc::new(Mutex::new(0));
+        let wg = WaitGroup::new();
+        for _ in 0..2 {
+            go!(wg => [lock] {
+                let caught = gort::recover(|| {
+                    let mut n = lock.lock();
+                    *n += 1;
+                    panic!("with the lock held");
+                });
+                assert_eq!(caught.unwrap_err().message(), "with the lock held");
+                assert!(!std::thread::panicking(), "that was the other one");
+            });
+        }
+        *lock.lock() += 1;
+        assert!(!std::thread::panicking(), "that was another one");
+        wg.wait();
+        assert_eq!(*lock.lock(), 3);
+    });
+}

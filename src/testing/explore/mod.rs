@@ -52,6 +52,9 @@ use schedule::Schedule;
 ///
 /// `GORT_SCHEDULE=…`, as it is printed with a failure, runs that schedule alone, in the call of `explore` that printed it.
 ///
+/// # Panics
+/// If it is called by the program of another `explore`, or if `GORT_SCHEDULE` is no schedule.
+///
 /// ```
 /// use gort::prelude::*;
 /// use gort::sync::Mutex;
@@ -80,6 +83,10 @@ pub fn explore<F>(options: Options, program: F) -> Report
 where
     F: Fn() + Send + Sync + 'static,
 {
+    assert!(
+        !gort_runtime::explore::is_explored(),
+        "`explore` in a program whose schedules are explored already"
+    );
     let place = Location::caller();
     let replay = replay_of(place);
     let program = Arc::new(program);

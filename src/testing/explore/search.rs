@@ -140,6 +140,9 @@ fn once(run: &mut RunOnce<'_>, mut chooser: Box<dyn Chooser>) -> Ran {
     run(chooser).1
 }
 
+/// Each leaves goroutines behind, with their stacks: so many do no harm.
+const MOST_FAILURES: usize = 1000;
+
 /// The simplest schedule that fails like this one, and in what way.
 fn simplest(options: &Options, found: &Ran, run: &mut RunOnce<'_>) -> (Ran, Broken) {
     let Some(broken) = &found.broken else {
@@ -152,14 +155,16 @@ fn simplest(options: &Options, found: &Ran, run: &mut RunOnce<'_>) -> (Ran, Brok
     if broken.kind != FailureKind::NotDeterministic && !options.shrink.is_zero() {
         // Half of the time for each: pieces are left out, and then all schedules with fewer preemptions are tried.
         let mut least = best.cost;
+        let mut failures = 0;
         best = shrink(best, |turns| {
-            if begun.elapsed() >= options.shrink / 2 {
+            if begun.elapsed() >= options.shrink / 2 || failures == MOST_FAILURES {
                 return Verdict::NoTime;
             }
             let ran = once(run, Box::new(Follow::loosely(turns, &picks)));
             if !fails_like_it(&ran) {
                 return Verdict::Passes;
             }
+            failures += 1;
             let tried = ran.tried();
             if tried.cost < least {
                 least = tried.cost;
