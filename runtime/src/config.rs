@@ -72,9 +72,9 @@ impl std::str::FromStr for Migration {
     }
 }
 
-/// When a worker may be favoured (see [`bias`](crate::bias)): `GORT_BIAS=auto|off|eager`.
+/// When a worker may own the bias (see [`bias`](crate::bias)): `GORT_BIAS=auto|off|eager`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Favour {
+pub(crate) enum BiasMode {
     /// When it has been alone for a while.
     #[default]
     Auto,
@@ -84,16 +84,16 @@ pub(crate) enum Favour {
     Eager,
 }
 
-impl std::str::FromStr for Favour {
+impl std::str::FromStr for BiasMode {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Favour, String> {
+    fn from_str(text: &str) -> Result<BiasMode, String> {
         one_of(
             text,
             &[
-                ("auto", Favour::Auto),
-                ("off", Favour::Off),
-                ("eager", Favour::Eager),
+                ("auto", BiasMode::Auto),
+                ("off", BiasMode::Off),
+                ("eager", BiasMode::Eager),
             ],
         )
     }
@@ -105,7 +105,7 @@ pub(crate) struct Config {
     pub(crate) procs: usize,
     pub(crate) stack_size: usize,
     pub(crate) migration: Migration,
-    pub(crate) favour: Favour,
+    pub(crate) bias_mode: BiasMode,
     pub(crate) blocking_threads: usize,
     pub(crate) blocking_keep_alive: Duration,
     pub(crate) blocking_patience: Duration,
@@ -173,7 +173,7 @@ fn fix() -> &'static Config {
                 .migration
                 .or_else(|| from_env("GORT_MIGRATION", plain))
                 .unwrap_or_default(),
-            favour: from_env("GORT_BIAS", plain).unwrap_or_default(),
+            bias_mode: from_env("GORT_BIAS", plain).unwrap_or_default(),
             blocking_threads: wishes.blocking_threads.unwrap_or(DEFAULT_BLOCKING_THREADS).max(1),
             blocking_keep_alive: wishes.blocking_keep_alive.unwrap_or(DEFAULT_BLOCKING_KEEP_ALIVE),
             blocking_patience: wishes
@@ -410,9 +410,9 @@ mod tests {
     }
 
     #[test]
-    fn names_of_favours() {
-        assert_eq!(" eager".parse(), Ok(Favour::Eager));
-        assert!("on".parse::<Favour>().unwrap_err().contains("auto, off, eager"));
+    fn names_of_bias_modes() {
+        assert_eq!(" eager".parse(), Ok(BiasMode::Eager));
+        assert!("on".parse::<BiasMode>().unwrap_err().contains("auto, off, eager"));
     }
 
     #[test]

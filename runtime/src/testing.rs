@@ -14,7 +14,7 @@ use crate::debug::report;
 use crate::join_handle::JoinError;
 use crate::main_goroutine::Ended;
 use crate::spawn::Spawn;
-use crate::waiters::{Listed, Watch};
+use crate::waiters::{Listed, WatchedTest};
 
 /// For how long a test may take that does not say so itself.
 const DEFAULT: Duration = Duration::from_secs(60);
@@ -60,7 +60,7 @@ impl fmt::Display for Verdict {
 }
 
 /// Kept by the goroutine: says that it has ended, however it does.
-struct Says(Arc<Watch>);
+struct Says(Arc<WatchedTest>);
 
 impl Drop for Says {
     fn drop(&mut self) {

@@ -75,7 +75,7 @@ impl Drop for Counted {
 }
 
 /// A test that a thread waits for.
-pub(crate) struct Watch {
+pub(crate) struct WatchedTest {
     pub(crate) thread: Thread,
     /// The thread is the process's main one, so that is not the harness's.
     on_main_thread: bool,
@@ -84,7 +84,7 @@ pub(crate) struct Watch {
     pub(crate) stuck: AtomicBool,
 }
 
-static WATCHED: Mutex<Vec<Arc<Watch>>> = Mutex::new(Vec::new());
+static WATCHED: Mutex<Vec<Arc<WatchedTest>>> = Mutex::new(Vec::new());
 
 /// Whether those who wait in `run` are tests.
 #[derive(PartialEq, Eq)]
@@ -119,11 +119,11 @@ pub(crate) fn tell_stuck() {
 }
 
 /// On the list, as long as it lives.
-pub(crate) struct Listed(Arc<Watch>);
+pub(crate) struct Listed(Arc<WatchedTest>);
 
 impl Listed {
     pub(crate) fn new() -> Listed {
-        let watch = Arc::new(Watch {
+        let watch = Arc::new(WatchedTest {
             thread: std::thread::current(),
             on_main_thread: crate::sys::thread::is_main(),
             counted: Counted::default(),
@@ -134,7 +134,7 @@ impl Listed {
         Listed(watch)
     }
 
-    pub(crate) fn watch(&self) -> &Arc<Watch> {
+    pub(crate) fn watch(&self) -> &Arc<WatchedTest> {
         &self.0
     }
 }

@@ -4,8 +4,8 @@
 //! and whoever takes the lock next may resume that goroutine at once. So unlocking must be one store with nothing after it,
 //! and locking must never park (it may run on a worker's stack).
 //!
-//! There are two ways to hold it. Everybody sets `held`, and then waits until `biased` is clear. The favoured worker sets `biased`, in a
-//! step of the protocol in [`bias`](crate::bias), without looking at the bus. Who releases it sees in `biased` which way it was taken: while
+//! There are two ways to hold it. Everybody sets `held`, and then waits until `biased` is clear. The bias owner sets `biased`, in a
+//! step of the protocol in [`bias`](crate::bias), without a locked instruction. Who releases it sees in `biased` which way it was taken: while
 //! somebody holds the lock by `held`, nobody sets `biased`, for the step would see `held`; and while it is held by `biased`, whoever sets
 //! `held` waits.
 
@@ -62,15 +62,15 @@ impl RawLock {
     #[inline(always)]
     pub fn lock_here(&self, here: Here) {
         let bias = super::bias();
-        if !self.lock_if_favoured(bias, here.seat()) {
+        if !self.lock_if_owner(bias, here.seat()) {
             self.lock_among_others(bias, || here.seat());
         }
     }
 
-    /// `seat` gives the calling worker's own; it is asked only while somebody is favoured.
+    /// `seat` gives the calling worker's own; it is asked only while somebody owns the bias.
     #[inline(always)]
     pub(crate) fn lock_with<'s>(&self, bias: &Bias, seat: impl Fn() -> Option<&'s Seat>) {
-        if !(bias.is_on() && self.lock_if_favoured(bias, seat())) {
+        if !(bias.is_on() && self.lock_if_owner(bias, seat())) {
             self.lock_among_others(bias, seat);
         }
     }
@@ -84,20 +84,20 @@ impl RawLock {
         // Loom has no sequentially consistent accesses: there, this stands between the mark and the look.
         #[cfg(loom)]
         crate::shim::fence(Ordering::SeqCst);
-        // Held by those who come this way, and nobody is favoured but maybe this worker itself.
-        bias.end_others(seat);
-        // Set while somebody was favoured, and may be so still.
+        // Held by those who come this way, and nobody owns the bias but maybe this worker itself.
+        bias.revoke_others(seat);
+        // Set while somebody owned the bias, and may be so still.
         if self.biased.load(Ordering::Acquire) {
             spin_until(|| !self.biased.load(Ordering::Acquire));
         }
     }
 
-    /// Takes the lock if it is free and the caller, whose seat this is, is favoured.
+    /// Takes the lock if it is free and the caller, whose seat this is, owns the bias.
     #[inline(always)]
-    pub(crate) fn lock_if_favoured(&self, bias: &Bias, seat: Option<&Seat>) -> bool {
+    pub(crate) fn lock_if_owner(&self, bias: &Bias, seat: Option<&Seat>) -> bool {
         let Some(seat) = seat else { return false };
         bias.attempt(seat, &self.held, || {
-            // One that was favoured before may hold it still.
+            // One that owned the bias before may hold it still.
             let free = !self.biased.load(Ordering::Acquire);
             if free {
                 self.biased.store(true, Ordering::Relaxed);
@@ -123,7 +123,7 @@ impl RawLock {
     /// Takes the lock as everybody does, if nobody else has taken it so.
     #[inline(always)]
     fn set_held(&self) -> bool {
-        // Sequentially consistent: the mark of the protocol, before the look at who is favoured.
+        // Sequentially consistent: the mark of the protocol, before the look at who owns the bias.
         self.held
             .compare_exchange(false, true, Ordering::SeqCst, Ordering::Relaxed)
             .is_ok()

@@ -1,4 +1,4 @@
-//! The bias with real threads and the kernel's real barrier: workers that are favoured for moments, and others that come in between.
+//! The bias with real threads and the kernel's real barrier: workers that own it for moments, and others that come in between.
 //! (The models of `loom_tests::bias` have a fence in place of the barrier.)
 
 use std::cell::UnsafeCell;
@@ -58,7 +58,7 @@ impl Place {
     }
 }
 
-/// Two workers that want to be favoured, and two threads that do not. Each is alone in a lock, and no section is lost.
+/// Two workers that want to own the bias, and two threads that do not. Each is alone in a lock, and no section is lost.
 #[test]
 #[cfg_attr(any(miri, not(target_os = "linux")), ignore = "there is no barrier")]
 fn everybody_is_alone_in_a_lock() {
@@ -66,7 +66,7 @@ fn everybody_is_alone_in_a_lock() {
     assert!(crate::sys::barrier::prepare(), "this kernel has no barrier");
     let bias = Bias::new();
     let places: [Place; PLACES] = Default::default();
-    let (favours, breaches) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (owners, breaches) = (AtomicU64::new(0), AtomicU64::new(0));
     let section = |seat: Option<&Seat>, random: &mut Random| {
         let place = &places[random.below(PLACES as u64) as usize];
         if !place.section(&bias, seat, random) {
@@ -78,20 +78,20 @@ fn everybody_is_alone_in_a_lock() {
         let mut sections = 0;
         while Instant::now() < end {
             if bias.begin(seat) {
-                favours.fetch_add(1, Ordering::Relaxed);
+                owners.fetch_add(1, Ordering::Relaxed);
             }
             for _ in 0..random.below(60) {
                 section(Some(seat), &mut random);
                 sections += 1;
             }
             match random.below(8) {
-                0 => bias.waive(seat),
-                1 => bias.end_others(|| Some(seat)),
+                0 => bias.release(seat),
+                1 => bias.revoke_others(|| Some(seat)),
                 _ => {}
             }
             random.pause(40);
         }
-        bias.waive(seat);
+        bias.release(seat);
         sections
     };
     let other = |mut random: Random| {
@@ -111,13 +111,13 @@ fn everybody_is_alone_in_a_lock() {
     });
     // SAFETY: everybody has ended.
     let made: u64 = places.iter().map(|place| unsafe { *place.done.get() }).sum();
-    let (favours, breaches) = (favours.into_inner(), breaches.into_inner());
-    println!("{sections} sections, {favours} favours");
+    let (owners, breaches) = (owners.into_inner(), breaches.into_inner());
+    println!("{sections} sections, {owners} times owned");
     assert_eq!((breaches, made), (0, sections), "somebody was not alone");
-    assert!(favours > 0, "nobody was ever favoured");
+    assert!(owners > 0, "nobody ever owned it");
 }
 
-/// The favoured one's *push, look at who sleeps*, against *lie down, look at what was pushed*: one of the two sees the other.
+/// The bias owner's *push, look at who sleeps*, against *lie down, look at what was pushed*: one of the two sees the other.
 #[test]
 #[cfg_attr(any(miri, not(target_os = "linux")), ignore = "there is no barrier")]
 fn no_wake_up_is_lost() {
@@ -172,7 +172,7 @@ fn no_wake_up_is_lost() {
             let mut random = Random(3);
             while Instant::now() < end {
                 random.pause(2000);
-                bias.end();
+                bias.revoke();
             }
         });
     });

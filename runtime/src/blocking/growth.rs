@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::queue::Sight;
+use super::queue::Verdict;
 use super::{Pool, give_up};
 use crate::sys::thread::{self, Doing};
 
@@ -115,7 +115,7 @@ impl Pool {
             self.queue()
                 .watch(config.blocking_patience, config.blocking_keep_alive)
         };
-        while let Sight::Starves { finished } = watch() {
+        while let Verdict::Starves { finished } = watch() {
             let step = pace.step(finished, Instant::now(), helpers_compute);
             let more = self.queue().grow(step);
             let started = (0..more).take_while(|_| self.start_helper()).count();

@@ -142,7 +142,7 @@ pub(crate) enum Next<J> {
 
 /// What the watch has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum Verdict {
     /// The pool starves, and so many calls were finished by then.
     Starves { finished: usize },
     /// Nobody is needed any more.
@@ -248,7 +248,7 @@ impl<J> Queue<J> {
 
     /// For the watch: comes back when the pool has starved for `patience`. It is told to leave when no job was left without a helper
     /// for `keep_alive`.
-    pub(crate) fn watch(&self, patience: Duration, keep_alive: Duration) -> Sight {
+    pub(crate) fn watch(&self, patience: Duration, keep_alive: Duration) -> Verdict {
         let mut state = self.state.lock();
         loop {
             let starves = state.forsaken() > 0;
@@ -266,10 +266,10 @@ impl<J> Queue<J> {
                 continue;
             }
             match (starves, state.forsaken() > 0) {
-                (true, true) if state.finished == finished => return Sight::Starves { finished },
+                (true, true) if state.finished == finished => return Verdict::Starves { finished },
                 (false, false) => {
                     state.watch = Watch::Nobody;
-                    return Sight::Leave;
+                    return Verdict::Leave;
                 }
                 _ => {}
             }

@@ -113,13 +113,13 @@ impl Looker {
         let mut found = self.describe(g, Status::Waiting(reason))?;
         found.wait_site = site;
         let fiber = g.fiber_if_bound()?;
-        let data = g.sight().data.load(std::sync::atomic::Ordering::Relaxed).addr();
+        let data = g.hints().data.load(std::sync::atomic::Ordering::Relaxed).addr();
         if let Some(kind) = ObjectKind::of(reason)
             && !fiber.holds(data)
         {
             found.objects.push(Object::new(kind, data));
         }
-        let stands = g.sight().stands().addr();
+        let stands = g.hints().stands().addr();
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         if let Some(memory) = &self.memory {
             // 0: the worker has yet to note it.
@@ -137,7 +137,7 @@ impl Looker {
         }
         let same = g.reason() == Some(reason)
             && g.wait_site().is_some_and(|now| std::ptr::eq(now, site))
-            && g.sight().stands().addr() == stands
+            && g.hints().stands().addr() == stands
             && !self.runs(g);
         same.then_some(found)
     }

@@ -225,7 +225,7 @@ unsafe fn leave(seat: *const Seat) {
     unsafe { (*(*seat).scope.get()).yield_with(()) };
 }
 
-/// As many stacks side by side are unmapped, and after [`HOLES`] times, twice as many and more. Taken out one here and one there, they would split
+/// Runs of at least so many adjacent stacks are unmapped; once [`HOLES`] holes exist, runs of at least [`LATER_RUN`]. Taken out one here and one there, they would split
 /// the mapping that they share with their neighbours, of which a process may have 65,530.
 const RUN: usize = 8;
 const LATER_RUN: usize = 64;

@@ -28,7 +28,7 @@ impl<F: FnOnce() -> T, T> Job<F, T> {
             // SAFETY: it fits, by size and alignment, and the caller owns the payload.
             unsafe { g.payload.0.get().cast::<F>().write(f) };
         } else {
-            let slot = Box::new(Slot::<F, T> {
+            let slot = Box::new(ClosureOrResult::<F, T> {
                 job: ManuallyDrop::new(f),
             });
             // SAFETY: a pointer fits.
@@ -36,30 +36,30 @@ impl<F: FnOnce() -> T, T> Job<F, T> {
                 g.payload
                     .0
                     .get()
-                    .cast::<*mut Slot<F, T>>()
+                    .cast::<*mut ClosureOrResult<F, T>>()
                     .write(Box::into_raw(slot))
             };
         }
     }
 
-    fn slot(g: &G) -> *mut Slot<F, T> {
+    fn place(g: &G) -> *mut ClosureOrResult<F, T> {
         if Self::INLINE {
             g.payload.0.get().cast()
         } else {
             // SAFETY: `store` left the box's pointer here.
-            unsafe { g.payload.0.get().cast::<*mut Slot<F, T>>().read() }
+            unsafe { g.payload.0.get().cast::<*mut ClosureOrResult<F, T>>().read() }
         }
     }
 
     fn free(g: &G) {
         if !Self::INLINE {
             // SAFETY: the box that `store` made; its content was moved out or dropped by the caller.
-            drop(unsafe { Box::from_raw(Self::slot(g).cast::<MaybeUninit<Slot<F, T>>>()) });
+            drop(unsafe { Box::from_raw(Self::place(g).cast::<MaybeUninit<ClosureOrResult<F, T>>>()) });
         }
     }
 
     fn run(g: &G) {
-        let slot = Self::slot(g);
+        let slot = Self::place(g);
         // SAFETY: the closure is moved out once; afterwards the same bytes take the result.
         let f = ManuallyDrop::into_inner(unsafe { (&raw const (*slot).job).read() });
         // If it unwinds, a boxed slot has to go: nothing will be taken from it.
@@ -72,7 +72,7 @@ impl<F: FnOnce() -> T, T> Job<F, T> {
 
     fn drop_job(g: &G) {
         // SAFETY: called instead of `run`, once.
-        let f = ManuallyDrop::into_inner(unsafe { (&raw const (*Self::slot(g)).job).read() });
+        let f = ManuallyDrop::into_inner(unsafe { (&raw const (*Self::place(g)).job).read() });
         Self::free(g);
         drop(f);
     }
@@ -89,14 +89,14 @@ impl<F: FnOnce() -> T, T> Job<F, T> {
 
     unsafe fn move_result(g: &G) -> T {
         // SAFETY: by the caller: the result is there and moved once.
-        let result = ManuallyDrop::into_inner(unsafe { (&raw const (*Self::slot(g)).result).read() });
+        let result = ManuallyDrop::into_inner(unsafe { (&raw const (*Self::place(g)).result).read() });
         Self::free(g);
         result
     }
 }
 
 /// First the closure, then the result.
-union Slot<F, T> {
+union ClosureOrResult<F, T> {
     job: ManuallyDrop<F>,
     result: ManuallyDrop<T>,
 }

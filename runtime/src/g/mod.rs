@@ -27,18 +27,18 @@ use crate::fiber::Fiber;
 use crate::reason::WaitReason;
 
 pub(crate) mod crew;
+mod hints;
 pub(crate) mod job;
 pub(crate) mod join;
 pub(crate) mod label;
 pub(crate) mod overflow;
 pub(crate) mod pool;
 pub(crate) mod scope_data;
-mod sight;
 mod suspend;
 pub(crate) mod task;
 
+pub(crate) use hints::Hints;
 pub(crate) use join::{Life, Outcome};
-pub(crate) use sight::Sight;
 pub(crate) use suspend::{room, suspend};
 
 use label::Label;
@@ -83,7 +83,7 @@ type Commit = unsafe fn(*mut ());
 #[repr(C, align(128))]
 pub(crate) struct G {
     // --- the switch: touched at every resume and park ---
-    sight: Sight,
+    hints: Hints,
     commit: Cell<Option<Commit>>,
     /// Other threads read it for reports only, as the reason.
     wait_site: AtomicPtr<Location<'static>>,
@@ -152,7 +152,7 @@ unsafe impl Sync for GRef {}
 const _: () = assert!(size_of::<G>() <= 256);
 #[cfg(not(loom))]
 const _: () = assert!(std::mem::offset_of!(G, flags) <= 64);
-const _: () = assert!(std::mem::offset_of!(G, sight) == 0);
+const _: () = assert!(std::mem::offset_of!(G, hints) == 0);
 const _: () = assert!(crate::config::MAX_WORKERS < NO_HOME as usize);
 
 impl GRef {
@@ -220,7 +220,7 @@ impl G {
     #[track_caller]
     fn vacant() -> G {
         G {
-            sight: Sight::new(),
+            hints: Hints::new(),
             commit: Cell::new(None),
             home: AtomicU16::new(NO_HOME),
             last_worker: Cell::new(NO_HOME),
@@ -244,19 +244,19 @@ impl G {
         }
     }
 
-    /// Makes a vacant block of memory that may have been one before: others may still look at its sight.
+    /// Makes a vacant block of memory that may have been one before: others may still look at its hints.
     ///
     /// # Safety
     /// `at` has room for a block and nobody has it. If it was a block, that was free, and so owns nothing.
     unsafe fn write_vacant(at: NonNull<G>) {
         let vacant = std::mem::MaybeUninit::new(G::vacant());
-        let rest = size_of::<Sight>();
-        // SAFETY: both are as long as a block, at whose start is the sight. `vacant` is left alone afterwards.
+        let rest = size_of::<Hints>();
+        // SAFETY: both are as long as a block, at whose start are the hints. `vacant` is left alone afterwards.
         unsafe {
             let (from, to) = (vacant.as_ptr().byte_add(rest), at.byte_add(rest).as_ptr());
             let bytes = size_of::<G>() - rest;
             std::ptr::copy_nonoverlapping(from.cast(), to.cast::<std::mem::MaybeUninit<u8>>(), bytes);
-            (*at.cast::<Sight>().as_ptr()).clear();
+            (*at.cast::<Hints>().as_ptr()).clear();
         }
     }
 
@@ -265,7 +265,7 @@ impl G {
     /// # Safety
     /// The block is free and belongs to the caller.
     #[inline]
-    pub(crate) unsafe fn dress(
+    pub(crate) unsafe fn init(
         &self,
         id: u64,
         site: &'static Location<'static>,
@@ -283,7 +283,7 @@ impl G {
     /// # Safety
     /// The goroutine has ended, and the block belongs to the caller.
     #[inline]
-    pub(crate) unsafe fn undress(&self) {
+    pub(crate) unsafe fn reset(&self) {
         self.id.store(0, Ordering::Relaxed);
         self.home.store(NO_HOME, Ordering::Relaxed);
         self.last_worker.set(NO_HOME);
@@ -384,18 +384,18 @@ impl G {
 
     #[inline(always)]
     pub(crate) fn fiber_if_bound(&self) -> Option<Fiber> {
-        self.sight.fiber.get()
+        self.hints.fiber.get()
     }
 
     #[inline]
     pub(crate) fn set_fiber(&self, fiber: Option<Fiber>) {
-        self.sight.fiber.set(fiber);
+        self.hints.fiber.set(fiber);
     }
 
     /// The request of a goroutine that has just switched away.
     #[inline(always)]
     pub(crate) fn request(&self) -> Request {
-        let data = self.sight.data.load(Ordering::Relaxed);
+        let data = self.hints.data.load(Ordering::Relaxed);
         match self.commit.get() {
             Some(commit) => Request::Park(commit, data),
             None if data.is_null() => Request::Yield,
@@ -411,13 +411,13 @@ impl G {
             Request::Finish => (None, std::ptr::dangling_mut()),
         };
         self.commit.set(commit);
-        self.sight.data.store(data, Ordering::Relaxed);
+        self.hints.data.store(data, Ordering::Relaxed);
     }
 
     /// What others may look at to see what a switch to it touches.
     #[inline(always)]
-    pub(crate) fn sight(&self) -> &Sight {
-        &self.sight
+    pub(crate) fn hints(&self) -> &Hints {
+        &self.hints
     }
 
     /// Fetches what a resume touches into the cache: it is about to be queued, and soon run.
@@ -429,7 +429,7 @@ impl G {
     /// Fetches the rest of what a resume touches, and soon after it an end: the stack's innermost frames and the rest of the block.
     /// For a goroutine that has been parked for long, and whose [`G::prefetch`] is some time ago.
     pub(crate) fn prefetch_more(&self) {
-        self.sight.fetch_wide();
+        self.hints.fetch_wide();
         crate::shim::prefetch(&raw const self.life);
         crate::shim::prefetch(&raw const self.locals);
     }
@@ -449,7 +449,7 @@ impl G {
     #[inline(always)]
     pub(crate) unsafe fn note_wait(&self, now: u64) {
         // SAFETY: `stands` is the word in the frame of `suspend` that is there for it; nobody else touches that stack now.
-        unsafe { self.sight.stands().cast::<u64>().write(now) };
+        unsafe { self.hints.stands().cast::<u64>().write(now) };
     }
 
     /// Notes that worker `index` runs it now.

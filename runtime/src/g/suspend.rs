@@ -23,7 +23,7 @@ pub(crate) unsafe fn suspend(g: &G) {
     if !fiber.holds(here.addr()) {
         nested_generator(g);
     }
-    g.sight().set_stands(here.cast());
+    g.hints().set_stands(here.cast());
     // SAFETY: the fiber is bound to the goroutine that runs this code, and the check above says that this is its stack.
     unsafe { fiber.switch_away() };
 }

@@ -1,12 +1,12 @@
-//! The bias: the real [`Bias`] and [`RawLock`], a favoured worker and others.
+//! The bias: the real [`Bias`] and [`RawLock`], a bias owner and others.
 //!
 //! A fence on each side stands for the pair of a compiler's fence and the kernel's barrier, which promises what those two promise. Loom
 //! has no sequentially consistent accesses, so where the code relies on them the models have fences in addition; that those accesses
 //! do it without is argued in `bias/mod.rs`.
 //!
-//! Breaches that were tried, each of which fails a model: no light fence in `attempt`, or no look at `favoured` or at `held` there; in `end`, no
-//! barrier, no wait for the seat, or the null before it; in the lock, not ending the favour, not waiting for `biased`, looking before
-//! marking, not looking whether another favoured one holds it still, or freeing the wrong half; any of the three releases relaxed; no fence
+//! Breaches that were tried, each of which fails a model: no light fence in `attempt`, or no look at `owner` or at `held` there; in `revoke`, no
+//! barrier, no wait for the seat, or the null before it; in the lock, not ending the bias, not waiting for `biased`, looking before
+//! marking, not looking whether an earlier owner holds it still, or freeing the wrong half; any of the three releases relaxed; no fence
 //! in `heavy_fence`.
 //!
 //! Not shown to be caught, since the light fence is too strong here: no fence in `begin`; no full fence in `publish_fence`.
@@ -65,7 +65,7 @@ fn seat() -> &'static Seat {
     Box::leak(Box::new(Seat::new()))
 }
 
-/// A becomes favoured and uses the lock twice; somebody else comes in between.
+/// A becomes the bias owner and uses the lock twice; somebody else comes in between.
 #[test]
 fn loom_bias_one_against_another() {
     model(Some(4), || {
@@ -81,9 +81,9 @@ fn loom_bias_one_against_another() {
     });
 }
 
-/// The other one comes twice, and A is favoured anew meanwhile.
+/// The other one comes twice, and A owns the bias anew meanwhile.
 #[test]
-fn loom_bias_favoured_again() {
+fn loom_bias_owned_again() {
     model(Some(3), || {
         let shared = Shared::new();
         let other = Arc::clone(&shared);
@@ -101,7 +101,7 @@ fn loom_bias_favoured_again() {
     });
 }
 
-/// Two workers that want to be favoured, one after the other, and give it up.
+/// Two workers that want to own the bias, one after the other, and give it up.
 #[test]
 fn loom_bias_two_workers() {
     model(Some(3), || {
@@ -111,9 +111,9 @@ fn loom_bias_two_workers() {
             let seat = seat();
             if shared.bias.begin(seat) {
                 shared.section(Some(seat));
-                shared.bias.waive(seat);
+                shared.bias.release(seat);
             } else {
-                shared.bias.end_others(|| Some(seat));
+                shared.bias.revoke_others(|| Some(seat));
                 shared.section(Some(seat));
             }
         };
@@ -124,7 +124,7 @@ fn loom_bias_two_workers() {
     });
 }
 
-/// Two others at once, each at a lock of its own (that both spin for one is endless): one ends the favour, the other one may rely on it.
+/// Two others at once, each at a lock of its own (that both spin for one is endless): one ends the bias, the other one may rely on it.
 #[test]
 fn loom_bias_two_others() {
     model(Some(3), || {
@@ -151,9 +151,9 @@ fn loom_bias_two_others() {
     });
 }
 
-/// A favoured worker's lock is still held when its favour ends and another worker is favoured, who must not walk in.
+/// A bias owner's lock is still held when its bias ends and another worker owns the bias, who must not walk in.
 #[test]
-fn loom_bias_next_one_favoured() {
+fn loom_bias_next_owner() {
     model(Some(3), || {
         let shared = Shared::new();
         let first = seat();
@@ -161,7 +161,7 @@ fn loom_bias_next_one_favoured() {
         let other = Arc::clone(&shared);
         let handle = thread::spawn(move || {
             let second = seat();
-            other.bias.end_others(|| Some(second));
+            other.bias.revoke_others(|| Some(second));
             other.bias.begin(second);
             other.section(Some(second));
         });
@@ -171,7 +171,7 @@ fn loom_bias_next_one_favoured() {
     });
 }
 
-/// Run-next: its owner, favoured or not, and a thief. Exactly one of them gets what is in it.
+/// Run-next: its worker, which owns the bias or not, and a thief. Exactly one of them gets what is in it.
 #[test]
 fn loom_bias_run_next() {
     model(Some(4), || {
@@ -191,7 +191,7 @@ fn loom_bias_run_next() {
         shared.bias.begin(seat);
         let mut taken = 0;
         for _ in 0..2 {
-            taken += if shared.lock.lock_if_favoured(&shared.bias, Some(seat)) {
+            taken += if shared.lock.lock_if_owner(&shared.bias, Some(seat)) {
                 let next = slot.load(Ordering::Relaxed);
                 slot.store(0, Ordering::Relaxed);
                 // SAFETY: taken above.
@@ -206,8 +206,8 @@ fn loom_bias_run_next() {
     });
 }
 
-/// A submitter that may be favoured queues work and looks whether to wake somebody; a worker lies down, and looks at the queue.
-/// One of them sees the other, whoever ends the favour meanwhile.
+/// A submitter that may own the bias queues work and looks whether to wake somebody; a worker lies down, and looks at the queue.
+/// One of them sees the other, whoever ends the bias meanwhile.
 #[test]
 fn loom_bias_wake_up() {
     model(Some(4), || {
@@ -223,7 +223,7 @@ fn loom_bias_wake_up() {
         };
         let third = {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.bias.end())
+            thread::spawn(move || shared.bias.revoke())
         };
         let seat = seat();
         shared.bias.begin(seat);

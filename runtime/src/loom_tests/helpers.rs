@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
 use super::model;
-use crate::blocking::queue::{From, Next, Queue, Sight, Submitted, Ticket};
+use crate::blocking::queue::{From, Next, Queue, Submitted, Ticket, Verdict};
 
 type Helper = thread::JoinHandle<()>;
 
@@ -83,7 +83,7 @@ impl Pool {
     /// As `growth::watch`.
     fn watch(self: Arc<Pool>) {
         let moment = Duration::from_secs(1);
-        while let Sight::Starves { .. } = self.queue.watch(moment, moment) {
+        while let Verdict::Starves { .. } = self.queue.watch(moment, moment) {
             (0..self.queue.grow(1)).for_each(|_| Pool::start(&self));
         }
     }

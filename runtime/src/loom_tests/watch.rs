@@ -1,4 +1,4 @@
-//! Who keeps watch over the timers: the real [`Timekeeper`], with one worker that leaves the office with a promise, another that
+//! Who keeps watch over the timers: the real [`Timekeeper`], with one worker that leaves the role with a promise, another that
 //! sleeps until somebody is needed, and a thread that arms a timer meanwhile.
 //!
 //! The timers are one deadline. Waking a sleeper, whose own protocol is in [`idle`](super::idle), is a flag and a bell. What
@@ -7,7 +7,7 @@
 //!
 //! A breach that was tried, and fails a model: a promise that covers what is due soon.
 //!
-//! Not shown to be caught: a promise that ends only after the look at the timers, while nobody else takes the office.
+//! Not shown to be caught: a promise that ends only after the look at the timers, while nobody else takes the role.
 
 use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
@@ -34,7 +34,7 @@ struct World {
 }
 
 impl World {
-    /// Worker 0 has woken in the office; worker 1 sleeps.
+    /// Worker 0 has woken in the role; worker 1 sleeps.
     fn new() -> Arc<World> {
         let world = World {
             watch: Timekeeper::new(),
@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// Worker 0: leaves the office with a promise, runs something, and sleeps again.
+    /// Worker 0: leaves the role with a promise, runs something, and sleeps again.
     fn away(&self) {
         self.watch.promise(0, 0);
         self.watch.resign();
@@ -96,7 +96,7 @@ impl World {
         self.sleep(0);
     }
 
-    /// Worker 1: sleeps without an office, and then as `away` without the promise.
+    /// Worker 1: sleeps without the role, and then as `away` without the promise.
     fn reserve(&self) {
         while !self.called.load(Ordering::SeqCst) && !self.over.load(Ordering::SeqCst) {
             self.bells[1].wait();
@@ -106,7 +106,7 @@ impl World {
 
     /// As `Worker::sleep`, until the timer was seen.
     fn sleep(&self, index: usize) {
-        // Whoever has no office sleeps without a duty.
+        // Whoever has no role sleeps without a duty.
         if !self.watch.try_become(index) {
             return;
         }

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use crossbeam_utils::sync::Parker;
 
-use crate::config::Favour;
+use crate::config::BiasMode;
 use crate::fiber;
 use crate::g::{self, G};
 use crate::idle::Surroundings;
@@ -42,7 +42,7 @@ use stalls::Stalls;
 
 /// A goroutine that runs longer than this keeps its worker from the others.
 const LONG_RUN: u64 = 10_000_000;
-/// One that sleeps in the kernel does so after this already.
+/// A shorter limit, for a goroutine that is blocked in the kernel.
 const LONG_CALL: u64 = 40_000;
 /// The monitor expires timers that are late by this much: nobody else is going to.
 const LATE: u64 = 500_000;
@@ -57,7 +57,7 @@ pub(crate) fn start(rt: &'static Runtime) {
     let parker = Parker::new();
     rt.bell.install(parker.unparker().clone());
     // It takes some milliseconds in a process of several threads, and others would wait for it.
-    let prepare_bias = rt.config.favour != Favour::Off && !crate::bias::is_possible();
+    let prepare_bias = rt.config.bias_mode != BiasMode::Off && !crate::bias::is_possible();
     let stalls = Stalls::of(rt);
     let body = move || {
         crate::tls::set_serves();
@@ -72,7 +72,7 @@ pub(crate) fn start(rt: &'static Runtime) {
 
 /// What the monitor saw of a worker last.
 #[derive(Clone, Copy)]
-struct Look {
+struct LastSeen {
     tick: u64,
     goroutine: *const G,
     /// `NEVER` if it ran nothing then.
@@ -82,7 +82,7 @@ struct Look {
 /// The life of the monitor.
 fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> ! {
     let longest_pause = stalls.as_ref().map_or(LONGEST_PAUSE, Stalls::longest_pause);
-    let mut looks: Vec<Look> = Vec::new();
+    let mut looks: Vec<LastSeen> = Vec::new();
     let mut pause = SHORTEST_PAUSE;
     let (mut quiet, mut idle) = (0_u32, 0_u32);
     let mut next_trim = 0_u64;
@@ -134,7 +134,7 @@ struct Round {
     acted: bool,
 }
 
-fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&mut Stalls>) -> Round {
+fn look_around(rt: &'static Runtime, looks: &mut Vec<LastSeen>, mut stalls: Option<&mut Stalls>) -> Round {
     let mut round = Round::default();
     let now = clock::now();
     let mut stuck_anew = false;
@@ -142,7 +142,7 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&
         post.set_clock(now);
         let tick = post.queue.ticks();
         if index >= looks.len() {
-            looks.push(Look {
+            looks.push(LastSeen {
                 tick,
                 goroutine: std::ptr::null(),
                 since: NEVER,
@@ -158,7 +158,7 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<Look>, mut stalls: Option<&
             if let Some(stalls) = &mut stalls {
                 stalls.over(index, now);
             }
-            *look = Look {
+            *look = LastSeen {
                 tick,
                 goroutine,
                 since: if runs { now } else { NEVER },

@@ -3,7 +3,7 @@
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use crate::monitor::{Look, SHORTEST_PAUSE};
+use crate::monitor::{LastSeen, SHORTEST_PAUSE};
 use crate::sched::Runtime;
 use crate::sched::bell::LONGEST_PAUSE;
 use crate::sched::worker::Post;
@@ -45,7 +45,7 @@ impl Stalls {
     }
 
     /// The run that was seen last is still the one.
-    pub(super) fn lasts(&mut self, worker: usize, post: &Post, look: &Look, now: u64) {
+    pub(super) fn lasts(&mut self, worker: usize, post: &Post, look: &LastSeen, now: u64) {
         let length = now - look.since;
         if u128::from(length) < self.limit.as_nanos() {
             return;

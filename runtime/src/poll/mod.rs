@@ -11,7 +11,7 @@
 //! # Who looks for events
 //!
 //! The worker that keeps the time in its sleep (`sched/timekeeper.rs`) sleeps in the kernel's poll, not on its parker, once
-//! there is a driver. When it wakes for an event it runs what the event was for, and keeps the office in a way: nobody else is
+//! there is a driver. When it wakes for an event it runs what the event was for, and keeps the role in a way: nobody else is
 //! woken for it, as long as it is soon back (`sched/worker/promise.rs`). A worker looks when its own queue is empty, and at every 64th run if it
 //! never is. The monitor looks when nobody has for long. All of them make runnable what they are given; this module does not know the scheduler.
 //!

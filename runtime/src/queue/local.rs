@@ -3,7 +3,7 @@
 //! The owner pushes and pops; thieves take from the other end. Run-next holds the goroutine that was woken last by the one
 //! that runs now: it runs next, with the cache still warm. Only the owner writes a goroutine into the slot, so a plain store
 //! does when it is empty. Thieves and the owner take it out with an exchange, so that exactly one gets it; the owner does without
-//! while it is favoured (see [`bias`](crate::bias)), for which thieves keep `theft` while they are at the slot.
+//! while it owns the bias (see [`bias`](crate::bias)), for which thieves keep `theft` while they are at the slot.
 
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
@@ -82,7 +82,7 @@ impl Visible {
         if self.next.load(Ordering::Relaxed).is_null() {
             return None;
         }
-        let taken = if self.theft.lock_if_favoured(bias(), Some(seat)) {
+        let taken = if self.theft.lock_if_owner(bias(), Some(seat)) {
             let next = self.next.load(Ordering::Relaxed);
             self.next.store(std::ptr::null_mut(), Ordering::Relaxed);
             // SAFETY: taken above.

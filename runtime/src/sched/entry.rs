@@ -26,7 +26,7 @@ impl Body for Entry {
 /// Runs the job of `g` on the fiber it is bound to. On return the fiber waits for its next goroutine.
 fn enter(g: GRef) {
     let table = g.table.get();
-    // SAFETY: the block was dressed with a closure in the payload, and this is the only time it is run.
+    // SAFETY: the block was given a closure in the payload, and this is the only time it is run.
     let caught = panic::catch_unwind(AssertUnwindSafe(|| unsafe { (table.run)(&g) }));
     // Until its outcome is known to somebody, or has ended the process, main's end waits for a panic.
     let mut under_way = None;
@@ -128,7 +128,7 @@ pub(crate) fn detach(g: GRef) {
 pub(crate) fn release(g: GRef) {
     if g.life.handle_gone() == Whose::Mine {
         // SAFETY: the state machine says that nobody else refers to the block.
-        unsafe { g.undress() };
+        unsafe { g.reset() };
         // SAFETY: nothing in between parks.
         match unsafe { Here::ask() }.worker() {
             Some(worker) => worker.with_blocks(|blocks| blocks.give(g)),

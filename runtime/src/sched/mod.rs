@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use crossbeam_utils::CachePadded;
 
 use crate::bias::bias;
-use crate::config::{self, Config, Favour, MAX_WORKERS, Migration};
+use crate::config::{self, BiasMode, Config, MAX_WORKERS, Migration};
 use crate::fatal;
 use crate::g::{GRef, NO_HOME};
 use crate::here::Here;
@@ -94,7 +94,7 @@ fn start(rt: &'static Runtime, started: &OnceLock<()>) {
     crate::g::overflow::install_once();
     started.get_or_init(|| {
         // Now it takes no time. In a process of several threads the monitor does it.
-        if rt.config.favour != Favour::Off && crate::sys::thread::count() == Some(1) {
+        if rt.config.bias_mode != BiasMode::Off && crate::sys::thread::count() == Some(1) {
             crate::bias::prepare();
         }
         rt.rebalance();
@@ -233,7 +233,7 @@ impl Runtime {
         self.idle.notify(self);
     }
 
-    /// The same, for `worker`, which runs this code: while it is favoured, it need not pay for the fence.
+    /// The same, for `worker`, which runs this code: while it owns the bias, it need not pay for the fence.
     #[inline]
     pub(crate) fn notify_from(&self, worker: &Worker) {
         bias().publish_fence(worker.seat());

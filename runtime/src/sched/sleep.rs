@@ -149,14 +149,14 @@ pub(crate) fn timer_armed(shard: &Shard, deadline: u64) {
     match rt.timekeeper.armed(deadline, clock::now) {
         Armed::Watched => {}
         Armed::Nudge(keeper) => {
-            // It is not taken off the list, so its thread must not be started if it has ended since: then it had left the office
+            // It is not taken off the list, so its thread must not be started if it has ended since: then it had left the role
             // before, and looked at the timers afterwards.
             if let Some(post) = rt.post(keeper) {
                 post.nudge();
             }
         }
-        // A searcher will see to the office when it leaves or sleeps. Without one, a sleeper is woken: it finds nothing and
-        // takes the office when it goes back to sleep.
+        // A searcher will see to the role when it leaves or sleeps. Without one, a sleeper is woken: it finds nothing and
+        // takes the role when it goes back to sleep.
         Armed::Wake => rt.notify(),
     }
 }

@@ -90,7 +90,7 @@ fn launch(options: Options, g: GRef, worker: Option<&Worker>, site: &'static Loc
         .stack
         .map_or(rt.config.stack_size, |bytes| bytes.max(crate::config::MIN_STACK));
     // SAFETY: the block is ours until it is queued.
-    unsafe { g.dress(id, site, options.name, stack) };
+    unsafe { g.init(id, site, options.name, stack) };
     g.flags.is_main.set(options.is_main);
     g.set_creator(worker.map_or(0, Worker::runs));
     g.scope.set(options.scope);

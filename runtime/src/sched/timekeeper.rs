@@ -8,9 +8,9 @@ const SOON: u64 = 1_000_000;
 
 const VACANT: usize = usize::MAX;
 
-/// The office of the timekeeper, and the promise of one that has left it for a moment.
+/// The timekeeper's role, and the promise of one that has left it for a moment.
 ///
-/// A worker that wakes in the office runs what it was woken for, and is soon asleep again. To wake another one each time that takes over
+/// A worker that wakes in the role runs what it was woken for, and is soon asleep again. To wake another one each time that takes over
 /// meanwhile costs more than what most servers do for a message. So the one that wakes *promises* to look at timers and events
 /// itself, soon, and nobody is woken as long as no timer is due before long. The promise ends when it goes back to sleep; or when it
 /// finds that it has not looked for long; or when the monitor does.
@@ -46,7 +46,7 @@ impl Timekeeper {
         }
     }
 
-    /// Takes the office if it is vacant.
+    /// Takes the role if it is vacant.
     pub(crate) fn try_become(&self, index: usize) -> bool {
         self.holder
             .compare_exchange(VACANT, index, Ordering::AcqRel, Ordering::Relaxed)

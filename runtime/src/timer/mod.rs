@@ -32,7 +32,7 @@ mod heap;
 pub use call::CallTimer;
 use heap::{Heap, Item, Place, Placed};
 
-/// More timers than this are not asked whether anybody waits for them.
+/// Above this size, it is assumed that some timer is awaited, instead of scanning.
 const LOOKED_AT: usize = 10_000;
 
 /// One worker's timers.

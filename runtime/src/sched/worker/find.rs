@@ -142,8 +142,7 @@ impl Worker {
         let cycles = clock::cycles();
         if tick.is_multiple_of(TIMER_TURN) || cycles.wrapping_sub(self.timers_checked.get()) > TIMER_CYCLES {
             self.timers_checked.set(cycles);
-            // Of very many that are due, no more than can soon run: what has been fetched for them would be gone again. But always as
-            // many as have run since the last look, however many others wait too.
+            // Expire at most what can run before its prefetched lines are evicted, but at least as many as ran since the last check.
             let ticks = self.post.queue.ticks();
             let run = ticks.wrapping_sub(self.timers_tick.replace(ticks)) as usize;
             let room = BATCH.saturating_sub(self.queue.len());
@@ -242,7 +241,7 @@ impl Worker {
     /// The searcher found something.
     pub(super) fn stop_search(&self) {
         // One barrier now instead of one at the first step of what this worker runs.
-        bias().end_others(|| Some(self.seat()));
+        bias().revoke_others(|| Some(self.seat()));
         self.rt.idle.leave_search(self.rt);
     }
 }

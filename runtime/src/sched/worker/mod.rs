@@ -24,21 +24,21 @@ use crate::timer::Shard;
 mod alone;
 mod facts;
 mod find;
-mod foresight;
 mod locked;
 mod orphans;
+mod prefetcher;
 pub(crate) mod promise;
+mod reuse_distance;
 mod run;
 mod sleep;
 mod slice;
-mod span;
 mod steal;
 
 use alone::Alone;
-use foresight::Foresight;
+use prefetcher::Prefetcher;
 use promise::Promise;
+use reuse_distance::ReuseDistance;
 use slice::Slice;
-use span::Span;
 
 /// Goroutine numbers that a worker takes at once.
 const ID_BATCH: u64 = 16;
@@ -61,7 +61,7 @@ pub(crate) struct Worker {
     post: &'static Post,
     queue: Local,
     parker: Parker,
-    foresight: Foresight,
+    prefetcher: Prefetcher,
     slice: Slice,
     alone: Alone,
     bound: Bound,
@@ -91,7 +91,7 @@ pub(crate) struct Post {
     pub(crate) queue: Visible,
     pub(crate) timers: Shard,
     pub(crate) inbox: Inbox,
-    span: CachePadded<Span>,
+    reuse_distance: CachePadded<ReuseDistance>,
     unparker: Unparker,
     napping: AtomicBool,
     /// The owner sleeps in the poller, or is about to: its parker's bell would not be heard.
@@ -132,7 +132,7 @@ impl Post {
             queue: visible,
             timers: Shard::new(),
             inbox: Inbox::new(),
-            span: CachePadded::new(Span::new()),
+            reuse_distance: CachePadded::new(ReuseDistance::new()),
             unparker: parker.unparker().clone(),
             napping: AtomicBool::new(false),
             polling: AtomicBool::new(false),
@@ -279,7 +279,7 @@ impl Worker {
             post,
             queue,
             parker,
-            foresight: Foresight::new(),
+            prefetcher: Prefetcher::new(),
             slice: Slice::default(),
             alone: Alone::default(),
             bound: Bound::default(),
@@ -334,7 +334,7 @@ impl Worker {
 
     /// Before it lies down: what only it may have.
     fn rest(&self) {
-        bias().waive(self.seat());
+        bias().release(self.seat());
     }
 
     /// Counts a goroutine that this worker has bound to its thread.

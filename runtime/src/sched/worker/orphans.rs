@@ -56,7 +56,7 @@ fn end_here(g: GRef, panic: Panic) {
     entry::settle(g, Outcome::Panicked(Box::new(panic)));
     if g.life.runner_gone() == Whose::Mine {
         // SAFETY: the state machine says that nobody else refers to the block.
-        unsafe { g.undress() };
+        unsafe { g.reset() };
         pool::give_shared(g);
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Promise {
 }
 
 impl Promise {
-    /// The worker has woken in the office of the timekeeper, and leaves it now.
+    /// The worker has woken in the timekeeper's role, and leaves it now.
     pub(super) fn make(&self, worker: &Worker) {
         let now = clock::cycles();
         self.attended.set(now);

@@ -39,8 +39,8 @@ impl Worker {
     #[inline(always)]
     pub(super) fn execute(&self, g: GRef) {
         if g.fiber_if_bound().is_some() {
-            self.foresight.look_ahead(g);
-            self.post.span.note(g, || self.post.queue.ticks());
+            self.prefetcher.look_ahead(g);
+            self.post.reuse_distance.note(g, || self.post.queue.ticks());
         } else if !self.give_stack(g) {
             return;
         }
@@ -182,7 +182,7 @@ impl Worker {
         Post::bump(&self.post.ended);
         if g.life.runner_gone() == Whose::Mine {
             // SAFETY: the state machine says that nobody else refers to the block.
-            unsafe { g.undress() };
+            unsafe { g.reset() };
             self.with_blocks(|blocks| blocks.give(g));
         }
     }

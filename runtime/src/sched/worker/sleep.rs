@@ -159,7 +159,7 @@ impl Worker {
         Slept::Awake { searching }
     }
 
-    /// Gives up the office. Whoever counts as a searcher looks whether anybody has to take over when it stops searching.
+    /// Gives up the role. Whoever counts as a searcher looks whether anybody has to take over when it stops searching.
     fn resign(&self, searching: bool) {
         self.post.set_polling(false);
         if searching {

@@ -3,7 +3,7 @@
 //! A second worker that robs every short queue ruins small groups of goroutines that talk to each other: each hand-off then
 //! crosses a core. So a thief looks at each victim's tick counter twice. A victim that spends only a few cycles on each run
 //! gets through a short queue sooner than the thief could: it is left alone. Unless so many take turns there that none finds its
-//! lines in the cache when it comes round ([`Span`](super::span::Span)): then it does not matter who runs them.
+//! lines in the cache when it comes round ([`ReuseDistance`](super::reuse_distance::ReuseDistance)): then it does not matter who runs them.
 //!
 //! Run-next is taken only from a victim that stands still for longer: the goroutine that runs there may be about to wait for the
 //! one in the slot. A producer that fills a buffer of a hundred values does so in 1 µs; if its consumer were taken away, both
@@ -72,8 +72,8 @@ impl Worker {
     fn rob(&self, victim: &Post, runs: u64, watched: u64) -> Loot {
         let quick = runs > 0 && watched / runs < QUICK_RUN;
         let waiting = victim.queue.len();
-        let worth_it =
-            waiting >= LONG_QUEUE || waiting > 0 && (!quick || victim.span.is_long(victim.queue.ticks()));
+        let worth_it = waiting >= LONG_QUEUE
+            || waiting > 0 && (!quick || victim.reuse_distance.is_long(victim.queue.ticks()));
         if worth_it && let Some(g) = victim.queue.steal_half(&self.queue) {
             return Loot::Goroutine(g);
         }

@@ -18,7 +18,7 @@ use crate::shim::prefetch;
 
 /// The part of a control block that others look at to see what a switch to it will touch.
 #[repr(C)]
-pub(crate) struct Sight {
+pub(crate) struct Hints {
     pub(super) fiber: fiber::Slot,
     /// What its last commit was given: mostly, the lock that it waits under.
     pub(crate) data: AtomicPtr<()>,
@@ -33,9 +33,9 @@ const COUNT: usize = 3;
 #[cfg(not(loom))]
 const _: () = assert!(align_of::<G>() > COUNT);
 
-impl Sight {
-    pub(super) const fn new() -> Sight {
-        Sight {
+impl Hints {
+    pub(super) const fn new() -> Hints {
+        Hints {
             fiber: fiber::Slot::new(),
             data: AtomicPtr::new(std::ptr::null_mut()),
             stands: AtomicPtr::new(std::ptr::null_mut()),
@@ -129,26 +129,26 @@ mod tests {
     #[test]
     fn guesses() {
         let [a, b] = [(); 2].map(|()| crate::g::pool::take_shared());
-        let sight = Sight::new();
-        assert!(sight.later().is_null());
-        sight.learn(a);
-        assert!(sight.later().is_null(), "once is chance");
-        sight.learn(a);
-        assert_eq!(sight.later(), a.as_ptr().cast_const());
+        let hints = Hints::new();
+        assert!(hints.later().is_null());
+        hints.learn(a);
+        assert!(hints.later().is_null(), "once is chance");
+        hints.learn(a);
+        assert_eq!(hints.later(), a.as_ptr().cast_const());
         for _ in 0..10 {
-            sight.learn(a);
+            hints.learn(a);
         }
-        sight.learn(b);
-        sight.learn(b);
-        assert_eq!(sight.later(), a.as_ptr().cast_const(), "two slips");
-        sight.learn(b);
-        assert!(sight.later().is_null(), "no more");
-        sight.learn(b);
-        sight.learn(b);
-        assert_eq!(sight.later(), b.as_ptr().cast_const());
-        sight.clear();
-        assert!(sight.later().is_null());
-        sight.fetch();
+        hints.learn(b);
+        hints.learn(b);
+        assert_eq!(hints.later(), a.as_ptr().cast_const(), "two slips");
+        hints.learn(b);
+        assert!(hints.later().is_null(), "no more");
+        hints.learn(b);
+        hints.learn(b);
+        assert_eq!(hints.later(), b.as_ptr().cast_const());
+        hints.clear();
+        assert!(hints.later().is_null());
+        hints.fetch();
         [a, b].into_iter().for_each(crate::g::pool::give_shared);
     }
 }

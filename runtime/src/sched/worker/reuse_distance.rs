@@ -14,8 +14,8 @@ const LONG: u64 = 1024;
 const GONE: u64 = 8 * LONG;
 
 /// The sample. It is a guess: all relaxed, and written by the owner without a look at what a thief writes at the same moment.
-pub(crate) struct Span {
-    /// Who is waited for; null if the next one that runs is to be.
+pub(crate) struct ReuseDistance {
+    /// The sampled goroutine; null: sample the next one.
     sample: AtomicPtr<G>,
     /// The run in which the sample was taken.
     since: AtomicU64,
@@ -23,9 +23,9 @@ pub(crate) struct Span {
     last: AtomicU64,
 }
 
-impl Span {
-    pub(super) fn new() -> Span {
-        Span {
+impl ReuseDistance {
+    pub(super) fn new() -> ReuseDistance {
+        ReuseDistance {
             sample: AtomicPtr::new(ptr::null_mut()),
             since: AtomicU64::new(0),
             last: AtomicU64::new(0),
@@ -71,27 +71,27 @@ mod tests {
     #[test]
     fn few_and_many() {
         let group = [(); 3].map(|()| crate::g::pool::take_shared());
-        let span = Span::new();
+        let distance = ReuseDistance::new();
         let mut tick = 0;
         let mut run = |g| {
             tick += 1;
-            span.note(g, || tick);
+            distance.note(g, || tick);
             tick
         };
         for g in group.iter().cycle().take(100) {
-            assert!(!span.is_long(run(*g)), "three take turns");
+            assert!(!distance.is_long(run(*g)), "three take turns");
         }
         let others = [(); LONG as usize].map(|()| crate::g::pool::take_shared());
         let mut longest = false;
         for g in others.iter().cycle().take(4 * others.len()) {
-            longest |= span.is_long(run(*g));
+            longest |= distance.is_long(run(*g));
         }
         assert!(longest, "a thousand take turns");
         // The sample is one of the others, none of which runs again.
         for g in group.iter().cycle().take(2 * GONE as usize) {
-            span.is_long(run(*g));
+            distance.is_long(run(*g));
         }
-        assert!(!span.is_long(run(group[0])), "three again");
+        assert!(!distance.is_long(run(group[0])), "three again");
         group
             .into_iter()
             .chain(others)
