@@ -116,6 +116,22 @@ pub(crate) fn queue_now(g: GRef) {
     }
 }
 
+/// The same on a worker's own stack, between two runs: it looks for the next one at once, and nobody else has to. Unless it is absent: then it
+/// may not run this one at all.
+pub(super) fn queue_between_runs(g: GRef) {
+    match this_worker() {
+        Some(worker) if !is_absent(worker) => {
+            queue_on(worker, g, false);
+        }
+        _ => queue_now(g),
+    }
+}
+
+fn is_absent(worker: &Worker) -> bool {
+    let post = worker.runtime().post(worker.index());
+    post.is_none_or(|post| post.is_absent())
+}
+
 #[inline]
 fn ready_on(worker: &Worker, g: GRef) {
     g.prefetch();

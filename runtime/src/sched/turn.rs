@@ -21,13 +21,13 @@ pub(crate) fn take(g: &G, op: Op, reach: Reach, site: Option<&'static Location<'
     g.flags.handing_over.set(false);
 }
 
-/// Does what a group wants done.
+/// Does what a group wants done, on a worker's own stack.
 #[cold]
 pub(crate) fn carry_on(group: &'static Group, mut next: Next) {
     loop {
         match next {
             Next::Nothing => return,
-            Next::Run(g) => return ready::queue_now(g),
+            Next::Run(g) => return ready::queue_between_runs(g),
             Next::End(tell) => return tell(),
             Next::Expire(member) => {
                 next = crew::acting_for(member, || {

@@ -75,6 +75,10 @@ pub(crate) trait Chooser: Send {
     fn pick(&mut self, number: Number, count: usize) -> usize;
     /// The schedule has ended; `last` is its last step.
     fn end(&mut self, last: Option<Last<'_>>);
+    /// Whether it repeats a schedule: whoever asked for that wants to know whether the steps are the same.
+    fn repeats(&self) -> bool {
+        false
+    }
     /// How many schedules were begun that turned out to be the same as an earlier one.
     fn redundant(&self) -> u64 {
         0

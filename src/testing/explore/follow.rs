@@ -55,6 +55,10 @@ impl Chooser for Follow {
         turn.usual()
     }
 
+    fn repeats(&self) -> bool {
+        self.exactly
+    }
+
     fn pick(&mut self, number: Number, count: usize) -> usize {
         let next = (0..self.picks.len()).find(|&at| {
             let fits = self.exactly || self.picks[at].number == number;

@@ -90,8 +90,19 @@ where
     let place = Location::caller();
     let replay = replay_of(place);
     let program = Arc::new(program);
-    let mut once = |chooser| run::run(chooser, options.max_steps, options.deny_leaks, &program);
-    search::search(&options, place, replay.as_ref(), &mut once)
+    let search = move || {
+        let mut once = |chooser| run::run(chooser, options.max_steps, options.deny_leaks, &program);
+        search::search(&options, place, replay.as_ref(), &mut once)
+    };
+    if gort_runtime::worker_index().is_some() {
+        return search();
+    }
+    // On a goroutine, so that from one schedule to the next nothing goes from thread to thread.
+    match gort_runtime::Spawn::new().name("explore").go(search).join() {
+        Ok(report) => report,
+        Err(gort_runtime::JoinError::Panicked(panic)) => panic.resume(),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// What `GORT_SCHEDULE` says, if that is of this call.

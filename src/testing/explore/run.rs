@@ -22,7 +22,6 @@ struct Recorder {
     woke: Vec<(usize, Number)>,
     picks: Vec<Pick>,
     preemptions: usize,
-    hash: Hash,
     last_reach: Reach,
     names: Vec<Name>,
     over: Option<Broken>,
@@ -68,7 +67,6 @@ impl Director for Recorder {
         let preempts = question.preempts(number);
         self.preemptions += usize::from(preempts);
         let chosen = &turn.enabled[index];
-        self.hash.step(number, chosen.step.op.verb, chosen.step.site);
         self.last_reach.clone_from(&chosen.step.reach);
         self.taken.push(Taken {
             number,
@@ -153,6 +151,14 @@ impl Recorder {
     }
 }
 
+fn hash_of(taken: &[Taken]) -> u64 {
+    let mut hash = Hash::new();
+    for step in taken {
+        hash.step(step.number, step.op.verb, step.site);
+    }
+    hash.finish()
+}
+
 /// Runs the program once.
 pub(super) fn run<F>(
     chooser: Box<dyn Chooser>,
@@ -170,7 +176,6 @@ where
         woke: Vec::new(),
         picks: Vec::new(),
         preemptions: 0,
-        hash: Hash::new(),
         last_reach: Reach::Nothing,
         names: Vec::new(),
         over: None,
@@ -191,7 +196,14 @@ where
         reach: &recorder.last_reach,
         woke: &[],
     }));
-    let (broken, picture) = match recorder.judge(ending, deny_leaks) {
+    // Of schedules that pass nobody asks, and there are many.
+    let judged = recorder.judge(ending, deny_leaks);
+    let hash = if judged.is_some() || chooser.repeats() {
+        hash_of(&recorder.taken)
+    } else {
+        0
+    };
+    let (broken, picture) = match judged {
         Some((broken, ends)) => {
             let picture = picture(&recorder.names, &recorder.taken, &recorder.woke, ends);
             (Some(broken), picture)
@@ -202,7 +214,7 @@ where
         choices: recorder.taken.iter().map(|taken| taken.number).collect(),
         picks: recorder.picks,
         preemptions: recorder.preemptions,
-        hash: recorder.hash.finish(),
+        hash,
         broken,
         picture,
     };
