@@ -24,6 +24,18 @@ pub fn explored<T: Default + PartialEq>(schedules: u64, test: impl Fn() -> T + S
     T::default()
 }
 
+/// `#[gort::test(bubble)]`: what the test returns leaves the bubble as whether it passed.
+///
+/// # Panics
+/// If an error was returned, and as [`bubble`](crate::testing::bubble).
+#[cfg(not(loom))]
+#[track_caller]
+pub fn bubbled<T: Default + PartialEq>(test: impl FnOnce() -> T + Send + 'static) -> T {
+    let passed = crate::testing::bubble(move || test() == T::default());
+    assert!(passed, "the test returned an error");
+    T::default()
+}
+
 /// The options of a `go!` that names none.
 #[inline]
 pub fn options() -> SpawnOptions {

@@ -10,7 +10,7 @@
 //! | context switch | `fiber` |
 //! | goroutine | `explore/searches`, `explore/reach`, `explore/director`, `g`, `panics`, `goexit` |
 //! | queues and idleness | `queue`, `idle` |
-//! | event sources | `timer`, `poll`, `explore/group` |
+//! | event sources | `timer`, `poll`, `explore/calm`, `explore/state`, `explore/group` |
 //! | scheduler and workers | `sched` |
 //! | services | `blocking`, `deadlock`, `stall`, `debug`, `waiters`, `monitor`, `signals`, `quit` |
 //! | start | `boot` |

@@ -53,6 +53,8 @@ pub enum WaitReason {
     Future,
     /// Waiting at a barrier.
     BarrierWait,
+    /// Waiting until all others of the bubble are durably blocked.
+    BubbleWait,
 }
 
 impl WaitReason {
@@ -83,6 +85,7 @@ impl WaitReason {
             WaitReason::IoWait => "IO wait",
             WaitReason::Future => "future",
             WaitReason::BarrierWait => "barrier",
+            WaitReason::BubbleWait => "synctest.Wait",
         }
     }
 }
@@ -95,7 +98,7 @@ impl fmt::Display for WaitReason {
 
 /// The reason that is stored as `code`: a reason's number + 1, or 0 for none.
 pub(crate) fn from_code(code: u8) -> Option<WaitReason> {
-    const ALL: [WaitReason; 20] = [
+    const ALL: [WaitReason; 21] = [
         WaitReason::ChanReceive,
         WaitReason::ChanSend,
         WaitReason::ChanReceiveNil,
@@ -116,6 +119,7 @@ pub(crate) fn from_code(code: u8) -> Option<WaitReason> {
         WaitReason::IoWait,
         WaitReason::Future,
         WaitReason::BarrierWait,
+        WaitReason::BubbleWait,
     ];
     ALL.get(usize::from(code).checked_sub(1)?).copied()
 }
@@ -127,9 +131,9 @@ mod tests {
     #[test]
     fn codes_go_back_to_their_reasons() {
         assert_eq!(from_code(0), None);
-        for code in 1..=20 {
+        for code in 1..=21 {
             assert_eq!(from_code(code).map(|reason| reason as u8 + 1), Some(code));
         }
-        assert_eq!(from_code(21), None);
+        assert_eq!(from_code(22), None);
     }
 }

@@ -17,11 +17,14 @@ pub(super) struct Arguments {
     pub(super) timeout: Timeout,
     /// Under how many schedules a test is run, if it is not run as it comes.
     pub(super) schedules: Option<u64>,
+    /// A test is run in a bubble.
+    pub(super) bubble: bool,
 }
 
-/// `crate = path` or `crate = "path"`: where gort is; of a test `timeout = "30s"` and `schedules = 1000` too.
+/// `crate = path` or `crate = "path"`: where gort is; of a test `timeout = "30s"`, `schedules = 1000` and `bubble` too.
 pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mistakes) -> Arguments {
     let (mut path, mut timeout, mut schedules) = (None, None, None);
+    let mut bubble = false;
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             if input.peek(Token![crate]) {
@@ -30,6 +33,8 @@ pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mista
                 timeout::parse(input, &mut timeout, mistakes)?;
             } else if kind == Kind::Test && input.peek(syn::Ident) && peek_word(input) == "schedules" {
                 schedules::parse(input, &mut schedules, mistakes)?;
+            } else if kind == Kind::Test && input.peek(syn::Ident) && peek_word(input) == "bubble" {
+                parse_bubble(input, &mut bubble, mistakes)?;
             } else {
                 unknown(kind, input, mistakes)?;
             }
@@ -46,7 +51,25 @@ pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mista
         path: path.map_or_else(|| quote!(::gort), Path::into_token_stream),
         timeout: timeout.unwrap_or(Timeout::Default),
         schedules,
+        bubble,
     }
+}
+
+/// `bubble`, without a value.
+fn parse_bubble(input: ParseStream<'_>, bubble: &mut bool, mistakes: &mut Mistakes) -> syn::Result<()> {
+    let word: syn::Ident = input.parse()?;
+    if *bubble {
+        mistakes.at(&word, "`bubble` is given twice: remove one");
+    }
+    *bubble = true;
+    if input.peek(Token![=]) {
+        let mut value = TokenStream::new();
+        while !input.is_empty() && !input.peek(Token![,]) {
+            value.extend([input.parse::<proc_macro2::TokenTree>()?]);
+        }
+        mistakes.at(value, "`bubble` has no value: write `#[gort::test(bubble)]`");
+    }
+    Ok(())
 }
 
 /// The name that comes next, if it is one.
@@ -65,7 +88,7 @@ fn usage(kind: Kind) -> String {
         }
         Kind::Test => String::from(
             "the options are `timeout = \"30s\"`, for how long the test may take, `schedules = 1000`, under how many schedules it is \
-             run, and `crate = path`, which says where gort is",
+             run, `bubble`, for a clock that jumps, and `crate = path`, which says where gort is",
         ),
     }
 }
@@ -87,6 +110,7 @@ fn unknown(kind: Kind, input: ParseStream<'_>, mistakes: &mut Mistakes) -> syn::
         {
             "; did you mean `schedules`?"
         }
+        (Kind::Test, "synctest" | "clock" | "start_paused") => "; did you mean `bubble`?",
         (Kind::Test, word) if word.contains("time") || word.contains("limit") || word == "deadline" => {
             "; did you mean `timeout`?"
         }

@@ -47,6 +47,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
         path,
         timeout,
         schedules,
+        bubble,
     } = check::arguments(kind, arguments, &mut mistakes);
     let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
@@ -75,6 +76,8 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
     };
     let body = match schedules {
         Some(schedules) => quote!(|| #private::explored(#schedules, #body)),
+        // Every schedule is in a bubble anyway.
+        None if bubble => quote!(|| #private::bubbled(#body)),
         None => body,
     };
     let call = match (kind, timeout) {

@@ -105,6 +105,10 @@ pub enum Ending {
 pub struct Waiting {
     /// Its place in the order of starts.
     pub number: u16,
+    /// The goroutine's number.
+    pub id: u64,
+    /// Its name, if it has one.
+    pub name: Option<String>,
     /// For what, in Go's words.
     pub reason: &'static str,
     /// Where.

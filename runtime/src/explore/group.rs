@@ -14,15 +14,16 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::director::{Candidate, DROPPED, Director, Ending, How, Op, Step, Turn, Waiting};
+use super::calm::Calm;
+use super::director::{DROPPED, Director, Ending, How, Op, Step};
 use super::reach::Reach;
+use super::state::{Active, Inner, Member};
 use crate::g::crew::{self, Crew, Membership};
 use crate::g::{self, G, GRef};
-use crate::reason::WaitReason;
 use crate::sys::clock::{self, NEVER};
 use crate::timer::{Expired, Shard};
 
@@ -39,46 +40,12 @@ pub(crate) struct Group {
     shard: Shard,
     /// On the scheduler's scale.
     now: AtomicU64,
+    /// Its beginning.
+    start: AtomicU64,
 }
 
 /// `sched/turn` has it.
 pub(crate) type TakeTurn = fn(&G, Op, Reach, Option<&'static Location<'static>>, How);
-
-struct Inner {
-    director: Option<Box<dyn Director>>,
-    members: Vec<Member>,
-    active: Active,
-    /// Who made the last step.
-    last: Option<u16>,
-    /// See [`Turn::woke`].
-    woke: Vec<u16>,
-    /// Members that have not ended.
-    alive: usize,
-    ending: Option<Ending>,
-    on_end: Option<Box<dyn FnOnce() + Send>>,
-    /// Operations are not announced while this is not 0: whoever runs holds a lock that others would spin for.
-    quiet: u32,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Active {
-    Nobody,
-    One(u16),
-    /// Somebody makes several runnable, and asks then who goes first.
-    Gathering,
-}
-
-struct Member {
-    /// None once it has ended.
-    g: Option<GRef>,
-    runnable: bool,
-    gave_way: bool,
-    /// Once it waits, nothing is left to do but to go on.
-    handed_over: bool,
-    /// It has waited for what its step says.
-    resumes: bool,
-    step: Step,
-}
 
 /// What the caller has to do.
 pub(crate) enum Next {
@@ -100,13 +67,14 @@ impl fmt::Debug for Group {
 impl Crew for Group {
     fn enlist(&'static self, g: &G) {
         let mut inner = self.inner.lock();
-        let number = inner.members.len().min(MOST) as u16;
-        if inner.members.len() > MOST {
+        let reused = inner.calm.as_mut().and_then(Calm::reuse);
+        let number = reused.unwrap_or(inner.members.len().min(MOST) as u16);
+        if reused.is_none() && inner.members.len() > MOST {
             let message = format!("more than {MOST} goroutines");
             inner.ending.get_or_insert(Ending::Panicked { number, message });
         }
         let site = g.spawn_site();
-        inner.members.push(Member {
+        let member = Member {
             g: None,
             runnable: false,
             gave_way: false,
@@ -117,7 +85,12 @@ impl Crew for Group {
                 reach: Reach::Nothing,
                 site,
             },
-        });
+            foreign: false,
+        };
+        match reused {
+            Some(number) => inner.members[usize::from(number)] = member,
+            None => inner.members.push(member),
+        }
         inner.alive += 1;
         if let Some(director) = &mut inner.director {
             director.started(number, g.name(), site);
@@ -140,10 +113,11 @@ impl Crew for Group {
         member.resumes = member.g.is_some();
         member.g = Some(g);
         member.runnable = true;
+        member.foreign = false;
         if member.handed_over {
             member.step.reach = Reach::Nothing;
         }
-        inner.woke.push(number);
+        inner.can_go_on(number);
         if inner.active != Active::Nobody {
             return None;
         }
@@ -175,12 +149,15 @@ impl Group {
 
     /// One without members.
     pub(crate) fn new(
-        director: Box<dyn Director>,
+        director: Option<Box<dyn Director>>,
         turn: TakeTurn,
         on_end: impl FnOnce() + Send + 'static,
     ) -> &'static Group {
         let inner = Inner {
-            director: Some(director),
+            calm: director.is_none().then(Calm::default),
+            waiting: None,
+            main_ended: false,
+            director,
             members: Vec::new(),
             active: Active::Nobody,
             last: None,
@@ -197,9 +174,12 @@ impl Group {
                 inner: Mutex::new(Inner::empty()),
                 shard: Shard::new(),
                 now: AtomicU64::new(0),
+                start: AtomicU64::new(0),
             }))
         });
-        group.now.store(clock::now(), Ordering::Relaxed);
+        let now = clock::now();
+        group.now.store(now, Ordering::Relaxed);
+        group.start.store(now, Ordering::Relaxed);
         *group.inner.lock() = inner;
         group
     }
@@ -217,6 +197,31 @@ impl Group {
             }
         }
         (inner.director.take(), ending)
+    }
+
+    /// How long ago the crew began, on its clock.
+    pub(crate) fn age(&self) -> Duration {
+        let nanos = self.now.load(Ordering::Relaxed) - self.start.load(Ordering::Relaxed);
+        Duration::from_nanos(nanos)
+    }
+
+    /// The first member has done its job.
+    pub(crate) fn main_has_ended(&self) {
+        self.inner.lock().main_ended = true;
+    }
+
+    pub(crate) fn has_main_ended(&self) -> bool {
+        self.inner.lock().main_ended
+    }
+
+    /// Member `number` is about to wait until all others are durably blocked. `false` if another one does.
+    pub(crate) fn await_others(&self, number: u16) -> bool {
+        let mut inner = self.inner.lock();
+        let free = inner.waiting.is_none();
+        if free {
+            inner.waiting = Some(number);
+        }
+        free
     }
 
     pub(crate) fn shard(&self) -> &Shard {
@@ -259,6 +264,13 @@ impl Group {
             // It goes no further: what it does now nobody wants to know, and perhaps it would never stop.
             return Some(inner.end());
         }
+        if inner.calm.is_some() {
+            // Nobody is preempted.
+            if how != How::GivesWay {
+                return None;
+            }
+            inner.can_go_on(number);
+        }
         let member = &mut inner.members[usize::from(number)];
         member.step.op = op;
         member.step.reach = reach;
@@ -281,6 +293,9 @@ impl Group {
             member.g = None;
             inner.alive -= 1;
             inner.woke.push(DROPPED);
+            if let Some(calm) = &mut inner.calm {
+                calm.has_ended(number);
+            }
         }
         if inner.active != Active::One(number) {
             return Next::Nothing;
@@ -305,7 +320,7 @@ impl Group {
         if inner.ending.is_some() {
             return inner.end();
         }
-        if inner.members.iter().any(|member| member.runnable) {
+        if inner.any_can_go_on() {
             return match inner.choose() {
                 Some(chosen) => Next::Run(chosen),
                 None => inner.end(),
@@ -315,17 +330,22 @@ impl Group {
             inner.ending = Some(Ending::Passed);
             return inner.end();
         }
-        let mut waiting = inner.members.iter().filter_map(|member| member.g);
-        let outside = |g: GRef| {
-            matches!(
-                g.reason(),
-                Some(WaitReason::IoWait | WaitReason::Blocking | WaitReason::Future)
-            )
-        };
-        if waiting.clone().any(outside) {
+        if inner.any_waits_outside() {
             return Next::Nothing;
         }
+        if let Some(number) = inner.waiting.take() {
+            // All others are durably blocked.
+            inner.members[usize::from(number)].runnable = true;
+            inner.can_go_on(number);
+            return match inner.choose() {
+                Some(chosen) => Next::Run(chosen),
+                None => inner.end(),
+            };
+        }
+        let time_passes = inner.calm.is_none() || !inner.main_ended;
+        let mut waiting = inner.members.iter().filter_map(|member| member.g);
         if self.shard.next() != NEVER
+            && time_passes
             && let Some(member) = waiting.next()
         {
             inner.active = Active::Gathering;
@@ -338,81 +358,6 @@ impl Group {
 
 /// Groups that can be used again.
 static SPARE: Mutex<Vec<&'static Group>> = Mutex::new(Vec::new());
-
-impl Inner {
-    fn empty() -> Inner {
-        Inner {
-            director: None,
-            members: Vec::new(),
-            active: Active::Nobody,
-            last: None,
-            woke: Vec::new(),
-            alive: 0,
-            ending: None,
-            on_end: None,
-            quiet: 0,
-        }
-    }
-
-    /// Asks who goes on, and makes that one the active one. None: nobody, from now on.
-    fn choose(&mut self) -> Option<GRef> {
-        if self.ending.is_some() {
-            return None;
-        }
-        let runnable = |(_, member): &(usize, &Member)| member.runnable && member.g.is_some();
-        let enabled: Vec<Candidate<'_>> = self
-            .members
-            .iter()
-            .enumerate()
-            .filter(runnable)
-            .map(|(number, member)| Candidate {
-                number: number as u16,
-                step: &member.step,
-                resumes: member.resumes,
-                gave_way: member.gave_way,
-            })
-            .collect();
-        let turn = Turn {
-            last: self.last,
-            woke: &self.woke,
-            enabled: &enabled,
-        };
-        let chosen = self.director.as_mut().and_then(|director| director.choose(&turn));
-        let Some(number) = chosen.and_then(|index| enabled.get(index)).map(|one| one.number) else {
-            self.ending = Some(Ending::Stopped);
-            return None;
-        };
-        self.woke.clear();
-        self.last = Some(number);
-        self.active = Active::One(number);
-        for member in &mut self.members {
-            member.gave_way = false;
-        }
-        let member = &mut self.members[usize::from(number)];
-        member.runnable = false;
-        member.g
-    }
-
-    fn end(&mut self) -> Next {
-        self.active = Active::Gathering;
-        match self.on_end.take() {
-            Some(on_end) => Next::End(on_end),
-            None => Next::Nothing,
-        }
-    }
-
-    fn stuck(&self) -> Vec<Waiting> {
-        let waiting = |(number, member): (usize, &Member)| {
-            let g = member.g?;
-            Some(Waiting {
-                number: number as u16,
-                reason: g.reason().map_or("runnable", WaitReason::as_str),
-                site: g.wait_site(),
-            })
-        };
-        self.members.iter().enumerate().filter_map(waiting).collect()
-    }
-}
 
 fn group_of(crew: &'static dyn Crew) -> Option<&'static Group> {
     let crew: &'static dyn Any = crew;

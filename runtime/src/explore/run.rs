@@ -20,7 +20,7 @@ pub fn run_once<D: Director>(director: D, f: impl FnOnce() + Send + 'static) -> 
     let search = searches::Search::begin();
     let over = Arc::new(Sema::new(0));
     let tell = Arc::clone(&over);
-    let group = Group::new(Box::new(director), turn::take, move || tell.release());
+    let group = Group::new(Some(Box::new(director)), turn::take, move || tell.release());
     let crew: &'static dyn Crew = group;
     let body = move || {
         if let Err(panic) = recover(f)
