@@ -4,8 +4,9 @@ use gort_runtime::{Withdrawal, blocking_unless};
 
 use crate::context::{self, Context, Error};
 
-/// As [`blocking`](crate::blocking), unless `ctx` is done before a helper thread has begun with `f`: then `f` is taken out of the
-/// queue and never runs. Once it runs it is waited for, since no thread can be stopped in the middle of a call.
+/// As [`blocking`](crate::blocking), unless `ctx` is done before a helper thread has begun with
+/// `f`: then `f` is taken out of the queue and never runs. Once it runs it is waited for, since no
+/// thread can be stopped in the middle of a call.
 ///
 /// # Errors
 /// Why the context is done.

@@ -1,8 +1,8 @@
 //! Futures in goroutines: [`wait`] parks the goroutine, not the worker, until a future is ready.
 //!
-//! So an `async` library is called like any other function. The other way round, `async` code waits for goroutines by awaiting a
-//! [`JoinHandle`](crate::JoinHandle), and for channels with [`recv_async`](crate::Receiver::recv_async) and
-//! [`send_async`](crate::Sender::send_async).
+//! So an `async` library is called like any other function. The other way round, `async` code waits
+//! for goroutines by awaiting a [`JoinHandle`](crate::JoinHandle), and for channels with
+//! [`recv_async`](crate::Receiver::recv_async) and [`send_async`](crate::Sender::send_async).
 //!
 //! ```
 //! use gort::future::wait;
@@ -22,11 +22,12 @@
 //!
 //! # Futures that belong to another runtime
 //!
-//! Those of tokio's timers and sockets need its runtime to run, and want to be *polled within its context*. Hold such a runtime
-//! aside, and either hand it the future and wait for what it gives back, `wait(handle.spawn(future))`, or enter it for each poll. A guard
-//! like that of tokio's `Handle::enter` must not be kept while a goroutine waits: it is tied to the thread. Pinning does not help, since
-//! others run on a pinned thread meanwhile: they are within that context too, and a second guard that is dropped out of order panics.
-//! `interop/examples/async_bridge.rs` shows both.
+//! Those of tokio's timers and sockets need its runtime to run, and want to be *polled within its
+//! context*. Hold such a runtime aside, and either hand it the future and wait for what it gives
+//! back, `wait(handle.spawn(future))`, or enter it for each poll. A guard like that of tokio's
+//! `Handle::enter` must not be kept while a goroutine waits: it is tied to the thread. Pinning does
+//! not help, since others run on a pinned thread meanwhile: they are within that context too, and a
+//! second guard that is dropped out of order panics. `interop/examples/async_bridge.rs` shows both.
 
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};

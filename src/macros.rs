@@ -1,10 +1,10 @@
-//! The macros of the facade. Each is a shell: it hands its tokens, and `$crate`, to the proc macro of the same name, so
-//! that the expansion finds gort whatever the user's crate calls it.
+//! The macros of the facade. Each is a shell: it hands its tokens, and `$crate`, to the proc macro
+//! of the same name, so that the expansion finds gort whatever the user's crate calls it.
 
 /// Starts a goroutine; Go's `go`.
 ///
-/// The value is a [`JoinHandle<T>`](crate::JoinHandle), where `T` is what the goroutine's code returns. Dropping the
-/// handle detaches the goroutine.
+/// The value is a [`JoinHandle<T>`](crate::JoinHandle), where `T` is what the goroutine's code
+/// returns. Dropping the handle detaches the goroutine.
 ///
 /// # Forms
 ///
@@ -28,31 +28,38 @@
 /// | `go!([tx] { … })` | `go func() { … }()`, with a handle of its own |
 /// | `go!(wg => …)`, `go!(group => …)` | `wg.Go(func() { … })`, `group.Go(func() error { … })` |
 ///
-/// * **A call**: callee, receiver and arguments are evaluated *now*, in order, in the caller, as in Go; only the call
-///   itself runs in the goroutine. They are moved, so pass `tx.clone()` or list `tx` as a capture to keep `tx`.
+/// * **A call**: callee, receiver and arguments are evaluated *now*, in order, in the caller, as in
+///   Go; only the call itself runs in the goroutine. They are moved, so pass `tx.clone()` or list
+///   `tx` as a capture to keep `tx`.
 /// * **A block** is a `move` closure: it takes what it uses. All of it runs in the goroutine.
-/// * **Captures** are cloned first; the goroutine has the clones (under the same names) and you keep the originals. With a value,
-///   `[tx = jobs.tx(), n = n + 1]`, they are that: evaluated now, in order, in the caller. Prefer a half to a clone of a
-///   [`Chan`](crate::Chan), which both sends and receives, and so keeps the goroutine's own channel open.
-///   Everything else is moved. A list may stand before any form. A method of a field of a capture, `[shared] shared.1.notify_all()`, is
-///   called on the goroutine's own, so `shared` may be an `Arc`.
-/// * **Inside [`scope`](crate::scope)** write `go!(s => …)`, then the goroutine may borrow. A block still moves what it uses: use
-///   references (`let data = &data;`), or a closure without `move`, `go!(s => || …)`, which borrows.
+/// * **Captures** are cloned first; the goroutine has the clones (under the same names) and you
+///   keep the originals. With a value, `[tx = jobs.tx(), n = n + 1]`, they are that: evaluated now,
+///   in order, in the caller. Prefer a half to a clone of a [`Chan`](crate::Chan), which both sends
+///   and receives, and so keeps the goroutine's own channel open. Everything else is moved. A list
+///   may stand before any form. A method of a field of a capture, `[shared] shared.1.notify_all()`,
+///   is called on the goroutine's own, so `shared` may be an `Arc`.
+/// * **Inside [`scope`](crate::scope)** write `go!(s => …)`, then the goroutine may borrow. A block
+///   still moves what it uses: use references (`let data = &data;`), or a closure without `move`,
+///   `go!(s => || …)`, which borrows.
 ///
-/// * **On a target**, `go!(wg => …)`, any of these is started as the target does it: a [`WaitGroup`](crate::sync::WaitGroup) counts
-///   the goroutine, an [`errgroup::Group`](crate::errgroup::Group) wants a `Result<(), E>` of it and waits while it is full. The
-///   value is what the target gives: [`Spawner`](crate::Spawner) has the table, and is for targets of your own.
+/// * **On a target**, `go!(wg => …)`, any of these is started as the target does it: a
+///   [`WaitGroup`](crate::sync::WaitGroup) counts the goroutine, an
+///   [`errgroup::Group`](crate::errgroup::Group) wants a `Result<(), E>` of it and waits while it
+///   is full. The value is what the target gives: [`Spawner`](crate::Spawner) has the table, and is
+///   for targets of your own.
 ///
-/// A macro does not see its own brackets: `go! { f(x) }` is the call `go!(f(x))`, whose argument is evaluated now. For a
-/// block of one call write `go!({ f(x) })`, or end it with a semicolon. Anything longer than one expression is a block
-/// with either brackets.
+/// A macro does not see its own brackets: `go! { f(x) }` is the call `go!(f(x))`, whose argument is
+/// evaluated now. For a block of one call write `go!({ f(x) })`, or end it with a semicolon.
+/// Anything longer than one expression is a block with either brackets.
 ///
-/// What the goroutine takes must be `Send + 'static` (in a scope: only `Send`), and so must what it returns.
+/// What the goroutine takes must be `Send + 'static` (in a scope: only `Send`), and so must what it
+/// returns.
 ///
 /// # Errors
 ///
-/// If the system cannot give one more stack, the goroutine ends as if it had panicked, with a message that names the limit:
-/// [`join`](crate::JoinHandle::join) gives it, and if nobody can join, it ends the process.
+/// If the system cannot give one more stack, the goroutine ends as if it had panicked, with a
+/// message that names the limit: [`join`](crate::JoinHandle::join) gives it, and if nobody can
+/// join, it ends the process.
 ///
 /// # Examples
 ///
@@ -102,23 +109,25 @@ macro_rules! go {
 /// | `chan!(ch <- v)` | `ch <- v` | `()` |
 /// | `chan!(<-ch)` | `<-ch` | `Option<T>`, `None` once the channel is closed and drained |
 ///
-/// `ch` is any expression: a [`Chan`](crate::Chan), a [`Sender`](crate::Sender) or a [`Receiver`](crate::Receiver), a
-/// reference to one, or an `Option` of one, where `None` is Go's nil channel (it blocks for ever). Receiving also takes
-/// other sources, such as a [`JoinHandle`](crate::JoinHandle). The channel is only borrowed. As in Go, the channel is
+/// `ch` is any expression: a [`Chan`](crate::Chan), a [`Sender`](crate::Sender) or a
+/// [`Receiver`](crate::Receiver), a reference to one, or an `Option` of one, where `None` is Go's
+/// nil channel (it blocks for ever). Receiving also takes other sources, such as a
+/// [`JoinHandle`](crate::JoinHandle). The channel is only borrowed. As in Go, the channel is
 /// evaluated before the value.
 ///
-/// The temporaries of both sides end before the operation waits: `chan!(slot.lock().clone() <- v)` holds no lock while it
-/// sends. What would have to live longer, such as `chan!(<-slot.lock().rx)`, does not compile ("temporary value dropped while
-/// borrowed"): clone the channel.
+/// The temporaries of both sides end before the operation waits: `chan!(slot.lock().clone() <- v)`
+/// holds no lock while it sends. What would have to live longer, such as `chan!(<-slot.lock().rx)`,
+/// does not compile ("temporary value dropped while borrowed"): clone the channel.
 ///
-/// In a longer expression write the receive as a macro of its own: `chan!(tx <- 1 + chan!(<-rx).unwrap())`. `<-` is
-/// one word: `a < -b` is a comparison.
+/// In a longer expression write the receive as a macro of its own: `chan!(tx <- 1 +
+/// chan!(<-rx).unwrap())`. `<-` is one word: `a < -b` is a comparison.
 ///
 /// # Panics
 ///
 /// Sending on a closed channel panics with `send on closed channel`, as in Go. The method
-/// [`send`](crate::Sender::send) returns an error instead. Sending when nobody can receive any more ends the goroutine
-/// quietly (in a `defer!` or a destructor of one that is ending already, it only drops the value).
+/// [`send`](crate::Sender::send) returns an error instead. Sending when nobody can receive any more
+/// ends the goroutine quietly (in a `defer!` or a destructor of one that is ending already, it only
+/// drops the value).
 ///
 /// # Examples
 ///
@@ -162,8 +171,8 @@ macro_rules! chan {
 /// }
 /// ```
 ///
-/// Any number of arms, in any order. A body is an expression; the comma after a `{ … }` may be left out, as in `match`.
-/// The value of the whole is the value of the body that ran.
+/// Any number of arms, in any order. A body is an expression; the comma after a `{ … }` may be left
+/// out, as in `match`. The value of the whole is the value of the body that ran.
 ///
 /// | gort | Go |
 /// |---|---|
@@ -174,23 +183,29 @@ macro_rules! chan {
 /// | `default => …` | `default:` |
 /// | `select! {}` | `select {}`: blocks for ever |
 ///
-/// * On entry all channels and all values to send are evaluated once, in source order, whatever is chosen. The temporaries of each end
-///   before the next one is evaluated: `v = <-slot.lock().clone()` holds no lock while the select waits. What would have to live
-///   longer (`<-slot.lock().rx`, a place inside of what the lock guards) does not compile: clone the channel.
-/// * Of several ready arms one is chosen uniformly at random; with `biased;` the first in source order.
-/// * No arm has any effect unless it is chosen. **A value that was not sent is dropped**: in Go it was copied, here it was moved. So
-///   `tx <- queue.pop_front().unwrap()` loses a value whenever another arm is chosen. `tx <- take queue` does not: `queue`, a variable or a
-///   field that is an `Option`, a `VecDeque` or another [`Offer`](crate::Offer), has the value back before any body runs, and
-///   on a panic too. While it is empty the arm is out.
-/// * `else` comes when *every* arm has dropped out. An arm that waits for a timer or a ticker never does, nor does a plain
-///   `v = <-rx`: with such an arm, `Some(…)` arms whose channels are closed just stay silent, and `else` never comes. To end
-///   with the channel take `v = <-rx` and look for `None` in the body.
-/// * A channel is anything [`chan!`](crate::chan) takes, so `None` is Go's nil channel, which is never ready: switch an arm off
-///   with `v = <-enabled.then_some(&rx) => …`.
-/// * Bodies are plain code in your function: `break`, `continue`, `return`, `?` and labels work. A `break` leaves the
-///   enclosing *loop* (in Go it would leave the select).
-/// * Patterns take every value: `v`, `mut v`, `_`, and inside `Some(…)` and `(…, ok)` also tuples and structs of those.
-///   For anything else bind the value and `match` it in the body, since a value that was received cannot be put back.
+/// * On entry all channels and all values to send are evaluated once, in source order, whatever is
+///   chosen. The temporaries of each end before the next one is evaluated: `v =
+///   <-slot.lock().clone()` holds no lock while the select waits. What would have to live longer
+///   (`<-slot.lock().rx`, a place inside of what the lock guards) does not compile: clone the
+///   channel.
+/// * Of several ready arms one is chosen uniformly at random; with `biased;` the first in source
+///   order.
+/// * No arm has any effect unless it is chosen. **A value that was not sent is dropped**: in Go it
+///   was copied, here it was moved. So `tx <- queue.pop_front().unwrap()` loses a value whenever
+///   another arm is chosen. `tx <- take queue` does not: `queue`, a variable or a field that is an
+///   `Option`, a `VecDeque` or another [`Offer`](crate::Offer), has the value back before any body
+///   runs, and on a panic too. While it is empty the arm is out.
+/// * `else` comes when *every* arm has dropped out. An arm that waits for a timer or a ticker never
+///   does, nor does a plain `v = <-rx`: with such an arm, `Some(…)` arms whose channels are closed
+///   just stay silent, and `else` never comes. To end with the channel take `v = <-rx` and look for
+///   `None` in the body.
+/// * A channel is anything [`chan!`](crate::chan) takes, so `None` is Go's nil channel, which is
+///   never ready: switch an arm off with `v = <-enabled.then_some(&rx) => …`.
+/// * Bodies are plain code in your function: `break`, `continue`, `return`, `?` and labels work. A
+///   `break` leaves the enclosing *loop* (in Go it would leave the select).
+/// * Patterns take every value: `v`, `mut v`, `_`, and inside `Some(…)` and `(…, ok)` also tuples
+///   and structs of those. For anything else bind the value and `match` it in the body, since a
+///   value that was received cannot be put back.
 ///
 /// # Panics
 ///

@@ -9,8 +9,8 @@ use crate::{Scope, ScopedJoinHandle, SpawnOptions};
 /// [`WaitGroup`](crate::sync::WaitGroup), an [`errgroup::Group`](crate::errgroup::Group), an
 /// [`errgroup::scope`](crate::errgroup::scope), and whatever else implements this.
 ///
-/// `F` is the closure that the goroutine runs; an implementation says by its bounds what it must be: whether it may borrow,
-/// and what it returns.
+/// `F` is the closure that the goroutine runs; an implementation says by its bounds what it must
+/// be: whether it may borrow, and what it returns.
 ///
 /// | target | the goroutine returns | `go!` gives |
 /// |---|---|---|
@@ -19,7 +19,8 @@ use crate::{Scope, ScopedJoinHandle, SpawnOptions};
 /// | an [`errgroup::Group<E>`](crate::errgroup::Group) | `Result<(), E>` | `()`, as [`Group::go`](crate::errgroup::Group::go), which waits for room |
 /// | the `g` of [`errgroup::scope`](crate::errgroup::scope) | `Result<(), E>`; it may borrow | `()` |
 ///
-/// The target is only borrowed, and found through references and smart pointers as in a method call.
+/// The target is only borrowed, and found through references and smart pointers as in a method
+/// call.
 ///
 /// ```
 /// use gort::prelude::*;

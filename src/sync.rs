@@ -1,5 +1,5 @@
-//! Locks, counters and shared structures that park the goroutine instead of blocking the thread: what Go has in package
-//! `sync`, and in `golang.org/x/sync`.
+//! Locks, counters and shared structures that park the goroutine instead of blocking the thread:
+//! what Go has in package `sync`, and in `golang.org/x/sync`.
 //!
 //! | to | use | Go |
 //! |---|---|---|
@@ -15,8 +15,9 @@
 //! | share a number or a flag | [`atomic`] | `sync/atomic` |
 //! | reuse what is expensive to make | [`Pool`] | `sync.Pool` |
 //!
-//! All of them also work on plain OS threads, which they block. None knows poisoning: when a holder panics its guard
-//! unlocks, as `defer mu.Unlock()` does in Go, and the next one finds the data as it was left.
+//! All of them also work on plain OS threads, which they block. None knows poisoning: when a holder
+//! panics its guard unlocks, as `defer mu.Unlock()` does in Go, and the next one finds the data as
+//! it was left.
 
 // Not `pub use gort_sync as sync`: the compiler's messages would name `gort::gort_sync`.
 pub use gort_sync::*;

@@ -1,4 +1,5 @@
-//! What a channel operation can fail with: one type per operation, and a value that was not sent is given back inside.
+//! What a channel operation can fail with: one type per operation, and a value that was not sent is
+//! given back inside.
 
 use std::error::Error;
 use std::fmt;
@@ -88,7 +89,8 @@ pub enum RecvTimeoutError {
     Closed,
 }
 
-/// [`Select::select`](crate::Select::select) has nothing to wait for: it is empty, or each of its operations has dropped out.
+/// [`Select::select`](crate::Select::select) has nothing to wait for: it is empty, or each of its
+/// operations has dropped out.
 ///
 /// ```
 /// let mut select = gort_channels::Select::new();

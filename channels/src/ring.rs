@@ -1,8 +1,9 @@
 //! A channel's buffer: a ring of slots. The only file that reads or writes the slots of a buffer.
 //!
-//! Invariants, under the channel's lock: of `capacity` slots, the `len` slots from `head` on (wrapping) hold values, the
-//! others hold none. `len` itself lives in the channel, where it can be looked at without the lock. For a zero-sized `T`
-//! there is no memory at all and only `len` counts.
+//! Invariants, under the channel's lock: of `capacity` slots, the `len` slots from `head` on
+//! (wrapping) hold values, the others hold none. `len` itself lives in the channel, where it can be
+//! looked at without the lock. For a zero-sized `T` there is no memory at all and only `len`
+//! counts.
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::mem::size_of;
@@ -59,7 +60,8 @@ impl<T> Ring<T> {
     /// `index < capacity`.
     #[inline(always)]
     unsafe fn slot(&self, index: usize) -> *mut T {
-        // `head < capacity` and `index < capacity`, but for zero-sized types their sum may exceed usize.
+        // `head < capacity` and `index < capacity`, but for zero-sized types their sum may exceed
+        // usize.
         let mut at = self.head.wrapping_add(index);
         if at >= self.capacity || at < self.head {
             at = at.wrapping_sub(self.capacity);
@@ -84,7 +86,8 @@ impl<T> Ring<T> {
     /// The channel's lock is held (or the ring is not shared) and `0 < len <= capacity`.
     #[inline(always)]
     pub(crate) unsafe fn pop(&mut self) -> T {
-        // SAFETY: by contract the slot at `head` holds a value, and moving `head` on leaves it to no one else.
+        // SAFETY: by contract the slot at `head` holds a value, and moving `head` on leaves it to
+        // no one else.
         let value = unsafe { self.slots.as_ptr().add(self.head).read() };
         self.head += 1;
         if self.head == self.capacity {

@@ -1,7 +1,8 @@
-//! Atomics and cells: the standard ones, or loom's under `cfg(loom)`, so that the model checker runs the real channel code.
+//! Atomics and cells: the standard ones, or loom's under `cfg(loom)`, so that the model checker
+//! runs the real channel code.
 //!
-//! The only file of the crate that names `core::sync::atomic` or `loom::sync::atomic`. The standard [`UnsafeCell`] here
-//! has loom's shape (`with_mut`), which compiles to a bare pointer.
+//! The only file of the crate that names `core::sync::atomic` or `loom::sync::atomic`. The standard
+//! [`UnsafeCell`] here has loom's shape (`with_mut`), which compiles to a bare pointer.
 
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
@@ -11,7 +12,8 @@ pub(crate) use loom::{
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering},
 };
 
-/// Stands for memory that loom does not see, so that the models notice who uses it at the wrong time. Otherwise nothing.
+/// Stands for memory that loom does not see, so that the models notice who uses it at the wrong
+/// time. Otherwise nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Watch(#[cfg(loom)] UnsafeCell<()>);
 

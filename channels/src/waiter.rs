@@ -1,16 +1,19 @@
 //! A waiter: one entry in a channel's queue of waiting senders or receivers.
 //!
-//! Who waits makes a [`Node`] for each queue it stands in (a plain operation: one; a `select!`: one an arm) and one
-//! [`Head`] that all of them point to. Both live where the waiter lives: on the parked stack, which never moves, or, for a
-//! future, in a box. No waiting allocates.
+//! Who waits makes a [`Node`] for each queue it stands in (a plain operation: one; a `select!`: one
+//! an arm) and one [`Head`] that all of them point to. Both live where the waiter lives: on the
+//! parked stack, which never moves, or, for a future, in a box. No waiting allocates.
 //!
 //! Invariants:
-//! * A node's data belongs to the lock of the channel in whose queue it is. Once a waker has *taken* the node (claimed and
-//!   dequeued it in one critical section) nobody but the owner ever touches it again, and the owner only after it was readied.
-//! * A head is taken at most once: by whoever dequeues the node of a plain operation, or by whoever wins the claim. Who has
-//!   taken it moves the task out while it still holds the lock, and calls `ready` after it has released it.
-//! * Between taking the task and readying it, node, head and slot stay valid: their owner cannot go on. A future's owner
-//!   *can* go on (it may be dropped), so nothing of it is touched after the lock is released.
+//! * A node's data belongs to the lock of the channel in whose queue it is. Once a waker has
+//!   *taken* the node (claimed and dequeued it in one critical section) nobody but the owner ever
+//!   touches it again, and the owner only after it was readied.
+//! * A head is taken at most once: by whoever dequeues the node of a plain operation, or by whoever
+//!   wins the claim. Who has taken it moves the task out while it still holds the lock, and calls
+//!   `ready` after it has released it.
+//! * Between taking the task and readying it, node, head and slot stay valid: their owner cannot go
+//!   on. A future's owner *can* go on (it may be dropped), so nothing of it is touched after the
+//!   lock is released.
 
 use std::fmt;
 use std::mem::MaybeUninit;
@@ -19,7 +22,8 @@ use std::ptr::{self, NonNull};
 use crate::rt::{Claim, Task};
 use crate::shim::UnsafeCell;
 
-/// A place for one value that two parties hand over. Whether it holds one is known from the protocol, not from the slot.
+/// A place for one value that two parties hand over. Whether it holds one is known from the
+/// protocol, not from the slot.
 pub(crate) struct Slot<T>(UnsafeCell<MaybeUninit<T>>);
 
 impl<T> fmt::Debug for Slot<T> {
@@ -113,7 +117,8 @@ impl Head {
     }
 
     /// # Safety
-    /// The caller has just taken the waiter and holds the lock under which it did, or is its owner while no node is queued.
+    /// The caller has just taken the waiter and holds the lock under which it did, or is its owner
+    /// while no node is queued.
     pub(crate) unsafe fn replace_task(&self, task: Option<Task>) -> Option<Task> {
         // SAFETY: by contract nobody else touches the task now.
         self.task
@@ -164,18 +169,20 @@ impl Node {
     /// Reads or changes the data.
     ///
     /// # Safety
-    /// The caller holds the lock the node belongs to, or is its owner while nobody else can reach it.
+    /// The caller holds the lock the node belongs to, or is its owner while nobody else can reach
+    /// it.
     #[inline(always)]
     unsafe fn data<R>(&self, f: impl FnOnce(&mut Data) -> R) -> R {
-        // SAFETY: by contract; `f` is always one of the small closures of this file, none of which re-enters.
+        // SAFETY: by contract; `f` is always one of the small closures of this file, none of which
+        // re-enters.
         self.0.with_mut(|data| f(unsafe { &mut *data }))
     }
 
     /// Says who waits and where the value is or goes.
     ///
     /// # Safety
-    /// As for every use of the data (see above); `head` and `slot` outlive the node's stay in a queue, and `slot` is a
-    /// `Slot` of the item type of the queue's channel.
+    /// As for every use of the data (see above); `head` and `slot` outlive the node's stay in a
+    /// queue, and `slot` is a `Slot` of the item type of the queue's channel.
     #[inline]
     pub(crate) unsafe fn aim(&self, head: &Head, slot: *const (), winner: usize) {
         // SAFETY: by contract.
@@ -259,7 +266,8 @@ impl Node {
     /// The caller holds the lock the node belongs to, and the node was published in its queue.
     #[inline(always)]
     pub(crate) unsafe fn try_claim(&self) -> bool {
-        // SAFETY: by contract; the head outlives the node's stay in the queue, which ends only under this lock.
+        // SAFETY: by contract; the head outlives the node's stay in the queue, which ends only
+        // under this lock.
         unsafe {
             let (head, winner) = self.data(|d| (d.head, d.winner));
             (*head).kind != Kind::Claimed || (*head).claim.try_claim(winner)
@@ -267,7 +275,8 @@ impl Node {
     }
 }
 
-/// A waiter that was taken: dequeued and, where needed, claimed. It has to be completed before the lock is released.
+/// A waiter that was taken: dequeued and, where needed, claimed. It has to be completed before the
+/// lock is released.
 #[derive(Debug)]
 #[must_use = "the waiter sleeps until it is completed and its task is readied"]
 pub struct Taken(pub(crate) NonNull<Node>);
@@ -276,10 +285,12 @@ impl Taken {
     /// The slot to take the value from or to put it into.
     ///
     /// # Safety
-    /// `T` is the item type of the channel in whose queue the waiter was, and the channel's lock is held.
+    /// `T` is the item type of the channel in whose queue the waiter was, and the channel's lock is
+    /// held.
     #[inline(always)]
     pub(crate) unsafe fn slot<T>(&self) -> &Slot<T> {
-        // SAFETY: the waiter is ours, so the node is alive; `aim` was given a `Slot<T>` that lives as long.
+        // SAFETY: the waiter is ours, so the node is alive; `aim` was given a `Slot<T>` that lives
+        // as long.
         unsafe { &*self.0.as_ref().data(|d| d.slot).cast::<Slot<T>>() }
     }
 
@@ -306,7 +317,8 @@ impl Taken {
     /// The lock under which the waiter was taken is still held.
     #[inline(always)]
     pub(crate) unsafe fn complete(self, outcome: Outcome) -> Task {
-        // SAFETY: the waiter is ours, so node and head are alive, and nobody else reads them before the task is readied.
+        // SAFETY: the waiter is ours, so node and head are alive, and nobody else reads them before
+        // the task is readied.
         unsafe {
             let head = self.0.as_ref().data(|d| {
                 d.outcome = outcome;
@@ -332,7 +344,8 @@ impl Wait {
     /// Fills `this` in, ready to be queued.
     ///
     /// # Safety
-    /// `this` stays where it is and is not used otherwise until the wait is over; `slot` as in [`Node::aim`].
+    /// `this` stays where it is and is not used otherwise until the wait is over; `slot` as in
+    /// [`Node::aim`].
     #[inline]
     pub(crate) unsafe fn start(
         this: &mut MaybeUninit<Wait>,

@@ -1,6 +1,8 @@
-//! The queue of waiters: intrusive, doubly linked, first in first out, with removal from the middle in O(1).
+//! The queue of waiters: intrusive, doubly linked, first in first out, with removal from the middle
+//! in O(1).
 //!
-//! Everything here happens under the lock of the channel the queue belongs to, except [`WaitQueue::looks_empty`].
+//! Everything here happens under the lock of the channel the queue belongs to, except
+//! [`WaitQueue::looks_empty`].
 
 use std::ptr::{self, NonNull};
 
@@ -30,11 +32,12 @@ impl WaitQueue {
         }
     }
 
-    /// Whether nobody waits, seen without the lock: true at some moment between call and return. `false` may be out of date,
-    /// or mean a waiter that somebody else has won already.
+    /// Whether nobody waits, seen without the lock: true at some moment between call and return.
+    /// `false` may be out of date, or mean a waiter that somebody else has won already.
     #[inline(always)]
     pub fn looks_empty(&self) -> bool {
-        // Acquire pairs with the release stores below: who sees a queue emptied sees what was done before that under the lock.
+        // Acquire pairs with the release stores below: who sees a queue emptied sees what was done
+        // before that under the lock.
         self.head.load(Ordering::Acquire).is_null()
     }
 
@@ -47,7 +50,8 @@ impl WaitQueue {
     /// Puts a node at the end.
     ///
     /// # Safety
-    /// The lock is held; the node is in no queue; it stays where it is until it has left this one; it was aimed.
+    /// The lock is held; the node is in no queue; it stays where it is until it has left this one;
+    /// it was aimed.
     #[inline]
     pub unsafe fn push(&self, node: &Node) {
         self.tail.with_mut(|tail| {
@@ -90,8 +94,8 @@ impl WaitQueue {
         })
     }
 
-    /// Takes the first waiter that can be won. Those whom somebody else has won are dropped from the queue on the way: their
-    /// owner is awake, or about to be, and looks at every source again.
+    /// Takes the first waiter that can be won. Those whom somebody else has won are dropped from
+    /// the queue on the way: their owner is awake, or about to be, and looks at every source again.
     ///
     /// # Safety
     /// The lock is held.
@@ -99,8 +103,9 @@ impl WaitQueue {
     pub unsafe fn take(&self) -> Option<Taken> {
         loop {
             let node = NonNull::new(self.first())?;
-            // SAFETY: the lock is held, so a node in the queue is alive: its owner has to come here, with the lock, to remove
-            // it before it goes away. The claim and the removal are one critical section.
+            // SAFETY: the lock is held, so a node in the queue is alive: its owner has to come
+            // here, with the lock, to remove it before it goes away. The claim and the removal are
+            // one critical section.
             unsafe {
                 let won = node.as_ref().try_claim();
                 self.remove(node.as_ref());

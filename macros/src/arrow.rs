@@ -1,8 +1,8 @@
 //! Finding `<-` and `=>` in raw tokens, and the ways people mistype them.
 //!
-//! To rustc's parser and to syn `ch <- v` is `ch < -v`. So the arrow is looked for before either side is parsed, as two
-//! joint tokens `<` `-` at depth 0; what is inside brackets is never looked at. `a < -1` is no arrow: its `<` stands
-//! alone.
+//! To rustc's parser and to syn `ch <- v` is `ch < -v`. So the arrow is looked for before either
+//! side is parsed, as two joint tokens `<` `-` at depth 0; what is inside brackets is never looked
+//! at. `a < -1` is no arrow: its `<` stands alone.
 
 use std::ops::Range;
 
@@ -57,7 +57,8 @@ pub(crate) fn is_assign(tokens: &[TokenTree], at: usize) -> bool {
     is_punct(tokens, at, '=') && !starts_another && !ends_another
 }
 
-/// An arrow that was probably meant as `<-`: where it is, and what to say about it. Only for tokens without an arrow.
+/// An arrow that was probably meant as `<-`: where it is, and what to say about it. Only for tokens
+/// without an arrow.
 pub(crate) fn mistyped(tokens: &[TokenTree]) -> Option<(Range<usize>, &'static str)> {
     (0..tokens.len()).find_map(|at| {
         if is_joint(tokens, at, '-', '>') {

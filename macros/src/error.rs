@@ -1,7 +1,8 @@
 //! Mistakes: collected, spanned, reported all at once.
 //!
-//! A message says what to write instead. The report is an expression (or an item) that still holds the user's own
-//! code; the expression has rustc's error type, so that nothing around it is reported a second time.
+//! A message says what to write instead. The report is an expression (or an item) that still holds
+//! the user's own code; the expression has rustc's error type, so that nothing around it is
+//! reported a second time.
 
 use std::fmt::Display;
 
@@ -54,8 +55,9 @@ impl Mistakes {
         self.0.map(|all| all.to_compile_error()).unwrap_or_default()
     }
 
-    /// An expression that reports every mistake. `keep` gives the end of a block, with the user's code that editors
-    /// should still see; it gets a variable of rustc's error type, which stands for anything that is not known.
+    /// An expression that reports every mistake. `keep` gives the end of a block, with the user's
+    /// code that editors should still see; it gets a variable of rustc's error type, which stands
+    /// for anything that is not known.
     pub(crate) fn expression(self, keep: impl FnOnce(&Ident) -> TokenStream) -> TokenStream {
         let mut reports: Vec<TokenStream> = self
             .0
@@ -66,12 +68,14 @@ impl Mistakes {
         let last = reports.pop();
         let unknown = hygienic("unknown", Span::call_site());
         let keep = keep(&unknown);
-        // A `compile_error!` in the place of an expression has the error type: no "mismatched types" follows from it.
+        // A `compile_error!` in the place of an expression has the error type: no "mismatched
+        // types" follows from it.
         quote!({ #(#reports)* let #unknown = #last; #keep })
     }
 }
 
-/// The mistake of something that is not there, reported at the macro call when there is no token to show.
+/// The mistake of something that is not there, reported at the macro call when there is no token to
+/// show.
 pub(crate) fn missing(near: impl ToTokens, message: impl Display) -> syn::Error {
     let near = near.into_token_stream();
     if near.is_empty() {

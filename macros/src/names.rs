@@ -7,7 +7,8 @@ pub(crate) fn hygienic(name: &str, at: Span) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(at))
 }
 
-/// For tokens that rustc should show at `at`, but that are the macro's: no lint takes them for the user's code.
+/// For tokens that rustc should show at `at`, but that are the macro's: no lint takes them for the
+/// user's code.
 pub(crate) fn shown_at(at: Span) -> Span {
     Span::call_site().located_at(at)
 }

@@ -10,7 +10,8 @@ use crate::arrow::{find_arrow, is_punct, is_word, mistyped, stream};
 use crate::names::{hygienic, shown_at};
 use crate::path::Private;
 
-/// Parses all of `tokens` as one expression. `what` names it in messages ("the channel", "the value").
+/// Parses all of `tokens` as one expression. `what` names it in messages ("the channel", "the
+/// value").
 ///
 /// The caller has made sure that there is at least one token.
 pub(crate) fn operand(tokens: &[TokenTree], what: &str) -> syn::Result<Expr> {
@@ -72,8 +73,8 @@ fn explain(tokens: &[TokenTree], mistake: syn::Error) -> syn::Error {
     mistake
 }
 
-/// A channel as an operand: it is evaluated, and its temporaries have ended, before anything else happens. As in Go, where
-/// `<-slot.get()` holds nothing of `get` while it waits.
+/// A channel as an operand: it is evaluated, and its temporaries have ended, before anything else
+/// happens. As in Go, where `<-slot.get()` holds nothing of `get` while it waits.
 ///
 /// | operand | expansion | |
 /// |---|---|---|
@@ -81,12 +82,14 @@ fn explain(tokens: &[TokenTree], mistake: syn::Error) -> syn::Error {
 /// | a value, `ctx.done()` | `let operand = keep(ctx.done());` | moved into the binding, which outlives the wait |
 /// | a place in a temporary, `hub.lock().rx` | `let operand = keep(&hub.lock().rx);` | borrowck: "temporary value dropped while borrowed" |
 ///
-/// Why `keep` (the identity): an argument of a call is never extended, while `let operand = &hub.lock().rx;` or
-/// `let operand = Some(&hub.lock().rx);` would extend the guard, and hold the lock while the select waits.
+/// Why `keep` (the identity): an argument of a call is never extended, while `let operand =
+/// &hub.lock().rx;` or `let operand = Some(&hub.lock().rx);` would extend the guard, and hold the
+/// lock while the select waits.
 ///
-/// `name` names the binding; `function`, of the support module, gets a reference to the operand. Why not `…::function(&channel)`: where
-/// that is no channel, rustc shows the argument, or, where the argument or the path of the function is partly the macro's and partly
-/// not, the whole macro. Single names of our own can be shown at the operand.
+/// `name` names the binding; `function`, of the support module, gets a reference to the operand.
+/// Why not `…::function(&channel)`: where that is no channel, rustc shows the argument, or, where
+/// the argument or the path of the function is partly the macro's and partly not, the whole macro.
+/// Single names of our own can be shown at the operand.
 pub(crate) fn given(private: &Private, name: &str, function: &str, channel: &Expr) -> Given {
     let at = channel.span();
     let operand = hygienic(name, at);
@@ -113,7 +116,8 @@ pub(crate) fn given(private: &Private, name: &str, function: &str, channel: &Exp
     }
 }
 
-/// `tx <- value`: the channel as an operand, and the message that holds it beside the evaluated value.
+/// `tx <- value`: the channel as an operand, and the message that holds it beside the evaluated
+/// value.
 pub(crate) fn message(private: &Private, name: &str, channel: &Expr, value: &Expr) -> Given {
     let Given {
         import,
@@ -170,7 +174,8 @@ enum Nature {
 fn nature(expr: &Expr) -> Nature {
     match bare(expr) {
         Expr::Path(_) => Nature::Place,
-        // It may expand to either. Borrowing is right for both, but for temporaries inside, which it may extend.
+        // It may expand to either. Borrowing is right for both, but for temporaries inside, which
+        // it may extend.
         Expr::Macro(_) => Nature::Place,
         part => match whole(part) {
             None => Nature::Value,
@@ -199,7 +204,8 @@ fn whole(expr: &Expr) -> Option<&Expr> {
     }
 }
 
-/// Without parentheses, which rustc would call unnecessary in an assignment, and without the invisible ones around a `$e:expr`.
+/// Without parentheses, which rustc would call unnecessary in an assignment, and without the
+/// invisible ones around a `$e:expr`.
 pub(crate) fn bare(expr: &Expr) -> &Expr {
     match expr {
         Expr::Paren(paren) => bare(&paren.expr),
@@ -208,7 +214,8 @@ pub(crate) fn bare(expr: &Expr) -> &Expr {
     }
 }
 
-/// `rx` of `&rx` and `(rx)`, since it is borrowed anyway, and `&ctx.done()` would not outlive the temporary.
+/// `rx` of `&rx` and `(rx)`, since it is borrowed anyway, and `&ctx.done()` would not outlive the
+/// temporary.
 fn without_borrow(expr: &Expr) -> &Expr {
     match bare(expr) {
         Expr::Reference(reference) => without_borrow(&reference.expr),

@@ -19,7 +19,8 @@ impl ToTokens for Private {
     }
 }
 
-/// Splits `($crate) user's tokens`. The group is taken as it is, never parsed: `$crate` is a token of its own kind.
+/// Splits `($crate) user's tokens`. The group is taken as it is, never parsed: `$crate` is a token
+/// of its own kind.
 pub(crate) fn split(input: TokenStream) -> (Private, Vec<TokenTree>) {
     let mut tokens: Vec<TokenTree> = input.into_iter().collect();
     match tokens.first() {

@@ -1,5 +1,5 @@
-//! What holds for all macros: nothing panics, and whatever comes in, an expression comes out. Also the tools that the
-//! tests of the single macros share.
+//! What holds for all macros: nothing panics, and whatever comes in, an expression comes out. Also
+//! the tools that the tests of the single macros share.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;

@@ -8,7 +8,8 @@ use crate::config::{self, Migration, Wishes};
 use crate::panics::{self, PanicPolicy, PanicReport};
 use crate::stall::{self, StallPolicy, StallReport};
 
-/// Sets the runtime up before its first use. What is left out comes from the environment, then from the defaults.
+/// Sets the runtime up before its first use. What is left out comes from the environment, then from
+/// the defaults.
 ///
 /// | setting | environment | default |
 /// |---|---|---|
@@ -50,8 +51,8 @@ impl Builder {
         Builder::default()
     }
 
-    /// How many goroutines may run at the same instant, 1 to 1024. See [`set_max_procs`](crate::set_max_procs) to change it
-    /// later.
+    /// How many goroutines may run at the same instant, 1 to 1024. See
+    /// [`set_max_procs`](crate::set_max_procs) to change it later.
     ///
     /// ```
     /// let procs = gort_runtime::Builder::new().max_procs(3).run(gort_runtime::max_procs);
@@ -63,11 +64,12 @@ impl Builder {
         self
     }
 
-    /// The reserve of a goroutine's stack in bytes (at least 16 KiB). Only the pages a goroutine touches cost memory, and 2 KB of page
-    /// table a MiB.
+    /// The reserve of a goroutine's stack in bytes (at least 16 KiB). Only the pages a goroutine
+    /// touches cost memory, and 2 KB of page table a MiB.
     ///
-    /// The default is enough for what libraries commonly do. A main goroutine ([`run`](crate::run), `#[gort::main]`) has 8 MiB, or this if
-    /// it is more. For a single goroutine there is [`Spawn::stack`](crate::Spawn::stack).
+    /// The default is enough for what libraries commonly do. A main goroutine ([`run`](crate::run),
+    /// `#[gort::main]`) has 8 MiB, or this if it is more. For a single goroutine there is
+    /// [`Spawn::stack`](crate::Spawn::stack).
     ///
     /// ```
     /// let sum = gort_runtime::Builder::new().stack_size(64 << 10).run(|| 1 + 2);
@@ -95,9 +97,10 @@ impl Builder {
         self
     }
 
-    /// So many helper threads for [`blocking`](crate::blocking); further calls queue. There are more only while no call finishes:
-    /// see [`blocking_patience`](Builder::blocking_patience). Threads that wait for a pipe to a child process, for standard input or
-    /// output, or for the lock of a file are not counted.
+    /// So many helper threads for [`blocking`](crate::blocking); further calls queue. There are
+    /// more only while no call finishes: see [`blocking_patience`](Builder::blocking_patience).
+    /// Threads that wait for a pipe to a child process, for standard input or output, or for the
+    /// lock of a file are not counted.
     ///
     /// ```
     /// let text = gort_runtime::Builder::new().blocking_threads(1).run(|| gort_runtime::blocking(|| "read"));
@@ -108,7 +111,8 @@ impl Builder {
         self
     }
 
-    /// How long a helper thread of [`blocking`](crate::blocking) waits for another call before it ends.
+    /// How long a helper thread of [`blocking`](crate::blocking) waits for another call before it
+    /// ends.
     ///
     /// ```
     /// use std::time::Duration;
@@ -121,10 +125,11 @@ impl Builder {
         self
     }
 
-    /// How long no call of [`blocking`](crate::blocking) finishes, while others are queued, before there are more threads than
-    /// [`blocking_threads`](Builder::blocking_threads): those that run may be waiting for one that is queued. At least 1 ms; calls that
-    /// compute are given a hundred times as long. With `Duration::MAX` the bound holds whatever happens, and calls that wait for
-    /// one another may hang.
+    /// How long no call of [`blocking`](crate::blocking) finishes, while others are queued, before
+    /// there are more threads than [`blocking_threads`](Builder::blocking_threads): those that run
+    /// may be waiting for one that is queued. At least 1 ms; calls that compute are given a hundred
+    /// times as long. With `Duration::MAX` the bound holds whatever happens, and calls that wait
+    /// for one another may hang.
     ///
     /// ```
     /// use std::sync::Barrier;
@@ -146,8 +151,9 @@ impl Builder {
         self
     }
 
-    /// The most OS threads that the runtime may need: workers, stand-ins for workers that are stuck in a blocking call, and
-    /// helpers. A program that needs more ends with Go's `fatal error: thread exhaustion`: something blocks without end.
+    /// The most OS threads that the runtime may need: workers, stand-ins for workers that are stuck
+    /// in a blocking call, and helpers. A program that needs more ends with Go's `fatal error:
+    /// thread exhaustion`: something blocks without end.
     ///
     /// ```
     /// let sum = gort_runtime::Builder::new().max_threads(100).run(|| 1 + 2);
@@ -159,14 +165,16 @@ impl Builder {
         self
     }
 
-    /// Reports on standard error every goroutine that keeps its worker for longer than `limit`: its number, its name, where it
-    /// was started, for how long, whether it computes or sleeps in the kernel, and its stack. Again when that has become twice as
-    /// long, four times and so on; and at the end, how long it was. Zero means no reports, whatever the environment says;
-    /// less than 1 ms counts as 1 ms.
+    /// Reports on standard error every goroutine that keeps its worker for longer than `limit`: its
+    /// number, its name, where it was started, for how long, whether it computes or sleeps in the
+    /// kernel, and its stack. Again when that has become twice as long, four times and so on; and
+    /// at the end, how long it was. Zero means no reports, whatever the environment says; less than
+    /// 1 ms counts as 1 ms.
     ///
-    /// This is how to find out why a program is slow to answer: what computes without a pause, and what blocks its thread without
-    /// [`blocking`](crate::blocking). (Neither stops other goroutines, since the monitor replaces the worker, but it costs them some
-    /// milliseconds each time, and a thread.) Calls inside of `blocking` are not reported: they keep no worker.
+    /// This is how to find out why a program is slow to answer: what computes without a pause, and
+    /// what blocks its thread without [`blocking`](crate::blocking). (Neither stops other
+    /// goroutines, since the monitor replaces the worker, but it costs them some milliseconds each
+    /// time, and a thread.) Calls inside of `blocking` are not reported: they keep no worker.
     ///
     /// ```text
     /// stall: goroutine 7 "hasher" has kept its worker for 52 ms: it computes
@@ -181,17 +189,20 @@ impl Builder {
     /// stall: goroutine 7 "hasher" went on after 312 ms
     /// ```
     ///
-    /// A stall may be over before anybody could look at it; then its length is all that is reported. The first ones are often like
-    /// that, as it takes a moment until the program's debug information has been read.
+    /// A stall may be over before anybody could look at it; then its length is all that is
+    /// reported. The first ones are often like that, as it takes a moment until the program's debug
+    /// information has been read.
     ///
-    /// When it is off it costs nothing. When it is on it costs a thread that sleeps, and while somebody stalls a look at it. The stack
-    /// of a goroutine that sleeps in the kernel is read without disturbing it, as far as that can be done. To a goroutine that
-    /// computes (or sleeps in a call which the kernel resumes by itself) a real-time signal is sent that nobody else
-    /// uses, with a handler that copies the stack. `SA_RESTART` is set, so calls go on; a call that is not resumed after a signal (`man
-    /// 7 signal`: sockets with a timeout, sleeps and polls, if they begin at that very moment) gives `EINTR`. std repeats those where it can.
+    /// When it is off it costs nothing. When it is on it costs a thread that sleeps, and while
+    /// somebody stalls a look at it. The stack of a goroutine that sleeps in the kernel is read
+    /// without disturbing it, as far as that can be done. To a goroutine that computes (or sleeps
+    /// in a call which the kernel resumes by itself) a real-time signal is sent that nobody else
+    /// uses, with a handler that copies the stack. `SA_RESTART` is set, so calls go on; a call that
+    /// is not resumed after a signal (`man 7 signal`: sockets with a timeout, sleeps and polls, if
+    /// they begin at that very moment) gives `EINTR`. std repeats those where it can.
     ///
-    /// Stacks are shown on Linux on x86-64. Names come from the symbols of the program, lines from its debug information: for
-    /// release builds set `debug = "line-tables-only"` in the profile.
+    /// Stacks are shown on Linux on x86-64. Names come from the symbols of the program, lines from
+    /// its debug information: for release builds set `debug = "line-tables-only"` in the profile.
     ///
     /// ```
     /// use std::time::Duration;
@@ -204,9 +215,11 @@ impl Builder {
         self
     }
 
-    /// What happens with a report of [`report_stalls`](Builder::report_stalls), instead of its being printed on standard error.
+    /// What happens with a report of [`report_stalls`](Builder::report_stalls), instead of its
+    /// being printed on standard error.
     ///
-    /// `policy` runs on a thread of its own, which is no goroutine. If it panics, the report is printed.
+    /// `policy` runs on a thread of its own, which is no goroutine. If it panics, the report is
+    /// printed.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -225,8 +238,9 @@ impl Builder {
         self
     }
 
-    /// What happens with a panic that nobody can observe any more, instead of exit status 2. The process goes on when
-    /// `policy` returns. The panic has been printed before, when it happened, or told to the panic hook of the program.
+    /// What happens with a panic that nobody can observe any more, instead of exit status 2. The
+    /// process goes on when `policy` returns. The panic has been printed before, when it happened,
+    /// or told to the panic hook of the program.
     ///
     /// `policy` runs on the goroutine that panicked, or on the one that dropped its handle.
     ///

@@ -8,7 +8,8 @@ use crate::sched::sleep::start_call;
 use crate::timer::CallTimer;
 
 impl CallTimer {
-    /// Arms it: the function runs at `deadline`. If it is armed already, that deadline is forgotten. `true` if it was.
+    /// Arms it: the function runs at `deadline`. If it is armed already, that deadline is
+    /// forgotten. `true` if it was.
     ///
     /// ```
     /// use std::time::{Duration, Instant};

@@ -2,7 +2,8 @@
 
 use crate::shim::{AtomicUsize, Ordering};
 
-/// Who of several possible wakers has won a waiting task: the channels of a `select!`, a timer, a cancellation.
+/// Who of several possible wakers has won a waiting task: the channels of a `select!`, a timer, a
+/// cancellation.
 ///
 /// ```
 /// let claim = gort_runtime::Claim::new();
@@ -32,8 +33,8 @@ impl Claim {
     /// Wins for `winner` (anything but `usize::MAX`), unless somebody has won before.
     #[inline]
     pub fn try_claim(&self, winner: usize) -> bool {
-        // AcqRel: the winner sees what the waiter wrote before it published itself, and the waiter (through `winner`) what
-        // the winner wrote before.
+        // AcqRel: the winner sees what the waiter wrote before it published itself, and the waiter
+        // (through `winner`) what the winner wrote before.
         self.0
             .compare_exchange(0, winner + 1, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()

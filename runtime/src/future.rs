@@ -1,20 +1,25 @@
-//! Waiting for a future: the goroutine polls it on its own stack and parks in between, so no worker waits.
+//! Waiting for a future: the goroutine polls it on its own stack and parks in between, so no worker
+//! waits.
 //!
-//! The waker is a reference-counted `Notice`, because futures keep wakers as long as they like: it may be used by any thread, many
-//! times, before the goroutine parks, while it is parked, after the wait is over, and never. One byte of state:
+//! The waker is a reference-counted `Notice`, because futures keep wakers as long as they like: it
+//! may be used by any thread, many times, before the goroutine parks, while it is parked, after the
+//! wait is over, and never. One byte of state:
 //!
 //! * `IDLE`: the waiter runs; nobody has woken it since its last poll began.
 //! * `PARKED`: the waiter has left its stack, and its task is in the cell.
 //! * `NOTIFIED`: woken, and not polled since.
 //!
-//! The *waiter* goes to `IDLE` before each poll. If the future is pending it puts its task into the cell and parks; the commit
-//! goes from `IDLE` to `PARKED`. If it finds `NOTIFIED` instead, the commit itself takes the task back and readies it.
-//! A *waker* goes to `NOTIFIED`, whatever was there; only if that was `PARKED` it takes the task and readies it.
+//! The *waiter* goes to `IDLE` before each poll. If the future is pending it puts its task into the
+//! cell and parks; the commit goes from `IDLE` to `PARKED`. If it finds `NOTIFIED` instead, the
+//! commit itself takes the task back and readies it. A *waker* goes to `NOTIFIED`, whatever was
+//! there; only if that was `PARKED` it takes the task and readies it.
 //!
-//! So the cell has one owner at a time: the waiter, until the commit succeeds; then the one waker that finds `PARKED`, since that same step
-//! makes it `NOTIFIED` for all others; and the waiter again once it has been readied, which is once per park. After the last
-//! poll nothing is ever `PARKED` again: late wakers change a byte and nothing else. No wake-up is lost: one that comes after a poll has
-//! begun leaves `NOTIFIED` there, and one that comes before is seen by the poll (all steps acquire and release).
+//! So the cell has one owner at a time: the waiter, until the commit succeeds; then the one waker
+//! that finds `PARKED`, since that same step makes it `NOTIFIED` for all others; and the waiter
+//! again once it has been readied, which is once per park. After the last poll nothing is ever
+//! `PARKED` again: late wakers change a byte and nothing else. No wake-up is lost: one that comes
+//! after a poll has begun leaves `NOTIFIED` there, and one that comes before is seen by the poll
+//! (all steps acquire and release).
 
 use std::future::IntoFuture;
 use std::pin::pin;
@@ -70,8 +75,9 @@ impl Notice {
         // SAFETY: the state is not `PARKED`, so the cell is the waiter's.
         self.task
             .with_mut(|task| unsafe { *task = Some(Task::current()) });
-        // SAFETY: the task is readied once: by the waker that finds `PARKED`, which the commit sets, or by the commit if it does
-        // not. The commit touches nothing after it let a waker in.
+        // SAFETY: the task is readied once: by the waker that finds `PARKED`, which the commit
+        // sets, or by the commit if it does not. The commit touches nothing after it let a waker
+        // in.
         unsafe { park(WaitReason::Future, || self.commit()) };
     }
 
@@ -93,10 +99,12 @@ impl Notice {
 
     /// To be called by the owner of the cell, who was made so by the last step of the state.
     fn take_and_ready(&self) {
-        // SAFETY: the commit that failed owns the cell as the waiter did; the waker that found `PARKED` is the only one.
+        // SAFETY: the commit that failed owns the cell as the waiter did; the waker that found
+        // `PARKED` is the only one.
         let task = self.task.with_mut(|task| unsafe { (*task).take() });
         if let Some(task) = task {
-            // SAFETY: the owner of the cell has taken the task out, once; it is the commit of the park, at its end, or comes after it.
+            // SAFETY: the owner of the cell has taken the task out, once; it is the commit of the
+            // park, at its end, or comes after it.
             unsafe { task.ready() };
         }
     }
@@ -112,12 +120,12 @@ impl Wake for Notice {
     }
 }
 
-/// Waits until a future is ready and gives its output. The goroutine parks meanwhile, and its worker runs others; on a thread
-/// that is no goroutine the thread blocks.
+/// Waits until a future is ready and gives its output. The goroutine parks meanwhile, and its
+/// worker runs others; on a thread that is no goroutine the thread blocks.
 ///
-/// The future is polled, and dropped, by the goroutine that waits. A goroutine may go on on another thread after it waited, so what a
-/// future keeps in thread-locals *between* polls is not found again; a future that needs its own runtime's context has to be
-/// polled within it.
+/// The future is polled, and dropped, by the goroutine that waits. A goroutine may go on on another
+/// thread after it waited, so what a future keeps in thread-locals *between* polls is not found
+/// again; a future that needs its own runtime's context has to be polled within it.
 ///
 /// # Panics
 /// With the panic of the future.

@@ -7,8 +7,9 @@ use crate::panics::{Goexit, note_exit};
 
 /// Ends the current goroutine: its destructors and `defer!`s run, others go on.
 ///
-/// It unwinds with a payload of its own, which [`recover`](crate::recover) lets pass. In the main goroutine the rest of the
-/// program goes on; when nothing is left that could run, that is a `fatal error`.
+/// It unwinds with a payload of its own, which [`recover`](crate::recover) lets pass. In the main
+/// goroutine the rest of the program goes on; when nothing is left that could run, that is a `fatal
+/// error`.
 ///
 /// # Panics
 /// When it is called outside of a goroutine.
@@ -27,8 +28,8 @@ pub fn goexit() -> ! {
     std::panic::resume_unwind(Box::new(Goexit))
 }
 
-/// Ends a goroutine that waits for what can never come: quietly, as [`goexit`], but in a main goroutine, or on a thread that
-/// is none, it is a panic with `why`.
+/// Ends a goroutine that waits for what can never come: quietly, as [`goexit`], but in a main
+/// goroutine, or on a thread that is none, it is a panic with `why`.
 ///
 /// # Panics
 /// With `why`, as said.

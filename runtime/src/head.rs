@@ -12,7 +12,8 @@ use crate::bias::Seat;
 pub(crate) struct Head {
     /// The goroutine that runs now, or null. Written by the owner only; the monitor reads it.
     current: AtomicPtr<()>,
-    /// The time, not much more than 10 ms ago, on the scheduler's clock. The owner sets it when it wakes, the monitor while it is awake.
+    /// The time, not much more than 10 ms ago, on the scheduler's clock. The owner sets it when it
+    /// wakes, the monitor while it is awake.
     clock: AtomicU64,
     random: Cell<u64>,
     /// Its place in the bias.

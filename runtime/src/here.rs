@@ -5,8 +5,9 @@ use crate::head::Head;
 
 /// The worker that runs this code, if one does.
 ///
-/// Each question for it is a call that the compiler may not merge with another, since a goroutine may change threads in between.
-/// Code that asks several times without waiting in between asks once.
+/// Each question for it is a call that the compiler may not merge with another, since a goroutine
+/// may change threads in between. Code that asks several times without waiting in between asks
+/// once.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Here(*const Head);
@@ -15,7 +16,8 @@ impl Here {
     /// Asks.
     ///
     /// # Safety
-    /// The answer is not used any more after anything that may wait or run code of users, and stays on this stack.
+    /// The answer is not used any more after anything that may wait or run code of users, and stays
+    /// on this stack.
     #[inline(always)]
     pub unsafe fn ask() -> Here {
         Here(crate::tls::head())

@@ -1,14 +1,15 @@
 //! Goroutine-local values: what `goroutine_local!` declares.
 //!
-//! A value belongs to the goroutine that asked for it first, moves with it from thread to thread, and is dropped when it ends.
-//! On a thread that is no goroutine it belongs to the thread.
+//! A value belongs to the goroutine that asked for it first, moves with it from thread to thread,
+//! and is dropped when it ends. On a thread that is no goroutine it belongs to the thread.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use crate::locals::Locals;
 
-/// A value that every goroutine has for itself; [`goroutine_local!`](crate::goroutine_local) declares one.
+/// A value that every goroutine has for itself; [`goroutine_local!`](crate::goroutine_local)
+/// declares one.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -38,8 +39,8 @@ impl<T: Send + 'static> LocalKey<T> {
         LocalKey { init }
     }
 
-    /// Calls `f` with the goroutine's value, which is made now if this is the first time. Unlike a thread-local, the value may be
-    /// held across a wait.
+    /// Calls `f` with the goroutine's value, which is made now if this is the first time. Unlike a
+    /// thread-local, the value may be held across a wait.
     ///
     /// # Panics
     /// On a thread that is no goroutine, in the thread's last destructors.
@@ -58,8 +59,9 @@ impl<T: Send + 'static> LocalKey<T> {
     /// ```
     pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
         let value = self.find().unwrap_or_else(|| self.make());
-        // SAFETY: the box is dropped when the goroutine (or thread), which runs this code, ends, and values are only ever
-        // added before. `T: Send`, so it may be used on whatever thread the goroutine runs.
+        // SAFETY: the box is dropped when the goroutine (or thread), which runs this code, ends,
+        // and values are only ever added before. `T: Send`, so it may be used on whatever thread
+        // the goroutine runs.
         f(unsafe { &*value })
     }
 
@@ -149,7 +151,8 @@ impl<T: Send + 'static> LocalKey<RefCell<T>> {
         self.with(|cell| f(&cell.borrow()))
     }
 
-    /// Calls `f` with the goroutine's value, to be changed; see [`with_borrow`](LocalKey::with_borrow).
+    /// Calls `f` with the goroutine's value, to be changed; see
+    /// [`with_borrow`](LocalKey::with_borrow).
     ///
     /// # Panics
     /// If it is borrowed.
@@ -170,17 +173,19 @@ impl<T: Send + 'static> LocalKey<RefCell<T>> {
 /// Calls `f` with the values of the goroutine, or thread, that runs this. `f` runs no user code.
 fn with_locals<R>(f: impl FnOnce(&mut Locals) -> R) -> R {
     match crate::g::current() {
-        // SAFETY: the goroutine's own cell, on the goroutine; the reference ends with `f`, which does not come back here.
+        // SAFETY: the goroutine's own cell, on the goroutine; the reference ends with `f`, which
+        // does not come back here.
         Some(g) => f(unsafe { &mut *g.locals.get() }.get_or_insert_default()),
         None => crate::tls::with_locals(f),
     }
 }
 
-/// Declares values that every goroutine has for itself, as [`thread_local!`](std::thread_local) does for threads. A goroutine may
-/// change threads whenever it waits, so a thread-local must not be held across a wait; one of these may.
+/// Declares values that every goroutine has for itself, as [`thread_local!`](std::thread_local)
+/// does for threads. A goroutine may change threads whenever it waits, so a thread-local must not
+/// be held across a wait; one of these may.
 ///
-/// The type must be [`Send`]. The value is made when a goroutine first asks for it, and dropped when that goroutine ends. Code
-/// that runs on a plain thread gets one for the thread.
+/// The type must be [`Send`]. The value is made when a goroutine first asks for it, and dropped
+/// when that goroutine ends. Code that runs on a plain thread gets one for the thread.
 ///
 /// ```
 /// use std::cell::RefCell;

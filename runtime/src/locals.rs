@@ -2,8 +2,8 @@
 
 use std::any::Any;
 
-/// The values of one goroutine or thread, by the address of their key. Each is a box of its own, so that a reference to one
-/// stays valid while others are added.
+/// The values of one goroutine or thread, by the address of their key. Each is a box of its own, so
+/// that a reference to one stays valid while others are added.
 #[derive(Default)]
 pub(crate) struct Locals {
     values: Vec<(usize, Box<dyn Any>)>,

@@ -1,8 +1,10 @@
 //! A spin lock for the runtime's own short sections, and the back-off that its locks share.
 //!
-//! Why not `parking_lot`: some of these locks are released on a worker's stack after a goroutine has left its own, and whoever takes
-//! the lock next may resume that goroutine at once. So unlocking must be one store with nothing after it, and locking must never park.
-//! Measured under contention (buffered channel, 8:8) it also costs a third: the back-off leaves the cache line alone.
+//! Why not `parking_lot`: some of these locks are released on a worker's stack after a goroutine
+//! has left its own, and whoever takes the lock next may resume that goroutine at once. So
+//! unlocking must be one store with nothing after it, and locking must never park. Measured under
+//! contention (buffered channel, 8:8) it also costs a third: the back-off leaves the cache line
+//! alone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,10 +14,11 @@ const MIN_PAUSES: u32 = 16;
 #[cfg(not(loom))]
 const MAX_PAUSES: u32 = 512;
 
-/// A test-and-set spin lock with exponential back-off that gives the CPU away when spinning does not help.
+/// A test-and-set spin lock with exponential back-off that gives the CPU away when spinning does
+/// not help.
 ///
-/// It guards short sections only. Unfair by nature; not re-entrant. What goroutines lock for one another is a
-/// [`RawLock`](crate::RawLock); this one is for what other threads lock as often.
+/// It guards short sections only. Unfair by nature; not re-entrant. What goroutines lock for one
+/// another is a [`RawLock`](crate::RawLock); this one is for what other threads lock as often.
 #[derive(Debug, Default)]
 pub(crate) struct SpinLock {
     held: AtomicBool,
@@ -55,8 +58,8 @@ impl SpinLock {
     }
 }
 
-/// Asks `done` again and again, at growing intervals. For what was not so a moment ago, and depends on another thread that is quick
-/// unless the kernel has taken its CPU away.
+/// Asks `done` again and again, at growing intervals. For what was not so a moment ago, and depends
+/// on another thread that is quick unless the kernel has taken its CPU away.
 #[cold]
 pub(crate) fn spin_until(done: impl Fn() -> bool) {
     #[cfg(not(loom))]

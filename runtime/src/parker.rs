@@ -8,7 +8,8 @@ use crossbeam_utils::sync::{Parker, Unparker};
 
 /// The part of a thread's blocking primitive that others hold: its waker.
 pub(crate) struct ThreadParker {
-    /// Set by the one `ready` of an episode, taken by the thread. A late `unpark` of an earlier episode cannot set it.
+    /// Set by the one `ready` of an episode, taken by the thread. A late `unpark` of an earlier
+    /// episode cannot set it.
     permit: AtomicBool,
     unparker: Unparker,
 }

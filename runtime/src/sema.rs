@@ -1,6 +1,8 @@
-//! A counting semaphore for goroutines, first come first served: what the locks of the facade wait on.
+//! A counting semaphore for goroutines, first come first served: what the locks of the facade wait
+//! on.
 //!
-//! A release passes its permit straight to the first waiter, so a permit is never free while somebody waits.
+//! A release passes its permit straight to the first waiter, so a permit is never free while
+//! somebody waits.
 
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
@@ -46,7 +48,8 @@ struct State {
     last: Option<NonNull<Waiter>>,
 }
 
-/// On the stack of the waiting goroutine; reachable from the queue until it is taken out, under the lock.
+/// On the stack of the waiting goroutine; reachable from the queue until it is taken out, under the
+/// lock.
 struct Waiter {
     task: Option<Task>,
     next: Option<NonNull<Waiter>>,
@@ -112,8 +115,8 @@ impl Sema {
             next: None,
         };
         state.enqueue(NonNull::from(&mut waiter), place);
-        // SAFETY: the task was published under the lock, which the commit releases; `release` takes it out under the lock
-        // and readies it once. Nothing here touches `waiter` again.
+        // SAFETY: the task was published under the lock, which the commit releases; `release` takes
+        // it out under the lock and readies it once. Nothing here touches `waiter` again.
         unsafe { park(reason, || self.lock.unlock()) };
     }
 
@@ -129,7 +132,8 @@ impl Sema {
         // SAFETY: taken above.
         unsafe { self.lock.unlock() };
         if let Some(task) = task {
-            // SAFETY: taken out of the queue, once, under the lock that the commit of its park released.
+            // SAFETY: taken out of the queue, once, under the lock that the commit of its park
+            // released.
             unsafe { task.ready() };
         }
     }
@@ -165,7 +169,8 @@ impl State {
 
     fn dequeue(&mut self) -> Option<Task> {
         let mut first = self.first?;
-        // SAFETY: in the queue, hence parked and alive; it stays so until its task is readied, after the lock is released.
+        // SAFETY: in the queue, hence parked and alive; it stays so until its task is readied,
+        // after the lock is released.
         let waiter = unsafe { first.as_mut() };
         self.first = waiter.next;
         if self.first.is_none() {

@@ -1,7 +1,8 @@
-//! Atomics and locks of the protocols that are model-checked: std's and `parking_lot`'s, or loom's under `--cfg loom`.
+//! Atomics and locks of the protocols that are model-checked: std's and `parking_lot`'s, or loom's
+//! under `--cfg loom`.
 //!
-//! Only the modules that have a loom model import from here (`idle`, `blocking::queue`, `future`, …); the rest needs `const`
-//! constructors, which loom's types lack.
+//! Only the modules that have a loom model import from here (`idle`, `blocking::queue`, `future`,
+//! …); the rest needs `const` constructors, which loom's types lack.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
@@ -19,14 +20,16 @@ pub(crate) fn full_fence() {
     fence(Ordering::SeqCst);
 }
 
-/// A sequentially consistent fence, for the paths where its price counts: `mfence`, to which the standard one compiles, also
-/// waits for loads and takes about twice as long as a locked instruction, which orders as much.
+/// A sequentially consistent fence, for the paths where its price counts: `mfence`, to which the
+/// standard one compiles, also waits for loads and takes about twice as long as a locked
+/// instruction, which orders as much.
 #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
 #[inline(always)]
 pub(crate) fn full_fence() {
-    // SAFETY: adds nothing to a word below the top of this stack: if the compiler keeps something in the red zone there, it stays
-    // what it is. (Not at the top: what returns next would wait for it.) Not being `nomem`, the block keeps the compiler from moving
-    // accesses across it, and the lock prefix keeps the processor from it.
+    // SAFETY: adds nothing to a word below the top of this stack: if the compiler keeps something
+    // in the red zone there, it stays what it is. (Not at the top: what returns next would wait for
+    // it.) Not being `nomem`, the block keeps the compiler from moving accesses across it, and the
+    // lock prefix keeps the processor from it.
     unsafe { std::arch::asm!("lock add dword ptr [rsp - 4], 0", options(nostack)) };
 }
 
@@ -107,7 +110,8 @@ impl<T> Mutex<T> {
 pub(crate) struct Condvar {
     #[cfg(loom)]
     inner: loom::sync::Condvar,
-    /// Loom has no clock: time is up for everybody when a model says so. Changed and read under the mutex.
+    /// Loom has no clock: time is up for everybody when a model says so. Changed and read under the
+    /// mutex.
     #[cfg(loom)]
     time_is_up: AtomicUsize,
     #[cfg(not(loom))]
@@ -135,7 +139,8 @@ impl Condvar {
         self.inner.notify_all();
     }
 
-    /// For models, under the mutex: every wait that has begun, or begins from now on, runs out of time.
+    /// For models, under the mutex: every wait that has begun, or begins from now on, runs out of
+    /// time.
     #[cfg(loom)]
     pub(crate) fn let_time_pass(&self) {
         self.time_is_up.store(1, Ordering::Relaxed);
@@ -159,7 +164,8 @@ impl Condvar {
         }
     }
 
-    /// Waits, at most for `limit`. `true` if the time ran out; under loom it does so when the model says.
+    /// Waits, at most for `limit`. `true` if the time ran out; under loom it does so when the model
+    /// says.
     pub(crate) fn wait_for<'a, T>(
         &self,
         guard: Guard<'a, T>,

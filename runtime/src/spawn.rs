@@ -57,7 +57,8 @@ impl Spawn {
 
     /// Starts a goroutine that runs `f`.
     ///
-    /// If the kernel gives no stack for it, the goroutine ends as if it had panicked with a message that names the limits.
+    /// If the kernel gives no stack for it, the goroutine ends as if it had panicked with a message
+    /// that names the limits.
     ///
     /// ```
     /// assert_eq!(gort_runtime::Spawn::new().go(|| 7).join().unwrap(), 7);

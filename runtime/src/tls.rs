@@ -1,9 +1,10 @@
 //! Every `thread_local!` of the library, and the only functions that read them.
 //!
-//! A goroutine may suspend on one OS thread and resume on another, and LLVM takes the address of a thread-local for
-//! constant within a function. So nothing here ever returns an address of a thread-local: a reader is `#[inline(never)]`,
-//! returns the *loaded value*, and passes it through an `asm!` block that the optimiser must assume to have side effects;
-//! without that, LLVM infers that the reader is pure and merges two calls across a switch. `runtime/tests/migration.rs`
+//! A goroutine may suspend on one OS thread and resume on another, and LLVM takes the address of a
+//! thread-local for constant within a function. So nothing here ever returns an address of a
+//! thread-local: a reader is `#[inline(never)]`, returns the *loaded value*, and passes it through
+//! an `asm!` block that the optimiser must assume to have side effects; without that, LLVM infers
+//! that the reader is pure and merges two calls across a switch. `runtime/tests/migration.rs`
 //! checks it: with `GORT_MIGRATION=always` a stale read is seen at once.
 
 use std::any::Any;
@@ -16,8 +17,9 @@ use crate::parker::{ThreadParker, ThreadWaiter};
 thread_local! {
     /// The head of the worker that this thread is; null on every other thread.
     static WORKER: Cell<*const Head> = const { Cell::new(std::ptr::null()) };
-    /// What blocks this thread when code outside a goroutine waits; null until the first wait. A plain pointer needs no
-    /// destructor, so it can be read as long as the thread runs any code at all.
+    /// What blocks this thread when code outside a goroutine waits; null until the first wait. A
+    /// plain pointer needs no destructor, so it can be read as long as the thread runs any code at
+    /// all.
     static WAITER: Cell<*const ThreadWaiter> = const { Cell::new(std::ptr::null()) };
     /// Frees the thread's waiter when the thread ends.
     static REAPER: Reaper = const { Reaper };
@@ -38,8 +40,8 @@ thread_local! {
 /// Makes a value opaque to the optimiser, and the calling function impure in its eyes.
 #[inline(always)]
 fn opaque<T>(mut value: *const T) -> *const T {
-    // SAFETY: the template is empty: the value leaves in the register it came in. Leaving out `pure` and `nomem` is the
-    // point: the compiler must assume that it reads and writes memory.
+    // SAFETY: the template is empty: the value leaves in the register it came in. Leaving out
+    // `pure` and `nomem` is the point: the compiler must assume that it reads and writes memory.
     unsafe { std::arch::asm!("/* {0} */", inout(reg) value, options(nostack, preserves_flags)) };
     value
 }
@@ -57,7 +59,8 @@ pub(crate) fn goroutine() -> *const () {
     if head.is_null() {
         return opaque(std::ptr::null());
     }
-    // SAFETY: `WORKER` is set once by the worker's own thread to a head that lives as long as the process.
+    // SAFETY: `WORKER` is set once by the worker's own thread to a head that lives as long as the
+    // process.
     opaque(unsafe { (*head).current() })
 }
 
@@ -82,14 +85,16 @@ pub(crate) unsafe fn set_worker(head: *const Head) {
     WORKER.set(head);
 }
 
-/// Ends the thread's waiter. If a later destructor of the thread waits, it gets a new one, which is never freed.
+/// Ends the thread's waiter. If a later destructor of the thread waits, it gets a new one, which is
+/// never freed.
 struct Reaper;
 
 impl Drop for Reaper {
     fn drop(&mut self) {
         let waiter = WAITER.replace(std::ptr::null());
         if !waiter.is_null() {
-            // SAFETY: made by `Box::into_raw` in `with_waiter`, and nothing on this thread uses it: it is running this.
+            // SAFETY: made by `Box::into_raw` in `with_waiter`, and nothing on this thread uses it:
+            // it is running this.
             drop(unsafe { Box::from_raw(waiter.cast_mut()) });
         }
     }
@@ -101,8 +106,8 @@ pub(crate) fn leave_worker() {
     WORKER.set(std::ptr::null());
 }
 
-/// Runs `f` with this thread's own blocking primitive, which is the same one until the wait is over. Never call it on a
-/// goroutine.
+/// Runs `f` with this thread's own blocking primitive, which is the same one until the wait is
+/// over. Never call it on a goroutine.
 #[inline(never)]
 pub(crate) fn with_waiter<R>(f: impl FnOnce(&ThreadWaiter) -> R) -> R {
     let mut waiter = WAITER.get();
@@ -133,7 +138,8 @@ pub(crate) fn is_quiet() -> bool {
     QUIET.try_with(Cell::get).unwrap_or(false)
 }
 
-/// Declares this thread to be one that must not run what is not ours: nobody takes its place if that waits.
+/// Declares this thread to be one that must not run what is not ours: nobody takes its place if
+/// that waits.
 #[inline(never)]
 pub(crate) fn set_serves() {
     SERVES.set(true);

@@ -1,11 +1,13 @@
-//! The cancel tree: one [`Core`] for each context that can be cancelled on its own, and for each function that waits for one.
+//! The cancel tree: one [`Core`] for each context that can be cancelled on its own, and for each
+//! function that waits for one.
 //!
-//! A core that may still be cancelled stands in the list of its parent, which keeps it alive; it knows its parent weakly. It
-//! leaves that list when it is cancelled, or when nobody can notice its end any more: no context handle holds it, nobody
-//! listens to its channel, nothing is derived from it, it has no function to call.
+//! A core that may still be cancelled stands in the list of its parent, which keeps it alive; it
+//! knows its parent weakly. It leaves that list when it is cancelled, or when nobody can notice its
+//! end any more: no context handle holds it, nobody listens to its channel, nothing is derived from
+//! it, it has no function to call.
 //!
-//! Nobody ever holds the locks of two cores. Everything that goes along the tree is a loop. What is dropped or called is dropped or
-//! called after the lock was released.
+//! Nobody ever holds the locks of two cores. Everything that goes along the tree is a loop. What is
+//! dropped or called is dropped or called after the lock was released.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -41,7 +43,8 @@ const CANCELED: u8 = 2;
 /// The same, by the deadline.
 const EXCEEDED: u8 = 3;
 
-/// Somebody's that is to live as long as the context can be cancelled: all that is known of it is that dropping it ends it.
+/// Somebody's that is to live as long as the context can be cancelled: all that is known of it is
+/// that dropping it ends it.
 pub(super) type Attachment = Box<dyn Send>;
 
 /// What can be cancelled.
@@ -60,8 +63,9 @@ struct State {
     /// By address.
     children: HashMap<usize, Arc<Core>>,
     timer: Option<Timer>,
-    /// What brings the end about from outside, and may hold a reference to the core until it has. Dropped, without the lock,
-    /// when nobody can notice the end any more, or holds the context afterwards.
+    /// What brings the end about from outside, and may hold a reference to the core until it has.
+    /// Dropped, without the lock, when nobody can notice the end any more, or holds the context
+    /// afterwards.
     attachment: Option<Attachment>,
     /// Called in a goroutine when it is cancelled.
     function: Option<Box<dyn FnOnce() + Send>>,
@@ -179,8 +183,8 @@ impl Core {
 
     /// Cancels it and all below it. The first one wins; when it returns, all below are done.
     ///
-    /// A core keeps its list until all in it are done, so that whoever comes while somebody else is at work on a part of the
-    /// tree goes through that part too, instead of returning too early.
+    /// A core keeps its list until all in it are done, so that whoever comes while somebody else is
+    /// at work on a part of the tree goes through that part too, instead of returning too early.
     pub(super) fn cancel(self: &Arc<Core>, error: Error, cause: Cause) {
         let mut work = vec![Arc::clone(self)];
         let mut parents = Vec::new();

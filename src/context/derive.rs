@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use super::cancel::{Attachment, Core};
 use super::{Cause, Context, Error, Key, Node, Step};
 
-/// Cancels a context: call it, `cancel()`, as often as you like and from anywhere. Clones cancel the same context.
+/// Cancels a context: call it, `cancel()`, as often as you like and from anywhere. Clones cancel
+/// the same context.
 ///
-/// Only the first call does anything. When a call returns, the context and all that were derived from it are done. Dropping it
-/// cancels nothing (the [module](super) says why, and what becomes of the context).
+/// Only the first call does anything. When a call returns, the context and all that were derived
+/// from it are done. Dropping it cancels nothing (the [module](super) says why, and what becomes of
+/// the context).
 ///
 /// ```
 /// use gort::context;
@@ -113,7 +115,8 @@ impl Drop for CancelOnDrop {
 pub struct CancelCauseFunc(Arc<Core>);
 
 impl CancelCauseFunc {
-    /// Cancels, with `cause` for [`cause`](super::cause) to give. Any error will do, a `&str` or `String` too.
+    /// Cancels, with `cause` for [`cause`](super::cause) to give. Any error will do, a `&str` or
+    /// `String` too.
     ///
     /// ```
     /// use gort::context;
@@ -152,8 +155,8 @@ impl fmt::Debug for CancelCauseFunc {
 
 /// Takes a function of [`after_func`] back: call it, `stop()`.
 ///
-/// It gives `true` if the function had not been started, and will not be; `false` if it was, or was stopped before. It does
-/// not wait for it. Dropping the `StopFunc` stops nothing.
+/// It gives `true` if the function had not been started, and will not be; `false` if it was, or was
+/// stopped before. It does not wait for it. Dropping the `StopFunc` stops nothing.
 ///
 /// ```
 /// use gort::context;
@@ -202,7 +205,8 @@ impl Cancelable {
         self.0.cancel(Error::Canceled, cause);
     }
 
-    /// Keeps what will cancel it, until its function is called or nobody can notice the context's end any more.
+    /// Keeps what will cancel it, until its function is called or nobody can notice the context's
+    /// end any more.
     pub(crate) fn attach(&self, attachment: Attachment) {
         self.0.attach(attachment);
     }
@@ -286,7 +290,8 @@ pub fn with_deadline(parent: impl AsRef<Context>, deadline: Instant) -> (Context
     until(parent.as_ref(), deadline, None)
 }
 
-/// As [`with_deadline`]; if it is the deadline that ends the context, [`cause`](super::cause) gives `cause`.
+/// As [`with_deadline`]; if it is the deadline that ends the context, [`cause`](super::cause) gives
+/// `cause`.
 ///
 /// ```
 /// use gort::context;
@@ -326,7 +331,8 @@ pub fn with_timeout(parent: impl AsRef<Context>, timeout: Duration) -> (Context,
     until(parent.as_ref(), crate::time::deadline(timeout), None)
 }
 
-/// As [`with_timeout`]; if it is the deadline that ends the context, [`cause`](super::cause) gives `cause`.
+/// As [`with_timeout`]; if it is the deadline that ends the context, [`cause`](super::cause) gives
+/// `cause`.
 ///
 /// ```
 /// use gort::context;
@@ -360,8 +366,8 @@ fn until(parent: &Context, deadline: Instant, cause: Option<Cause>) -> (Context,
     if left.is_zero() {
         core.cancel(Error::DeadlineExceeded, cause);
     } else {
-        // The timer keeps the core: somebody may listen who does not hold the context any more. The core lets go of the timer
-        // when it is cancelled, or does not matter any more.
+        // The timer keeps the core: somebody may listen who does not hold the context any more. The
+        // core lets go of the timer when it is cancelled, or does not matter any more.
         let late = Arc::clone(&core);
         core.set_timer(|| {
             crate::time::after_func(left, move || {
@@ -420,7 +426,8 @@ pub fn without_cancel(parent: impl AsRef<Context>) -> Context {
     })
 }
 
-/// Calls `f` in a goroutine of its own when `ctx` is done; at once if it is done already. The [`StopFunc`] takes that back.
+/// Calls `f` in a goroutine of its own when `ctx` is done; at once if it is done already. The
+/// [`StopFunc`] takes that back.
 ///
 /// # Panics
 /// A panic of `f` is a panic that nobody can observe: it ends the program.

@@ -1,8 +1,8 @@
-//! Models of the cancel tree: loom runs the real code of [`Core`], of the lock in it and of its channel, in every order that
-//! matters.
+//! Models of the cancel tree: loom runs the real code of [`Core`], of the lock in it and of its
+//! channel, in every order that matters.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test -p gort --release --lib loom`, with a target directory of its own. All executions in which
-//! threads are preempted at most twice are explored.
+//! `RUSTFLAGS="--cfg loom" cargo test -p gort --release --lib loom`, with a target directory of its
+//! own. All executions in which threads are preempted at most twice are explored.
 
 use loom::thread;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ fn cause(error: Error) -> Cause {
     Arc::new(error)
 }
 
-/// A context that is derived while its parent is cancelled is done when both are over, whichever came first.
+/// A context that is derived while its parent is cancelled is done when both are over, whichever
+/// came first.
 #[test]
 fn loom_derived_while_cancelled() {
     model(|| {
@@ -34,7 +35,8 @@ fn loom_derived_while_cancelled() {
     });
 }
 
-/// Parent and child are cancelled at once: each canceller finds all below done when it returns, and the first one's reason stays.
+/// Parent and child are cancelled at once: each canceller finds all below done when it returns, and
+/// the first one's reason stays.
 #[test]
 fn loom_two_cancel() {
     model(|| {
@@ -58,8 +60,8 @@ fn loom_two_cancel() {
     });
 }
 
-/// Whoever cancels in the middle of a tree that is being cancelled returns only when all below is done, though somebody else
-/// is at work there.
+/// Whoever cancels in the middle of a tree that is being cancelled returns only when all below is
+/// done, though somebody else is at work there.
 #[test]
 fn loom_cancel_in_the_middle() {
     model(|| {
@@ -74,7 +76,8 @@ fn loom_cancel_in_the_middle() {
     });
 }
 
-/// The channel that somebody asks for while the context is cancelled is closed, also if it was made afterwards.
+/// The channel that somebody asks for while the context is cancelled is closed, also if it was made
+/// afterwards.
 #[test]
 fn loom_done_while_cancelled() {
     model(|| {

@@ -1,7 +1,8 @@
-//! Deadlines, cancellation and values that go along with a piece of work, across goroutines: Go's package `context`.
+//! Deadlines, cancellation and values that go along with a piece of work, across goroutines: Go's
+//! package `context`.
 //!
-//! A [`Context`] is handed down the calls of a piece of work. Functions here derive a context from a parent; when a context is
-//! cancelled, so are all that were derived from it.
+//! A [`Context`] is handed down the calls of a piece of work. Functions here derive a context from
+//! a parent; when a context is cancelled, so are all that were derived from it.
 //!
 //! ```
 //! use gort::prelude::*;
@@ -30,15 +31,15 @@
 //!
 //! # Dropping instead of cancelling
 //!
-//! Dropping a [`CancelFunc`] cancels nothing, as in Go: `let (ctx, _) = with_timeout(…)` is a context with a timeout. What
-//! Go leaks then until the parent is cancelled, is freed here: a context that nobody holds and nobody listens to leaves its
-//! parent and stops its timer. To cancel at the end of a block write `defer! { cancel(); }`, or keep what
-//! [`CancelFunc::on_drop`] gives.
+//! Dropping a [`CancelFunc`] cancels nothing, as in Go: `let (ctx, _) = with_timeout(…)` is a
+//! context with a timeout. What Go leaks then until the parent is cancelled, is freed here: a
+//! context that nobody holds and nobody listens to leaves its parent and stops its timer. To cancel
+//! at the end of a block write `defer! { cancel(); }`, or keep what [`CancelFunc::on_drop`] gives.
 //!
 //! # Where it differs from Go
 //!
-//! `Context` is a type and no interface, so there are no contexts of other makes, and no `None` parent. Values have
-//! [typed keys](Key).
+//! `Context` is a type and no interface, so there are no contexts of other makes, and no `None`
+//! parent. Values have [typed keys](Key).
 
 use std::any::{Any, TypeId};
 use std::error::Error as StdError;
@@ -94,8 +95,8 @@ impl Error {
         *self == Error::DeadlineExceeded
     }
 
-    /// Whether `error` is this one, or came of it: Go's `errors.Is(err, context.Canceled)`. Looks at its [sources](StdError::source),
-    /// and into an `io::Error` made from another error.
+    /// Whether `error` is this one, or came of it: Go's `errors.Is(err, context.Canceled)`. Looks
+    /// at its [sources](StdError::source), and into an `io::Error` made from another error.
     ///
     /// ```
     /// use gort::context::{self, Error};
@@ -116,7 +117,8 @@ impl Error {
     }
 }
 
-/// What an error came of. (The source of an `io::Error` made from another error is not that one, but the next.)
+/// What an error came of. (The source of an `io::Error` made from another error is not that one,
+/// but the next.)
 fn beneath<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match error
         .downcast_ref::<std::io::Error>()
@@ -168,7 +170,8 @@ pub trait Key: 'static {
     type Value: Send + Sync + 'static;
 }
 
-/// A deadline, a cancellation signal and values. Cloning it gives another handle of the same context.
+/// A deadline, a cancellation signal and values. Cloning it gives another handle of the same
+/// context.
 ///
 /// `Debug` and `Display` show how it was derived, as in Go: `context.Background.WithCancel`.
 ///
@@ -294,8 +297,8 @@ pub fn todo() -> Context {
     root(&TODO, Step::Todo)
 }
 
-/// Why `ctx` was cancelled: what the function of [`with_cancel_cause`] was given, or the cause of the deadline, or else the
-/// same as [`Context::err`]. `None` while it is not done.
+/// Why `ctx` was cancelled: what the function of [`with_cancel_cause`] was given, or the cause of
+/// the deadline, or else the same as [`Context::err`]. `None` while it is not done.
 ///
 /// ```
 /// use gort::context;
@@ -316,8 +319,8 @@ impl Context {
         Context { node: Arc::new(node) }
     }
 
-    /// The channel that is closed when the context is done; for one that is never cancelled, a channel that never is. Each
-    /// call gives a handle of the same channel.
+    /// The channel that is closed when the context is done; for one that is never cancelled, a
+    /// channel that never is. Each call gives a handle of the same channel.
     ///
     /// ```
     /// use gort::prelude::*;
@@ -395,7 +398,8 @@ impl Context {
     }
 }
 
-/// So that a wait for a lock ends with it: [`Mutex::lock_ctx`](crate::sync::Mutex::lock_ctx) and the like.
+/// So that a wait for a lock ends with it: [`Mutex::lock_ctx`](crate::sync::Mutex::lock_ctx) and
+/// the like.
 #[cfg(not(loom))]
 impl crate::sync::Cancellation for Context {
     type Error = Error;

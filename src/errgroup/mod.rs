@@ -1,7 +1,9 @@
-//! Goroutines that work on parts of one task, and the first error among them: what Go has in `golang.org/x/sync/errgroup`.
+//! Goroutines that work on parts of one task, and the first error among them: what Go has in
+//! `golang.org/x/sync/errgroup`.
 //!
 //! * [`Group`] is Go's: members own what they use, and the group can be handed around.
-//! * [`scope`] is for members that borrow; it waits on every path out, and its context is cancelled at the first error.
+//! * [`scope`] is for members that borrow; it waits on every path out, and its context is cancelled
+//!   at the first error.
 //!
 //! ```
 //! use gort::errgroup::Group;
@@ -189,7 +191,8 @@ impl<E> Drop for Counted<'_, E> {
 /// Goroutines that work on parts of one task. Clones are handles of the same group.
 ///
 /// * The first error, in time, is the one that [`wait`](Group::wait) gives; the others are dropped.
-/// * A panic of a member goes on in `wait`. If nobody waits, it ends the program, as any panic that nobody can observe.
+/// * A panic of a member goes on in `wait`. If nobody waits, it ends the program, as any panic that
+///   nobody can observe.
 /// * A member that ends by [`goexit`](crate::runtime::goexit) counts as one that succeeded.
 ///
 /// ```
@@ -229,8 +232,8 @@ impl<E: Send + 'static> Group<E> {
         Group(Shared::new(None, failed))
     }
 
-    /// A group with a context derived from `parent`, which is cancelled when a member fails or panics, or when
-    /// [`wait`](Group::wait) returns.
+    /// A group with a context derived from `parent`, which is cancelled when a member fails or
+    /// panics, or when [`wait`](Group::wait) returns.
     ///
     /// ```
     /// use gort::prelude::*;
@@ -252,8 +255,9 @@ impl<E: Send + 'static> Group<E> {
         Group::with_context_cause(parent, failed)
     }
 
-    /// As [`with_context`](Group::with_context); `as_cause` makes of the first error what [`context::cause`] gives. (In Go it is
-    /// the error itself; here an error need not be one that can be shared.)
+    /// As [`with_context`](Group::with_context); `as_cause` makes of the first error what
+    /// [`context::cause`] gives. (In Go it is the error itself; here an error need not be one that
+    /// can be shared.)
     ///
     /// ```
     /// use gort::{context, errgroup::Group};
@@ -273,7 +277,8 @@ impl<E: Send + 'static> Group<E> {
         (Group(Shared::new(Some(cancel), as_cause)), ctx)
     }
 
-    /// Lets at most `limit` members run at a time; `None` is no limit. With a limit of 0, [`go`](Group::go) waits for ever.
+    /// Lets at most `limit` members run at a time; `None` is no limit. With a limit of 0,
+    /// [`go`](Group::go) waits for ever.
     ///
     /// # Panics
     /// With `errgroup: modify limit while <n> goroutines in the group are still active`.

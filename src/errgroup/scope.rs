@@ -73,8 +73,8 @@ impl<'scope, E: Send + 'scope> ScopedGroup<'scope, '_, E> {
         self.shared.set_limit(limit.into());
     }
 
-    /// The context that is cancelled when a member fails or panics, when the body of the scope is left by a panic or goexit, and
-    /// when the scope ends.
+    /// The context that is cancelled when a member fails or panics, when the body of the scope is
+    /// left by a panic or goexit, and when the scope ends.
     ///
     /// ```
     /// use gort::prelude::*;
@@ -98,9 +98,9 @@ impl<E> fmt::Debug for ScopedGroup<'_, '_, E> {
     }
 }
 
-/// Runs `f` with a group whose members may borrow, and waits for all of them, whether `f` returns, panics or calls
-/// [`goexit`](crate::runtime::goexit). The first error cancels the group's [context](ScopedGroup::context), which the members are
-/// to watch.
+/// Runs `f` with a group whose members may borrow, and waits for all of them, whether `f` returns,
+/// panics or calls [`goexit`](crate::runtime::goexit). The first error cancels the group's
+/// [context](ScopedGroup::context), which the members are to watch.
 ///
 /// # Errors
 /// The first error of a member; else the value of `f`.
@@ -195,7 +195,8 @@ impl<E> Drop for DiscardPanic<'_, E> {
     }
 }
 
-/// Cancels the group's context when the body of the scope unwinds: otherwise its members might never end.
+/// Cancels the group's context when the body of the scope unwinds: otherwise its members might
+/// never end.
 struct CancelOnUnwind<'a, E>(Option<&'a Shared<E>>);
 
 impl<E> CancelOnUnwind<'_, E> {

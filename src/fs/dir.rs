@@ -1,7 +1,8 @@
 //! `ReadDir` and `DirEntry`: what is in a directory.
 //!
-//! Entries are read ahead, as many as one visit to a helper thread reasonably brings, with their types: most file systems say
-//! the type along with the name, and for those that do not, asking for it may block.
+//! Entries are read ahead, as many as one visit to a helper thread reasonably brings, with their
+//! types: most file systems say the type along with the name, and for those that do not, asking for
+//! it may block.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -14,7 +15,8 @@ use crate::blocking;
 /// So many entries are read at a time.
 const BATCH: usize = 64;
 
-/// The entries of a directory, as [`std::fs::read_dir`] gives them: in no order, without `.` and `..`.
+/// The entries of a directory, as [`std::fs::read_dir`] gives them: in no order, without `.` and
+/// `..`.
 ///
 /// # Errors
 /// As [`std::fs::read_dir`].

@@ -13,9 +13,10 @@ use crate::io::impls::{read_by_reference, write_through};
 /// An open file: as [`std::fs::File`], but no call blocks a worker.
 ///
 /// Every read and every write visits a helper thread: use a [`BufReader`](std::io::BufReader) or a
-/// [`BufWriter`](std::io::BufWriter) for small ones. `read_to_end`, `read_to_string`, `write_all` and `write!` are one visit each.
-/// What never waits (seeking from the start or the current place, `try_clone`) is done in place; so is closing, by dropping: where that
-/// may wait, as on a network file system after writes, call [`sync_all`](File::sync_all) before.
+/// [`BufWriter`](std::io::BufWriter) for small ones. `read_to_end`, `read_to_string`, `write_all`
+/// and `write!` are one visit each. What never waits (seeking from the start or the current place,
+/// `try_clone`) is done in place; so is closing, by dropping: where that may wait, as on a network
+/// file system after writes, call [`sync_all`](File::sync_all) before.
 ///
 /// ```
 /// use gort::fs::File;
@@ -222,7 +223,8 @@ impl File {
         self.set_times(FileTimes::new().set_modified(time))
     }
 
-    /// Waits until nobody else has the file locked, and locks it. An advisory lock, of the open file and not of the goroutine.
+    /// Waits until nobody else has the file locked, and locks it. An advisory lock, of the open
+    /// file and not of the goroutine.
     ///
     /// # Errors
     /// As [`std::fs::File::lock`].
@@ -380,7 +382,8 @@ mod unix {
     use super::File;
     use crate::blocking;
 
-    /// Reading and writing at a place, without moving the file's own: `read_at`, `write_at` and what std makes of them.
+    /// Reading and writing at a place, without moving the file's own: `read_at`, `write_at` and
+    /// what std makes of them.
     impl FileExt for File {
         fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
             blocking(|| self.0.read_at(buf, offset))

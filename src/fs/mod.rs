@@ -1,6 +1,8 @@
-//! Files and directories without blocking a worker: [`std::fs`], each call made on a helper thread while the goroutine parks.
+//! Files and directories without blocking a worker: [`std::fs`], each call made on a helper thread
+//! while the goroutine parks.
 //!
-//! What is here has the names, arguments and errors of std. [`File`] is a `Read`, `Write` and `Seek`, and so is `&File`.
+//! What is here has the names, arguments and errors of std. [`File`] is a `Read`, `Write` and
+//! `Seek`, and so is `&File`.
 //!
 //! ```
 //! use gort::prelude::*;
@@ -19,18 +21,24 @@
 //!
 //! # What it costs, and when a plain call will do
 //!
-//! Handing a call over costs some microseconds, more than the call itself if the page cache has the data. So:
-//! * Read and write much at a time: whole files ([`read()`], [`write()`]), or through a [`BufReader`](std::io::BufReader) or
-//!   [`BufWriter`](std::io::BufWriter), which also make lines cheap.
-//! * A plain `std::fs` call on a goroutine is correct. It blocks its worker; if that takes long, the monitor puts a stand-in in its place. On
-//!   small local files that are read again and again it is the faster one. Use what is here where a call may wait: for a disk that
-//!   is busy or far away, for `sync_all`, for a lock, for the other end of a FIFO, or for directories of unknown size.
+//! Handing a call over costs some microseconds, more than the call itself if the page cache has the
+//! data. So:
+//! * Read and write much at a time: whole files ([`read()`], [`write()`]), or through a
+//!   [`BufReader`](std::io::BufReader) or [`BufWriter`](std::io::BufWriter), which also make lines
+//!   cheap.
+//! * A plain `std::fs` call on a goroutine is correct. It blocks its worker; if that takes long,
+//!   the monitor puts a stand-in in its place. On small local files that are read again and again
+//!   it is the faster one. Use what is here where a call may wait: for a disk that is busy or far
+//!   away, for `sync_all`, for a lock, for the other end of a FIFO, or for directories of unknown
+//!   size.
 //!
-//! At most [`Builder::blocking_threads`](crate::runtime::Builder::blocking_threads) calls run at once (only waiting for the
-//! [lock](File::lock) of a file is not counted). That many goroutines that wait at FIFOs through this module keep all others out.
+//! At most [`Builder::blocking_threads`](crate::runtime::Builder::blocking_threads) calls run at
+//! once (only waiting for the [lock](File::lock) of a file is not counted). That many goroutines
+//! that wait at FIFOs through this module keep all others out.
 //!
-//! A call that has begun is waited for, whatever becomes of a context. [`blocking_ctx`](crate::blocking_ctx) around the function
-//! of std takes a call that still waits for a helper out of the queue.
+//! A call that has begun is waited for, whatever becomes of a context.
+//! [`blocking_ctx`](crate::blocking_ctx) around the function of std takes a call that still waits
+//! for a helper out of the queue.
 //!
 //! On a thread that is no goroutine the calls are made right there.
 

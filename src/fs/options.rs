@@ -6,8 +6,8 @@ use std::path::Path;
 use super::File;
 use crate::blocking;
 
-/// How to open a file: as [`std::fs::OpenOptions`], but [`open`](OpenOptions::open) blocks no worker and gives a [`File`] of this
-/// module.
+/// How to open a file: as [`std::fs::OpenOptions`], but [`open`](OpenOptions::open) blocks no
+/// worker and gives a [`File`] of this module.
 ///
 /// What else std's options can do on a system (its extension traits) goes through [`From`].
 ///
@@ -111,7 +111,8 @@ impl OpenOptions {
         create_new
     }
 
-    /// Permissions of a file that is made (`0o666` unless this says otherwise), before the process's mask.
+    /// Permissions of a file that is made (`0o666` unless this says otherwise), before the
+    /// process's mask.
     ///
     /// ```
     /// # let dir = tempfile::tempdir().unwrap();
@@ -159,7 +160,8 @@ impl From<std::fs::OpenOptions> for OpenOptions {
     }
 }
 
-/// How to make a directory: as [`std::fs::DirBuilder`], but [`create`](DirBuilder::create) blocks no worker.
+/// How to make a directory: as [`std::fs::DirBuilder`], but [`create`](DirBuilder::create) blocks
+/// no worker.
 ///
 /// ```
 /// # let dir = tempfile::tempdir().unwrap();

@@ -5,11 +5,12 @@ use std::io::{self, ErrorKind, Read, Write};
 /// So much is read at a time.
 const BUFFER: usize = 64 << 10;
 
-/// Copies everything from `reader` to `writer`, up to its end. Gives the number of bytes. Does not flush.
+/// Copies everything from `reader` to `writer`, up to its end. Gives the number of bytes. Does not
+/// flush.
 ///
-/// What differs from [`std::io::copy`], which works too: the buffer is 64 KiB instead of 8, so files and pipes of gort visit a helper
-/// thread an eighth as often, and lies on the heap, so that it costs no stack. For whole files [`fs::copy`](crate::fs::copy) is
-/// better: the kernel copies.
+/// What differs from [`std::io::copy`], which works too: the buffer is 64 KiB instead of 8, so
+/// files and pipes of gort visit a helper thread an eighth as often, and lies on the heap, so that
+/// it costs no stack. For whole files [`fs::copy`](crate::fs::copy) is better: the kernel copies.
 ///
 /// # Errors
 /// Of the reader or the writer; what was written until then stays written.

@@ -1,4 +1,5 @@
-//! What readers and writers have in common that are shared: macros, since the types have nothing else in common.
+//! What readers and writers have in common that are shared: macros, since the types have nothing
+//! else in common.
 
 /// `Read` for an owner of what can be read through a reference.
 macro_rules! read_by_reference {
@@ -63,8 +64,8 @@ macro_rules! write_by_reference {
     };
 }
 
-/// `Write`, for a reference and for the owner, where each write is a call of std's that a helper thread makes by way of `$through`, and
-/// nothing is held back.
+/// `Write`, for a reference and for the owner, where each write is a call of std's that a helper
+/// thread makes by way of `$through`, and nothing is held back.
 macro_rules! write_through {
     ($name:ident, $through:path) => {
         impl std::io::Write for &$name {

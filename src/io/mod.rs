@@ -13,8 +13,9 @@
 //! }
 //! ```
 //!
-//! What waits here parks the goroutine: for input that has not come, for whoever reads the other end of a pipe. A line that does not
-//! have to wait is one write, as in Go. A plain `println!` is correct too; it blocks its worker while the reader is slow.
+//! What waits here parks the goroutine: for input that has not come, for whoever reads the other
+//! end of a pipe. A line that does not have to wait is one write, as in Go. A plain `println!` is
+//! correct too; it blocks its worker while the reader is slow.
 
 mod copy;
 pub(crate) mod impls;

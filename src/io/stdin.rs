@@ -1,7 +1,8 @@
 //! Standard input.
 //!
-//! One buffer for the whole process, under a lock of this library: who waits for input holds that lock while parked, which std's
-//! own lock does not allow (it belongs to a thread). Reading fills the buffer through std's handle, on a helper thread.
+//! One buffer for the whole process, under a lock of this library: who waits for input holds that
+//! lock while parked, which std's own lock does not allow (it belongs to a thread). Reading fills
+//! the buffer through std's handle, on a helper thread.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::LazyLock;
@@ -29,7 +30,8 @@ impl Read for Raw {
 
 /// The standard input of this process. All handles share one buffer.
 ///
-/// Do not read through [`std::io::stdin`] as well: what is in the buffer of the one is not seen through the other.
+/// Do not read through [`std::io::stdin`] as well: what is in the buffer of the one is not seen
+/// through the other.
 ///
 /// ```no_run
 /// let mut name = String::new();
@@ -65,7 +67,8 @@ impl Stdin {
         StdinLock(SHARED.lock())
     }
 
-    /// Appends a line, with its end, to `line`. Gives the number of bytes: 0 at the end of the input.
+    /// Appends a line, with its end, to `line`. Gives the number of bytes: 0 at the end of the
+    /// input.
     ///
     /// # Errors
     /// As [`std::io::Stdin::read_line`].
@@ -81,7 +84,8 @@ impl Stdin {
         self.lock().read_line(line)
     }
 
-    /// The lines, without their ends. Goroutines may share the input: each line goes to one of them.
+    /// The lines, without their ends. Goroutines may share the input: each line goes to one of
+    /// them.
     ///
     /// ```no_run
     /// for line in gort::io::stdin().lines() {

@@ -1,8 +1,9 @@
 //! Standard output and standard error, through std's handles (and so its buffer).
 //!
-//! A short write that finds room is made where the goroutine runs: that is one system call to ask and one to write, where a
-//! helper thread would be two switches of threads more. Everything else goes to a helper, so that a slow reader at the other
-//! end of a pipe keeps no worker. If others take the room in between, the monitor replaces the worker, as in any system call.
+//! A short write that finds room is made where the goroutine runs: that is one system call to ask
+//! and one to write, where a helper thread would be two switches of threads more. Everything else
+//! goes to a helper, so that a slow reader at the other end of a pipe keeps no worker. If others
+//! take the room in between, the monitor replaces the worker, as in any system call.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -17,7 +18,8 @@ const SHORT: usize = 4096;
 
 use super::impls::write_by_reference;
 
-/// The standard output of this process. It shares its buffer with [`std::io::stdout`] and `println!`, so that the order is kept.
+/// The standard output of this process. It shares its buffer with [`std::io::stdout`] and
+/// `println!`, so that the order is kept.
 ///
 /// ```
 /// use std::io::Write;
@@ -43,8 +45,8 @@ pub fn stderr() -> Stderr {
 
 /// A handle of [`stdout`].
 ///
-/// What one `write!`, `writeln!` or `write_all` writes comes out in one piece, whoever else writes. For much output wrap it in a
-/// [`BufWriter`](std::io::BufWriter).
+/// What one `write!`, `writeln!` or `write_all` writes comes out in one piece, whoever else writes.
+/// For much output wrap it in a [`BufWriter`](std::io::BufWriter).
 ///
 /// ```
 /// use std::io::{BufWriter, Write};
@@ -60,7 +62,8 @@ pub struct Stdout(());
 
 /// A handle of [`stderr`].
 ///
-/// What one `write!`, `writeln!` or `write_all` writes comes out in one piece as far as this process is concerned.
+/// What one `write!`, `writeln!` or `write_all` writes comes out in one piece as far as this
+/// process is concerned.
 ///
 /// ```
 /// use std::io::Write;
@@ -72,8 +75,8 @@ pub struct Stderr(());
 
 /// One of the streams.
 struct Stream {
-    /// Writes that are with helpers. They hold std's lock, or are about to: nobody should wait for it on a worker meanwhile. (Relaxed:
-    /// whoever sees an old number waits for the lock.)
+    /// Writes that are with helpers. They hold std's lock, or are about to: nobody should wait for
+    /// it on a worker meanwhile. (Relaxed: whoever sees an old number waits for the lock.)
     helped: AtomicUsize,
 }
 

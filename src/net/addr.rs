@@ -5,11 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 
 /// What can be turned into socket addresses: addresses themselves, `"host:port"`, `("host", port)`.
 ///
-/// Std's trait of this name looks names up on the calling thread; this one does it in the helper pool, and only if there is a name to
-/// look up.
+/// Std's trait of this name looks names up on the calling thread; this one does it in the helper
+/// pool, and only if there is a name to look up.
 ///
-/// Without a host (`":80"`) it is the machine itself, as in Go: every address of it for who listens, the loopback for who dials. An IPv6
-/// address may have a zone (`"[fe80::1%eth0]:80"`).
+/// Without a host (`":80"`) it is the machine itself, as in Go: every address of it for who
+/// listens, the loopback for who dials. An IPv6 address may have a zone (`"[fe80::1%eth0]:80"`).
 ///
 /// ```
 /// use gort::net::ToSocketAddrs;

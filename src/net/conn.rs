@@ -41,8 +41,9 @@ impl Connected for UnixStream {
     }
 }
 
-/// A [`PollFd`], and the addresses of both ends from when they were connected: the system forgets the other one with a reset, and both
-/// when the socket is closed. That is when programs want to log them.
+/// A [`PollFd`], and the addresses of both ends from when they were connected: the system forgets
+/// the other one with a reset, and both when the socket is closed. That is when programs want to
+/// log them.
 pub(super) struct Conn<S: Connected> {
     fd: PollFd<S>,
     /// Not there if the socket was not connected yet when it was taken over.

@@ -56,7 +56,8 @@ pub fn dial_timeout(address: impl ToSocketAddrs, limit: Duration) -> io::Result<
     Dialer::new().timeout(limit).dial(address)
 }
 
-/// Connects, unless `ctx` is done before. The connection itself does not depend on `ctx` afterwards.
+/// Connects, unless `ctx` is done before. The connection itself does not depend on `ctx`
+/// afterwards.
 ///
 /// # Errors
 /// [`context::Error`] as the source of an `io::Error`, and as [`dial`].
@@ -82,17 +83,20 @@ pub fn dial_ctx(ctx: impl AsRef<Context>, address: impl ToSocketAddrs) -> io::Re
 ///
 /// What Go's dialer corrects is corrected here as well:
 ///
-/// * If the kernel chooses the port to connect from, it may choose the very one that is dialled, if nobody listens there, and the socket
-///   is connected to itself. Or it may choose one that is taken, and say `EADDRNOTAVAIL`. Either is tried again, twice. (A socket
-///   that is connected to itself even then Go hands out; here the connection is refused, as it should have been.)
-/// * A name that has addresses of both families is dialled as in RFC 6555: those of the family that comes first, and after 300 ms,
-///   or when they have failed, the others as well. The first connection counts; the error is that of the family which came first.
-/// * Addresses of one family are tried one after the other, each with its share of the time that is left, but at least 2 s. The error is
-///   that of the first one.
+/// * If the kernel chooses the port to connect from, it may choose the very one that is dialled, if
+///   nobody listens there, and the socket is connected to itself. Or it may choose one that is
+///   taken, and say `EADDRNOTAVAIL`. Either is tried again, twice. (A socket that is connected to
+///   itself even then Go hands out; here the connection is refused, as it should have been.)
+/// * A name that has addresses of both families is dialled as in RFC 6555: those of the family that
+///   comes first, and after 300 ms, or when they have failed, the others as well. The first
+///   connection counts; the error is that of the family which came first.
+/// * Addresses of one family are tried one after the other, each with its share of the time that is
+///   left, but at least 2 s. The error is that of the first one.
 /// * Connecting from an address tries only addresses of its family.
 ///
-/// Not as in Go: the time for looking a name up is not bounded by the dialer's, nor does a context end it; ports have no names (`"host:http"`);
-/// there is no `"tcp4"` and no `"tcp6"` (an address says what it is), no multipath TCP, and no `Control`.
+/// Not as in Go: the time for looking a name up is not bounded by the dialer's, nor does a context
+/// end it; ports have no names (`"host:http"`); there is no `"tcp4"` and no `"tcp6"` (an address
+/// says what it is), no multipath TCP, and no `Control`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -120,7 +124,8 @@ impl Dialer {
         Dialer::default()
     }
 
-    /// The longest that a dial may take. If a name has several addresses, each gets its share, but at least 2 s.
+    /// The longest that a dial may take. If a name has several addresses, each gets its share, but
+    /// at least 2 s.
     pub fn timeout(self, limit: Duration) -> Dialer {
         Dialer {
             timeout: Some(limit),
@@ -144,8 +149,9 @@ impl Dialer {
         }
     }
 
-    /// If a name has addresses of both families (IPv4 and IPv6), those of the second one are tried too when the first one has not
-    /// connected by then: 300 ms if nothing is said. `Duration::MAX`: only when the first one has failed.
+    /// If a name has addresses of both families (IPv4 and IPv6), those of the second one are tried
+    /// too when the first one has not connected by then: 300 ms if nothing is said.
+    /// `Duration::MAX`: only when the first one has failed.
     ///
     /// ```
     /// use std::time::Duration;
@@ -218,7 +224,8 @@ impl Dialer {
         end: Option<Instant>,
     ) -> io::Result<TcpStream> {
         let (ctx, cancel) = context::with_cancel(ctx);
-        // Room for both, so that none waits; a connection that nobody fetches is closed with the channel.
+        // Room for both, so that none waits; a connection that nobody fetches is closed with the
+        // channel.
         let (results, from) = crate::channel(2);
         let start = |is_first: bool, addresses: Vec<SocketAddr>| {
             let (dialer, ctx, results) = (self.clone(), ctx.clone(), results.clone());
@@ -379,7 +386,8 @@ fn share(now: Instant, end: Instant, left: usize) -> Instant {
 mod tests {
     use super::*;
 
-    /// A socket that is connected to itself, as the kernel makes it if it chooses the port that is dialled.
+    /// A socket that is connected to itself, as the kernel makes it if it chooses the port that is
+    /// dialled.
     fn itself() -> TcpStream {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();

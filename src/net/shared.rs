@@ -1,5 +1,5 @@
-//! What all sockets have in common: deadlines, timeouts, closing, cloning, the way to std and back. Macros, so that each type has
-//! its methods in its own docs.
+//! What all sockets have in common: deadlines, timeouts, closing, cloning, the way to std and back.
+//! Macros, so that each type has its methods in its own docs.
 
 use std::io::{self, IoSlice};
 
@@ -15,8 +15,9 @@ macro_rules! socket_methods {
                 Ok($socket(std::sync::Arc::new($fd::new(socket)?)))
             }
 
-            /// The socket as std's, blocking again. If there are clones of this one, it is a duplicate of the descriptor, and since
-            /// blocking is a property of what both refer to, it stays non-blocking.
+            /// The socket as std's, blocking again. If there are clones of this one, it is a
+            /// duplicate of the descriptor, and since blocking is a property of what both refer to,
+            /// it stays non-blocking.
             ///
             /// # Errors
             /// [`Closed`](crate::net::Closed), and what the system says.
@@ -31,7 +32,8 @@ macro_rules! socket_methods {
                 }
             }
 
-            /// Another handle of the same socket. It never fails and makes no new descriptor; it returns a `Result` as std's does.
+            /// Another handle of the same socket. It never fails and makes no new descriptor; it
+            /// returns a `Result` as std's does.
             ///
             /// # Errors
             /// None.
@@ -39,8 +41,8 @@ macro_rules! socket_methods {
                 Ok(self.clone())
             }
 
-            /// Closes the socket for everybody who has a handle. Calls that wait fail with [`Closed`](crate::net::Closed), as do all that
-            /// come later.
+            /// Closes the socket for everybody who has a handle. Calls that wait fail with
+            /// [`Closed`](crate::net::Closed), as do all that come later.
             ///
             /// # Errors
             /// [`Closed`](crate::net::Closed) if it was closed before.
@@ -60,8 +62,9 @@ macro_rules! socket_methods {
                 self.0.set_deadline(at.into());
             }
 
-            /// Calls that receive (or accept) and are not done by then fail with `TimedOut`, those that wait already too. `None`:
-            /// no deadline. It stands until it is set again, even when it has passed.
+            /// Calls that receive (or accept) and are not done by then fail with `TimedOut`, those
+            /// that wait already too. `None`: no deadline. It stands until it is set again, even
+            /// when it has passed.
             ///
             /// On clones too: they are the same socket.
             #[doc(alias = "SetReadDeadline")]
@@ -75,7 +78,8 @@ macro_rules! socket_methods {
                 self.0.set_write_deadline(at.into());
             }
 
-            /// How long one call that receives may wait, from its beginning. It then fails with `TimedOut`.
+            /// How long one call that receives may wait, from its beginning. It then fails with
+            /// `TimedOut`.
             ///
             /// # Errors
             /// `InvalidInput` for zero.
@@ -83,7 +87,8 @@ macro_rules! socket_methods {
                 self.0.set_read_timeout(limit)
             }
 
-            /// How long one call that sends may wait, from its beginning. It then fails with `TimedOut`.
+            /// How long one call that sends may wait, from its beginning. It then fails with
+            /// `TimedOut`.
             ///
             /// # Errors
             /// `InvalidInput` for zero.
@@ -115,7 +120,8 @@ macro_rules! socket_methods {
                 self.0.with(<$std>::take_error)?
             }
 
-            /// Lends std's socket, for options that are not here. It is non-blocking. The loan keeps the descriptor open.
+            /// Lends std's socket, for options that are not here. It is non-blocking. The loan
+            /// keeps the descriptor open.
             ///
             /// # Errors
             /// [`Closed`](crate::net::Closed).
@@ -141,7 +147,8 @@ macro_rules! socket_methods {
             }
         }
 
-        /// The descriptor's number. It is not borrowed (there is no `AsFd`): somebody may close the socket at any time.
+        /// The descriptor's number. It is not borrowed (there is no `AsFd`): somebody may close the
+        /// socket at any time.
         impl std::os::fd::AsRawFd for $socket {
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
                 self.0.as_raw_fd()
@@ -175,11 +182,12 @@ macro_rules! socket_methods {
     };
 }
 
-/// So many buffers every system takes in one call (Linux: 1024). std passes on no more than the system takes.
+/// So many buffers every system takes in one call (Linux: 1024). std passes on no more than the
+/// system takes.
 const BUFFERS: usize = 16;
 
-/// What `write` says of a write that was to be whole. An error behind some bytes is met by the next one: the deadline has still passed
-/// then, the other side has still gone.
+/// What `write` says of a write that was to be whole. An error behind some bytes is met by the next
+/// one: the deadline has still passed then, the other side has still gone.
 pub(super) fn so_far((written, result): (usize, io::Result<()>)) -> io::Result<usize> {
     match result {
         Err(error) if written == 0 => Err(error),
@@ -218,8 +226,8 @@ impl<'a, 'b> Rest<'a, 'b> {
     }
 }
 
-/// How many bytes there is room for in these buffers, or are to be written from them; 0 if the system may not look at all of them, so
-/// that nothing can be concluded from how many it moved.
+/// How many bytes there is room for in these buffers, or are to be written from them; 0 if the
+/// system may not look at all of them, so that nothing can be concluded from how many it moved.
 pub(super) fn room<B: std::ops::Deref<Target = [u8]>>(bufs: &[B]) -> usize {
     if bufs.len() > BUFFERS {
         0
@@ -228,13 +236,13 @@ pub(super) fn room<B: std::ops::Deref<Target = [u8]>>(bufs: &[B]) -> usize {
     }
 }
 
-/// `Read` and `Write` for a byte stream and for a reference to it, and what goes with them. `$short_is_all`: whether a read that
-/// gets less than there is room for has got all there is.
+/// `Read` and `Write` for a byte stream and for a reference to it, and what goes with them.
+/// `$short_is_all`: whether a read that gets less than there is room for has got all there is.
 macro_rules! stream_methods {
     ($socket:ident, $std:ty, $short_is_all:literal) => {
         impl $socket {
-            /// Ends one direction, or both. The other side reads the end of the stream; whoever reads here does so too if reading was
-            /// ended.
+            /// Ends one direction, or both. The other side reads the end of the stream; whoever
+            /// reads here does so too if reading was ended.
             ///
             /// # Errors
             /// What the system says; [`Closed`](crate::net::Closed).
@@ -244,7 +252,8 @@ macro_rules! stream_methods {
                 self.0.with(|socket| socket.shutdown(how))?
             }
 
-            /// Two handles of the same socket: for the goroutine that reads and the one that writes. Both can do both.
+            /// Two handles of the same socket: for the goroutine that reads and the one that
+            /// writes. Both can do both.
             pub fn into_split(self) -> ($socket, $socket) {
                 (self.clone(), self)
             }
@@ -272,10 +281,12 @@ macro_rules! stream_methods {
             }
         }
 
-        /// A write is one operation, whatever its length: all of it is written, unless an error comes in between, and nothing that
-        /// others write comes in between. So is a `write!`, and a `writeln!`.
+        /// A write is one operation, whatever its length: all of it is written, unless an error
+        /// comes in between, and nothing that others write comes in between. So is a `write!`, and
+        /// a `writeln!`.
         impl std::io::Write for &$socket {
-            /// Writes all of `buf`. Less is written only if an error came in between, which the next write meets.
+            /// Writes all of `buf`. Less is written only if an error came in between, which the
+            /// next write meets.
             #[track_caller]
             fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
                 crate::net::shared::so_far(self.write_whole(buf))
@@ -325,10 +336,12 @@ macro_rules! stream_methods {
 macro_rules! ends {
     ($socket:ident, $addr:ty) => {
         impl $socket {
-            /// The other side's address. It is remembered: a connection that was reset, or closed, has it still, as in Go.
+            /// The other side's address. It is remembered: a connection that was reset, or closed,
+            /// has it still, as in Go.
             ///
             /// # Errors
-            /// Of a socket that was not connected when it was taken over from std: what the system says; [`Closed`](crate::net::Closed).
+            /// Of a socket that was not connected when it was taken over from std: what the system
+            /// says; [`Closed`](crate::net::Closed).
             #[doc(alias = "RemoteAddr")]
             pub fn peer_addr(&self) -> std::io::Result<$addr> {
                 self.0.peer_addr()

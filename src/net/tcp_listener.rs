@@ -18,7 +18,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A TCP socket that listens.
 ///
-/// Any number of goroutines may accept from it. [`close`](TcpListener::close) (or a deadline) ends the accepts that wait.
+/// Any number of goroutines may accept from it. [`close`](TcpListener::close) (or a deadline) ends
+/// the accepts that wait.
 ///
 /// ```
 /// use gort::net::{TcpListener, TcpStream};
@@ -40,8 +41,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub struct TcpListener(Arc<PollFd<net::TcpListener>>);
 
 impl TcpListener {
-    /// Listens on the first address that can be had; port 0 is any free one. `SO_REUSEADDR` is set, as in Go and in std; what it accepts
-    /// has `TCP_NODELAY` and keep-alive probes, as in Go.
+    /// Listens on the first address that can be had; port 0 is any free one. `SO_REUSEADDR` is set,
+    /// as in Go and in std; what it accepts has `TCP_NODELAY` and keep-alive probes, as in Go.
     ///
     /// # Errors
     /// Of the last attempt, or of looking the name up.
@@ -50,7 +51,8 @@ impl TcpListener {
         addr::each(address, |address| {
             let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
             socket.set_reuse_address(true)?;
-            // Connections inherit these; setting them on each would be three system calls more per connection.
+            // Connections inherit these; setting them on each would be three system calls more per
+            // connection.
             set_up(&SockRef::from(&socket))?;
             socket.bind(&address.into())?;
             socket.listen(BACKLOG)?;
@@ -60,8 +62,9 @@ impl TcpListener {
 
     /// The next connection, and who it is from.
     ///
-    /// When descriptors run out this fails (`EMFILE`, `ENFILE`) and the connection stays where it is, so it fails again at once: a server
-    /// that goes on with the next turn of its loop uses a whole processor. [`incoming`](TcpListener::incoming) shows the loop that waits.
+    /// When descriptors run out this fails (`EMFILE`, `ENFILE`) and the connection stays where it
+    /// is, so it fails again at once: a server that goes on with the next turn of its loop uses a
+    /// whole processor. [`incoming`](TcpListener::incoming) shows the loop that waits.
     ///
     /// # Errors
     /// What the system says; `TimedOut` at the read deadline; [`Closed`](super::Closed).
@@ -74,8 +77,9 @@ impl TcpListener {
 
     /// Connections, for ever: until [`Closed`](super::Closed), which ends it.
     ///
-    /// Mind the errors: `incoming().flatten()` spins when descriptors run out, since each [`accept`](TcpListener::accept) fails at
-    /// once then. A server waits after an error, longer each time:
+    /// Mind the errors: `incoming().flatten()` spins when descriptors run out, since each
+    /// [`accept`](TcpListener::accept) fails at once then. A server waits after an error, longer
+    /// each time:
     ///
     /// ```no_run
     /// use std::time::Duration;

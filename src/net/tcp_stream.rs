@@ -10,7 +10,8 @@ use socket2::SockRef;
 use super::conn::Conn;
 use super::{Dialer, ToSocketAddrs};
 
-/// A TCP connection. [`Read`](io::Read) and [`Write`](io::Write) for `TcpStream` and `&TcpStream` park the goroutine.
+/// A TCP connection. [`Read`](io::Read) and [`Write`](io::Write) for `TcpStream` and `&TcpStream`
+/// park the goroutine.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -74,9 +75,10 @@ impl TcpStream {
         self.0.read_with(|socket| socket.peek(buf))
     }
 
-    /// What closing does with bytes that are not sent yet. `None` (the default): it returns at once, and they are sent in the
-    /// background. Zero: they are thrown away, and the other side gets a reset. Otherwise closing blocks the thread for up to that
-    /// long (whole seconds), so that is hardly ever wanted here.
+    /// What closing does with bytes that are not sent yet. `None` (the default): it returns at
+    /// once, and they are sent in the background. Zero: they are thrown away, and the other side
+    /// gets a reset. Otherwise closing blocks the thread for up to that long (whole seconds), so
+    /// that is hardly ever wanted here.
     ///
     /// # Errors
     /// What the system says; [`Closed`](super::Closed).

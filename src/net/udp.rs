@@ -42,7 +42,8 @@ impl UdpSocket {
         })
     }
 
-    /// From now on datagrams come from this address only, and [`send`](UdpSocket::send) sends there; if nobody took one, the next one finds out.
+    /// From now on datagrams come from this address only, and [`send`](UdpSocket::send) sends
+    /// there; if nobody took one, the next one finds out.
     ///
     /// # Errors
     /// Of the last attempt, or of looking the name up.

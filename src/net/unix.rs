@@ -10,7 +10,8 @@ use gort_runtime::PollFd;
 
 use super::conn::Conn;
 
-/// A connection between processes of one machine. [`Read`](io::Read) and [`Write`](io::Write) for `UnixStream` and `&UnixStream` park the goroutine.
+/// A connection between processes of one machine. [`Read`](io::Read) and [`Write`](io::Write) for
+/// `UnixStream` and `&UnixStream` park the goroutine.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -31,8 +32,8 @@ use super::conn::Conn;
 pub struct UnixStream(Arc<Conn<net::UnixStream>>);
 
 impl UnixStream {
-    /// Connects to the socket at `path`. It may wait until the listener has room for one more, which takes a thread of the helper
-    /// pool.
+    /// Connects to the socket at `path`. It may wait until the listener has room for one more,
+    /// which takes a thread of the helper pool.
     ///
     /// # Errors
     /// What the system says: `NotFound` without such a file, `ConnectionRefused` if nobody listens.
@@ -99,7 +100,8 @@ ends!(UnixStream, SocketAddr);
 pub struct UnixListener(Arc<PollFd<net::UnixListener>>);
 
 impl UnixListener {
-    /// Makes the socket at `path` and listens on it. The file stays when the listener is closed, as in std; Go removes it.
+    /// Makes the socket at `path` and listens on it. The file stays when the listener is closed, as
+    /// in std; Go removes it.
     ///
     /// # Errors
     /// What the system says: `AddrInUse` if the file exists.
@@ -118,8 +120,8 @@ impl UnixListener {
 
     /// The next connection, and who it is from.
     ///
-    /// When descriptors run out this fails at once, again and again: see [`TcpListener::incoming`](super::TcpListener::incoming) for the loop
-    /// of a server.
+    /// When descriptors run out this fails at once, again and again: see
+    /// [`TcpListener::incoming`](super::TcpListener::incoming) for the loop of a server.
     ///
     /// # Errors
     /// What the system says; `TimedOut` at the read deadline; [`Closed`](super::Closed).
@@ -131,8 +133,8 @@ impl UnixListener {
         Ok((UnixStream(Arc::new(conn)), from))
     }
 
-    /// Connections, for ever: until [`Closed`](super::Closed), which ends it. After an error a server waits, as
-    /// [`TcpListener::incoming`](super::TcpListener::incoming) shows.
+    /// Connections, for ever: until [`Closed`](super::Closed), which ends it. After an error a
+    /// server waits, as [`TcpListener::incoming`](super::TcpListener::incoming) shows.
     pub fn incoming(&self) -> UnixIncoming<'_> {
         UnixIncoming(self)
     }

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use gort_runtime::PollFd;
 
-/// Between two attempts to send to a socket whose queue is full, unless this one is connected to it.
+/// Between two attempts to send to a socket whose queue is full, unless this one is connected to
+/// it.
 const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 
-/// A Unix domain socket for datagrams. None is lost: who sends waits while the receiver's queue is full.
+/// A Unix domain socket for datagrams. None is lost: who sends waits while the receiver's queue is
+/// full.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -101,8 +103,9 @@ impl UnixDatagram {
         self.send_patiently(|socket| socket.send_to(datagram, path))
     }
 
-    /// Sends to a socket to which this one is not connected. The system reports only that this one has room, not that the other one
-    /// has; and it does so after every attempt anew. So there is a pause between attempts.
+    /// Sends to a socket to which this one is not connected. The system reports only that this one
+    /// has room, not that the other one has; and it does so after every attempt anew. So there is a
+    /// pause between attempts.
     #[track_caller]
     fn send_patiently(
         &self,

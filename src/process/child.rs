@@ -1,8 +1,9 @@
 //! `Child` and `Process`: a child that was started.
 //!
-//! The number of a process is its own until it is collected. So everything that signals it, and the one thing that collects it,
-//! happen under one short lock ([`Shared::state`]), and whoever waits does so without collecting. Only the `Child` collects, and
-//! there is one of it; handles ([`Process`]) and the goroutine that watches the context signal.
+//! The number of a process is its own until it is collected. So everything that signals it, and the
+//! one thing that collects it, happen under one short lock ([`Shared::state`]), and whoever waits
+//! does so without collecting. Only the `Child` collects, and there is one of it; handles
+//! ([`Process`]) and the goroutine that watches the context signal.
 //!
 //! The lock is std's: it is never held across a wait.
 
@@ -21,9 +22,10 @@ use crate::time;
 
 /// A child process that was started: as [`std::process::Child`], but nothing here blocks a worker.
 ///
-/// Dropping it neither ends the child nor waits for it; its context still ends it. A child that has ended and for which nobody has waited
-/// stays in the system's table as a *zombie* until this process ends, as in std and in Go: [`wait`](Child::wait) for each, if need be in a
-/// goroutine of its own, `go!({ child.wait() })`.
+/// Dropping it neither ends the child nor waits for it; its context still ends it. A child that has
+/// ended and for which nobody has waited stays in the system's table as a *zombie* until this
+/// process ends, as in std and in Go: [`wait`](Child::wait) for each, if need be in a goroutine of
+/// its own, `go!({ child.wait() })`.
 ///
 /// ```
 /// use gort::process::Command;
@@ -42,7 +44,8 @@ pub struct Child {
     /// What the child complains, if it was piped.
     pub stderr: Option<ChildStderr>,
     process: Process,
-    /// Not kept by the watch: a context that everybody has forgotten shall not live on in what waits for it.
+    /// Not kept by the watch: a context that everybody has forgotten shall not live on in what
+    /// waits for it.
     ctx: Option<Context>,
     watch: Option<StopFunc>,
     /// With what `Shared::give_up` ends the collection of output.
@@ -123,7 +126,8 @@ impl Process {
         self.0.id
     }
 
-    /// Ends it, without giving it the chance to do anything more. Does nothing if it was waited for already.
+    /// Ends it, without giving it the chance to do anything more. Does nothing if it was waited for
+    /// already.
     ///
     /// # Errors
     /// As [`std::process::Child::kill`].
@@ -312,12 +316,13 @@ impl Child {
             .map(|output| Some(output.status))
     }
 
-    /// Closes `stdin`, collects everything that the child writes to `stdout` and `stderr` if they are piped and were not taken, and
-    /// waits for its end.
+    /// Closes `stdin`, collects everything that the child writes to `stdout` and `stderr` if they
+    /// are piped and were not taken, and waits for its end.
     ///
     /// # Errors
-    /// A [`WaitError`] inside of the `io::Error`, with what there was, if the context of the child ended it, or its output was
-    /// still open after the [wait delay](super::Command::wait_delay); else the system's.
+    /// A [`WaitError`] inside of the `io::Error`, with what there was, if the context of the child
+    /// ended it, or its output was still open after the [wait delay](super::Command::wait_delay);
+    /// else the system's.
     ///
     /// ```
     /// use gort::process::{Command, Stdio};

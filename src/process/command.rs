@@ -14,10 +14,11 @@ use super::error::not_started;
 use crate::context::Context;
 use crate::{blocking, blocking_ctx};
 
-/// How to start a child: as [`std::process::Command`], with Go's [`context`](Command::context), [`on_cancel`](Command::on_cancel) and
-/// [`wait_delay`](Command::wait_delay) beside it.
+/// How to start a child: as [`std::process::Command`], with Go's [`context`](Command::context),
+/// [`on_cancel`](Command::on_cancel) and [`wait_delay`](Command::wait_delay) beside it.
 ///
-/// Of std's extensions for Unix the safe ones are here; for the others there is [`as_std_mut`](Command::as_std_mut).
+/// Of std's extensions for Unix the safe ones are here; for the others there is
+/// [`as_std_mut`](Command::as_std_mut).
 ///
 /// ```
 /// use gort::process::Command;
@@ -46,8 +47,8 @@ struct Chosen {
 }
 
 impl Command {
-    /// Starts `program`, which is looked for in `PATH`, with no arguments, this process's environment, directory and standard
-    /// streams.
+    /// Starts `program`, which is looked for in `PATH`, with no arguments, this process's
+    /// environment, directory and standard streams.
     ///
     /// ```
     /// assert!(gort::process::Command::new("true").status().unwrap().success());
@@ -215,7 +216,8 @@ impl Command {
         self
     }
 
-    /// The process group that it joins; 0 for a new one of its own, which the terminal's signals do not reach.
+    /// The process group that it joins; 0 for a new one of its own, which the terminal's signals do
+    /// not reach.
     ///
     /// ```
     /// assert!(gort::process::Command::new("true").process_group(0).status().unwrap().success());
@@ -226,11 +228,13 @@ impl Command {
         self
     }
 
-    /// Ends the child when `ctx` is done: kills it, unless [`on_cancel`](Command::on_cancel) says otherwise. Waiting for it is then
-    /// a [`WaitError`](super::WaitError), with the reason. If `ctx` is done already the child is not started.
+    /// Ends the child when `ctx` is done: kills it, unless [`on_cancel`](Command::on_cancel) says
+    /// otherwise. Waiting for it is then a [`WaitError`](super::WaitError), with the reason. If
+    /// `ctx` is done already the child is not started.
     ///
-    /// As in Go this reaches the child only. If it has children of its own that keep its output open,
-    /// [`output`](Command::output) waits for them, unless there is a [`wait_delay`](Command::wait_delay).
+    /// As in Go this reaches the child only. If it has children of its own that keep its output
+    /// open, [`output`](Command::output) waits for them, unless there is a
+    /// [`wait_delay`](Command::wait_delay).
     ///
     /// ```
     /// use gort::context;
@@ -250,8 +254,9 @@ impl Command {
         self
     }
 
-    /// What ends the child when its context is done, instead of killing it. It runs in a goroutine of its own, if the child runs
-    /// still. Together with a [`wait_delay`](Command::wait_delay), after which the child is killed, this asks it politely.
+    /// What ends the child when its context is done, instead of killing it. It runs in a goroutine
+    /// of its own, if the child runs still. Together with a [`wait_delay`](Command::wait_delay),
+    /// after which the child is killed, this asks it politely.
     ///
     /// ```
     /// use gort::context;
@@ -279,9 +284,10 @@ impl Command {
         self
     }
 
-    /// How long it may take, from when the context is done, until the child ends; and from then, or from when the child has
-    /// ended by itself, until its output does. After that it is killed, and its output is waited for no more, which is a
-    /// [`WaitError`](super::WaitError). Without a wait delay there is no limit.
+    /// How long it may take, from when the context is done, until the child ends; and from then, or
+    /// from when the child has ended by itself, until its output does. After that it is killed, and
+    /// its output is waited for no more, which is a [`WaitError`](super::WaitError). Without a wait
+    /// delay there is no limit.
     ///
     /// ```
     /// use gort::process::{Command, WaitError};
@@ -302,14 +308,15 @@ impl Command {
         self
     }
 
-    /// Starts it. Somebody has to [wait](Child::wait) for it, or it stays a zombie once it has ended.
+    /// Starts it. Somebody has to [wait](Child::wait) for it, or it stays a zombie once it has
+    /// ended.
     ///
-    /// That happens on a helper thread, which may end before the child: what the system ties to the thread and not to the process
-    /// (Linux's `PR_SET_PDEATHSIG`) does not mean what it seems to.
+    /// That happens on a helper thread, which may end before the child: what the system ties to the
+    /// thread and not to the process (Linux's `PR_SET_PDEATHSIG`) does not mean what it seems to.
     ///
     /// # Errors
-    /// As [`std::process::Command::spawn`]; or why its context is done, a [`context::Error`](crate::context::Error) inside of the
-    /// `io::Error`.
+    /// As [`std::process::Command::spawn`]; or why its context is done, a
+    /// [`context::Error`](crate::context::Error) inside of the `io::Error`.
     ///
     /// ```
     /// let error = gort::process::Command::new("/no/such/program").spawn().unwrap_err();
@@ -339,8 +346,9 @@ impl Command {
         self.spawn()?.wait()
     }
 
-    /// Starts it, and collects its output until it ends. It gets no input, unless [`stdin`](Command::stdin) says otherwise; what goes
-    /// elsewhere by [`stdout`](Command::stdout) or [`stderr`](Command::stderr) is not collected.
+    /// Starts it, and collects its output until it ends. It gets no input, unless
+    /// [`stdin`](Command::stdin) says otherwise; what goes elsewhere by [`stdout`](Command::stdout)
+    /// or [`stderr`](Command::stderr) is not collected.
     ///
     /// # Errors
     /// Of [`spawn`](Command::spawn) and [`Child::wait_with_output`]. That it failed is none.
@@ -407,8 +415,8 @@ impl Command {
         self.inner.get_current_dir()
     }
 
-    /// The command of std, for what is not here, such as `pre_exec`. Choose the standard streams here and not there, otherwise
-    /// [`output`](Command::output) chooses them.
+    /// The command of std, for what is not here, such as `pre_exec`. Choose the standard streams
+    /// here and not there, otherwise [`output`](Command::output) chooses them.
     ///
     /// ```
     /// use std::os::unix::process::CommandExt;
@@ -423,7 +431,8 @@ impl Command {
 }
 
 impl From<std::process::Command> for Command {
-    /// Choose the standard streams anew before [`output`](Command::output), which otherwise collects them.
+    /// Choose the standard streams anew before [`output`](Command::output), which otherwise
+    /// collects them.
     fn from(inner: std::process::Command) -> Command {
         Command {
             inner,

@@ -9,8 +9,8 @@ use crate::context::Error;
 
 /// A child did not end by itself: its context ended it, or its output did not end in time.
 ///
-/// It comes inside of an [`io::Error`], whose kind is `TimedOut` unless a context was cancelled, and which gives it by
-/// [`downcast`](io::Error::downcast) or [`get_ref`](io::Error::get_ref).
+/// It comes inside of an [`io::Error`], whose kind is `TimedOut` unless a context was cancelled,
+/// and which gives it by [`downcast`](io::Error::downcast) or [`get_ref`](io::Error::get_ref).
 ///
 /// ```
 /// use gort::context;
@@ -39,8 +39,8 @@ impl WaitError {
         WaitError { reason, output }
     }
 
-    /// Why the context was done; `None` if the child had ended by itself, but its output was open after the
-    /// [wait delay](super::Command::wait_delay).
+    /// Why the context was done; `None` if the child had ended by itself, but its output was open
+    /// after the [wait delay](super::Command::wait_delay).
     ///
     /// ```
     /// use gort::context::{self, Error};

@@ -67,8 +67,8 @@ ends! {
     /// ```
     #[doc(alias = "StdinPipe")]
     ChildStdin
-    /// What a child writes: its standard output. Each read visits a helper thread: read lines through a
-    /// [`BufReader`](std::io::BufReader).
+    /// What a child writes: its standard output. Each read visits a helper thread: read lines
+    /// through a [`BufReader`](std::io::BufReader).
     ///
     /// ```
     /// use gort::process::{Command, Stdio};

@@ -1,4 +1,5 @@
-//! The two things that wait for a child: for its end, and for all of its output. The one place that knows how.
+//! The two things that wait for a child: for its end, and for all of its output. The one place that
+//! knows how.
 
 use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
@@ -10,8 +11,8 @@ use super::pipes::{ChildStderr, ChildStdout};
 /// So much is read at a time: what a pipe holds.
 const CHUNK: usize = 64 << 10;
 
-/// Parks the goroutine until the child `id` has ended. It is not collected: its number stays its own, so that it can be
-/// signalled without fear of hitting another process.
+/// Parks the goroutine until the child `id` has ended. It is not collected: its number stays its
+/// own, so that it can be signalled without fear of hitting another process.
 pub(super) fn end_of(id: u32) -> io::Result<()> {
     let watched = process::descriptor(id).and_then(|fd| Ok(PollFd::new(fd)?));
     match watched {
@@ -33,8 +34,8 @@ pub(super) struct Collected {
     pub(super) stopped: bool,
 }
 
-/// Parks the goroutine until both pipes have ended, reading them at the same time: a child that has filled the one does not go on to
-/// the other. Or until the other end of `stop` is closed.
+/// Parks the goroutine until both pipes have ended, reading them at the same time: a child that has
+/// filled the one does not go on to the other. Or until the other end of `stop` is closed.
 pub(super) fn output(
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,

@@ -1,16 +1,19 @@
 //! Who listens for which signal.
 //!
-//! One list, under one lock that is held for a few instructions: nothing is sent, woken or dropped under it. The list and what the
-//! process does on each signal change together, under that lock, so that at any time a signal is caught if and only if
-//! somebody in the list wants it (or it is ignored on request).
+//! One list, under one lock that is held for a few instructions: nothing is sent, woken or dropped
+//! under it. The list and what the process does on each signal change together, under that lock, so
+//! that at any time a signal is caught if and only if somebody in the list wants it (or it is
+//! ignored on request).
 //!
-//! The signal thread calls [`deliver`]. It takes out of the list whom to tell, and tells them without the lock; who has left
-//! meanwhile is no receiver any more.
+//! The signal thread calls [`deliver`]. It takes out of the list whom to tell, and tells them
+//! without the lock; who has left meanwhile is no receiver any more.
 //!
-//! Whoever leaves gets what was caught before and is still on its way, though nothing is caught for it any more. [`unwant`] keeps its
-//! listeners in a second list until the signal thread has handed all of that on ([`signals::after_delivery`]), and waits for it,
-//! since they still look. Of whoever drops its receiver or its context only the wish is kept, in [`Absorbed`]. So a signal that comes
-//! before somebody leaves never ends the process, and one that comes meanwhile is either delivered or does what it did before.
+//! Whoever leaves gets what was caught before and is still on its way, though nothing is caught for
+//! it any more. [`unwant`] keeps its listeners in a second list until the signal thread has handed
+//! all of that on ([`signals::after_delivery`]), and waits for it, since they still look. Of
+//! whoever drops its receiver or its context only the wish is kept, in [`Absorbed`]. So a signal
+//! that comes before somebody leaves never ends the process, and one that comes meanwhile is either
+//! delivered or does what it did before.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,8 +82,9 @@ struct Listeners {
     absorbed: Absorbed,
 }
 
-/// Signals that nobody looks for any more, and that may still be on their way from when somebody did. In two generations, so that one
-/// request to the signal thread at a time is enough for all: what is in the older one was there when that was made.
+/// Signals that nobody looks for any more, and that may still be on their way from when somebody
+/// did. In two generations, so that one request to the signal thread at a time is enough for all:
+/// what is in the older one was there when that was made.
 struct Absorbed {
     young: Set,
     old: Set,
@@ -117,7 +121,8 @@ impl Listeners {
         signals::set_listeners(self.list.len() + self.leaving.len());
     }
 
-    /// Nobody wants these any more. Gives those who want nothing now, and the number under which all of them are leaving.
+    /// Nobody wants these any more. Gives those who want nothing now, and the number under which
+    /// all of them are leaving.
     fn unwant(&mut self, signals: Set, action: Action) -> (Vec<Listener>, Option<u64>) {
         self.last_id += 1;
         let id = self.last_id;

@@ -1,7 +1,7 @@
 //! Signals of the operating system: Go's package `os/signal`.
 //!
-//! A program that asks for a signal gets it from a channel, and what the signal would have done does not happen. When nobody
-//! listens any more, it happens again.
+//! A program that asks for a signal gets it from a channel, and what the signal would have done
+//! does not happen. When nobody listens any more, it happens again.
 //!
 //! ```
 //! use gort::prelude::*;
@@ -23,9 +23,11 @@
 //!
 //! * The channel is made by [`notify`], and dropping its last receiver is `Stop`.
 //! * When [`reset`] or [`ignore`] takes the last signal of a channel, the channel is closed.
-//! * A number that cannot be caught, or must not be, is no [`Signal`]; Go's `Notify` takes it and does nothing.
-//! * A signal that everybody has stopped listening for does again what it did before gort was asked, even if that is not the
-//!   system's default: SIGPIPE, which Rust's programs ignore, is ignored.
+//! * A number that cannot be caught, or must not be, is no [`Signal`]; Go's `Notify` takes it and
+//!   does nothing.
+//! * A signal that everybody has stopped listening for does again what it did before gort was
+//!   asked, even if that is not the system's default: SIGPIPE, which Rust's programs ignore, is
+//!   ignored.
 //!
 //! While anybody listens no deadlock is reported: a signal may still come.
 
@@ -47,12 +49,15 @@ pub use names::{Signal, SignalError};
 /// The room in a channel of [`notify`].
 pub const CAPACITY: usize = 16;
 
-/// A channel that gives each of `signals` that the process receives; with an empty list, every signal that has a name.
+/// A channel that gives each of `signals` that the process receives; with an empty list, every
+/// signal that has a name.
 ///
-/// It has room for [`CAPACITY`] signals; one that comes while it is full is dropped, as in Go. Equal signals that come faster than
-/// they are handed on may become one. Several channels may listen for the same signal: each gets it.
+/// It has room for [`CAPACITY`] signals; one that comes while it is full is dropped, as in Go.
+/// Equal signals that come faster than they are handed on may become one. Several channels may
+/// listen for the same signal: each gets it.
 ///
-/// Dropping the last receiver stops the delivery. If nobody else listens for a signal then, it does what it did before.
+/// Dropping the last receiver stops the delivery. If nobody else listens for a signal then, it does
+/// what it did before.
 ///
 /// # Panics
 /// If the system refuses the thread, or the descriptors, that signals are received with.
@@ -73,7 +78,8 @@ pub fn notify(signals: &[Signal]) -> Receiver<Signal> {
     notify_buffered(CAPACITY, signals)
 }
 
-/// As [`notify`], with room for `capacity` signals. With none, a signal is dropped unless somebody is receiving.
+/// As [`notify`], with room for `capacity` signals. With none, a signal is dropped unless somebody
+/// is receiving.
 ///
 /// # Panics
 /// As [`notify`].
@@ -98,12 +104,12 @@ fn refused(error: &io::Error) -> ! {
     panic!("os/signal: cannot listen for signals: {error}")
 }
 
-/// A context that is done when one of `signals` comes, when the function is called, or when `parent` is done. An empty list is every
-/// signal that has a name.
+/// A context that is done when one of `signals` comes, when the function is called, or when
+/// `parent` is done. An empty list is every signal that has a name.
 ///
-/// [`cause`](crate::context::cause) gives [`Received`] if it was a signal. Only the first one counts, but the others are caught too,
-/// until the function is called, as in Go, or the context is gone: so call it as soon as the context is done, if a second
-/// Ctrl-C is to end the program.
+/// [`cause`](crate::context::cause) gives [`Received`] if it was a signal. Only the first one
+/// counts, but the others are caught too, until the function is called, as in Go, or the context is
+/// gone: so call it as soon as the context is done, if a second Ctrl-C is to end the program.
 ///
 /// # Panics
 /// As [`notify`].
@@ -144,7 +150,8 @@ pub fn notify_context(parent: impl AsRef<Context>, signals: &[Signal]) -> (Conte
 }
 
 /// The cause of a context that a signal has cancelled. Its source is
-/// [`Error::Canceled`](crate::context::Error), so that [`is_in`](crate::context::Error::is_in) finds it, as Go's `errors.Is` does.
+/// [`Error::Canceled`](crate::context::Error), so that [`is_in`](crate::context::Error::is_in)
+/// finds it, as Go's `errors.Is` does.
 ///
 /// ```
 /// use gort::context::Error;
@@ -169,11 +176,11 @@ impl std::error::Error for Received {
     }
 }
 
-/// Takes `signals` from everybody who listens for them, and undoes [`ignore`]: they do again what they did before. An empty list
-/// is all signals that have a name.
+/// Takes `signals` from everybody who listens for them, and undoes [`ignore`]: they do again what
+/// they did before. An empty list is all signals that have a name.
 ///
-/// A channel that has no signal left is closed, after what is in it. A signal that comes meanwhile is either in it, or does what it did
-/// before: this waits until what was caught is delivered.
+/// A channel that has no signal left is closed, after what is in it. A signal that comes meanwhile
+/// is either in it, or does what it did before: this waits until what was caught is delivered.
 ///
 /// ```
 /// use gort::signal::{self, Signal};
@@ -189,7 +196,8 @@ pub fn reset(signals: &[Signal]) {
     listeners::unwant(Set::of(signals), Action::AsBefore);
 }
 
-/// Has `signals` do nothing, and takes them from everybody who listens for them. An empty list is all signals that have a name.
+/// Has `signals` do nothing, and takes them from everybody who listens for them. An empty list is
+/// all signals that have a name.
 ///
 /// Programs that are started afterwards ignore them too. [`reset`] and [`notify`] undo it.
 ///

@@ -33,8 +33,8 @@ pub struct Signal(i32);
 pub enum SignalError {
     /// SIGKILL or SIGSTOP: the system lets nobody catch or ignore it.
     Uncatchable(i32),
-    /// SIGSEGV, SIGBUS, SIGFPE or SIGILL: a fault of the program. Some are how the runtime notices that a stack overflows; from no
-    /// handler of these could the program go on.
+    /// SIGSEGV, SIGBUS, SIGFPE or SIGILL: a fault of the program. Some are how the runtime notices
+    /// that a stack overflows; from no handler of these could the program go on.
     Fault(i32),
     /// The system has no such signal.
     Unknown(i32),
@@ -109,7 +109,8 @@ signals! {
 }
 
 impl Signal {
-    /// The signal with this number: any that the system has, real-time signals too, and that can be listened for.
+    /// The signal with this number: any that the system has, real-time signals too, and that can be
+    /// listened for.
     ///
     /// # Errors
     /// It cannot be caught, or must not be, or does not exist.
@@ -146,8 +147,8 @@ impl Signal {
         self.0
     }
 
-    /// Sends it to the program itself, as C's `raise` does: by the time this returns it has been caught, or ignored, or has ended the
-    /// program.
+    /// Sends it to the program itself, as C's `raise` does: by the time this returns it has been
+    /// caught, or ignored, or has ended the program.
     ///
     /// # Errors
     /// The system refuses.

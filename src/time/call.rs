@@ -26,8 +26,8 @@ impl Call {
             alarm: OnceLock::new(),
             function: Mutex::new(function),
         });
-        // The runtime keeps the alarm while it is set, and the alarm keeps the function: it is called even if nobody keeps
-        // the timer.
+        // The runtime keeps the alarm while it is set, and the alarm keeps the function: it is
+        // called even if nobody keeps the timer.
         let rung = Arc::clone(&call);
         let alarm = CallTimer::named("time.after_func", move || Call::rang(&rung));
         // Nobody else has set it.

@@ -7,8 +7,9 @@
 //! | do something again and again | [`Ticker`], [`tick`] | `time.NewTicker`, `time.Tick` |
 //! | call something later | [`after_func`] | `time.AfterFunc` |
 //!
-//! Points in time are [`std::time::Instant`], so setting the machine's clock changes nothing. None of this uses a thread. A timer
-//! is a deadline and no more until somebody waits for it, and then an entry in a heap.
+//! Points in time are [`std::time::Instant`], so setting the machine's clock changes nothing. None
+//! of this uses a thread. A timer is a deadline and no more until somebody waits for it, and then
+//! an entry in a heap.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +23,8 @@ pub use timer::{Ticker, Timer, TimerChan, after_func, tick};
 
 use crate::Receiver;
 
-/// The latest deadline that is asked for: a duration that does not fit becomes this far in the future.
+/// The latest deadline that is asked for: a duration that does not fit becomes this far in the
+/// future.
 const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 
 /// As those who explore schedules see it.
@@ -56,8 +58,9 @@ pub fn sleep(duration: Duration) {
 
 /// A channel that yields the time once, `duration` from now. It is never closed.
 ///
-/// The timer goes with the last handle of the channel. While nobody receives from the channel, the timer does not keep a
-/// program alive that is otherwise stuck: that is a deadlock, as in Go since 1.23.
+/// The timer goes with the last handle of the channel. While nobody receives from the channel, the
+/// timer does not keep a program alive that is otherwise stuck: that is a deadlock, as in Go since
+/// 1.23.
 ///
 /// ```
 /// use gort::prelude::*;

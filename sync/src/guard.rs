@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-/// A guard that a [`Cond`](super::Cond) can wait with: of a [`Mutex`](super::Mutex), or of an [`RwLock`](super::RwLock), for
-/// reading (Go's `RLocker`) or writing.
+/// A guard that a [`Cond`](super::Cond) can wait with: of a [`Mutex`](super::Mutex), or of an
+/// [`RwLock`](super::RwLock), for reading (Go's `RLocker`) or writing.
 ///
 /// ```
 /// use gort::sync::{Cond, Mutex, RwLock};
@@ -18,7 +18,8 @@ use std::ops::Deref;
 /// ```
 #[doc(alias = "Locker")]
 pub trait Relock: Deref {
-    /// Unlocks and leaves the guard behind, which must not be used until [`lock_again`](Relock::lock_again).
+    /// Unlocks and leaves the guard behind, which must not be used until
+    /// [`lock_again`](Relock::lock_again).
     #[doc(hidden)]
     fn unlock_to_wait(&self, _: Key);
 
@@ -27,7 +28,8 @@ pub trait Relock: Deref {
     fn lock_again(&self, _: Key);
 }
 
-/// Only `sync` can make one, so only a `Cond` can unlock below a guard, and nobody else can implement [`Relock`]:
+/// Only `sync` can make one, so only a `Cond` can unlock below a guard, and nobody else can
+/// implement [`Relock`]:
 ///
 /// ```compile_fail,E0061
 /// use gort::sync::{Mutex, Relock};
@@ -39,7 +41,8 @@ pub trait Relock: Deref {
 #[derive(Debug)]
 pub struct Key(pub(super) ());
 
-/// What Go's `mu.Unlock()` would ask of a lock. Nothing has it, so that the call says what to write.
+/// What Go's `mu.Unlock()` would ask of a lock. Nothing has it, so that the call says what to
+/// write.
 #[diagnostic::on_unimplemented(
     message = "a lock is released by its guard",
     label = "drop the guard instead: `drop(guard)`, or the end of its block",

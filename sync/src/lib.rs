@@ -1,5 +1,5 @@
-//! Locks, counters and shared structures that park the goroutine instead of blocking the thread: `gort::sync`, whose page has
-//! the table of them. Programs use the facade crate `gort`.
+//! Locks, counters and shared structures that park the goroutine instead of blocking the thread:
+//! `gort::sync`, whose page has the table of them. Programs use the facade crate `gort`.
 
 #![deny(unsafe_code)]
 

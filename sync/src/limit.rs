@@ -14,8 +14,8 @@ use super::rt::{Receiver, RecvFrom, Sender, channel, recv_arm, select};
 pub(super) enum Limit<'a> {
     Never,
     Until(Instant),
-    /// Until `wait` returns, which it does when the channel has something, or (`true`) when what it watches has ended. That
-    /// may be seen only once, so it is noted in `came`.
+    /// Until `wait` returns, which it does when the channel has something, or (`true`) when what it
+    /// watches has ended. That may be seen only once, so it is noted in `came`.
     #[cfg(not(loom))]
     Done {
         wait: &'a dyn Fn(&Receiver<()>) -> bool,
@@ -35,13 +35,14 @@ pub(super) enum Limit<'a> {
 /// [`Limit::has_come`]: whoever used up the value of `done` must hear of it.
 #[cfg(not(loom))]
 pub(super) fn until_done<R>(done: &impl RecvFrom, f: impl FnOnce(&Limit<'_>) -> R) -> R {
-    // Room for two: a grant that came together with the end may still be in there when another wait is granted, and a grant,
-    // which is given under the lock of a list, must not find it full.
+    // Room for two: a grant that came together with the end may still be in there when another wait
+    // is granted, and a grant, which is given under the lock of a list, must not find it full.
     let (grant, ready) = channel(2);
     let came = &Cell::new(false);
     let panicked = Cell::new(None);
-    // This runs foreign code (of `done`, and wakers of who sends there). It may not unwind past a waiter, nor past a guard that is
-    // unlocked: the panic counts as the end, and goes on when all is in order again.
+    // This runs foreign code (of `done`, and wakers of who sends there). It may not unwind past a
+    // waiter, nor past a guard that is unlocked: the panic counts as the end, and goes on when all
+    // is in order again.
     let wait = &|ready: &Receiver<()>| {
         let ended = catch_unwind(AssertUnwindSafe(|| {
             let (mut granted, mut ended) = (recv_arm(ready), recv_arm(done));

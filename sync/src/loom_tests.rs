@@ -1,10 +1,13 @@
-//! Models: loom runs the real code of the primitives in every order of its atomic steps that matters.
+//! Models: loom runs the real code of the primitives in every order of its atomic steps that
+//! matters.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test -p gort-sync --release --lib loom`, with a target directory of its own.
+//! `RUSTFLAGS="--cfg loom" cargo test -p gort-sync --release --lib loom`, with a target directory
+//! of its own.
 //!
-//! A lost wake-up shows as loom's "deadlock", two at once in a guarded cell as a causality violation. In a model a timer fires
-//! at every possible moment. Bound `n` explores all executions in which threads are preempted at most `n` times (waiting does
-//! not count), which is where such bugs are found.
+//! A lost wake-up shows as loom's "deadlock", two at once in a guarded cell as a causality
+//! violation. In a model a timer fires at every possible moment. Bound `n` explores all executions
+//! in which threads are preempted at most `n` times (waiting does not count), which is where such
+//! bugs are found.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicUsize as Plain, Ordering::Relaxed};
@@ -189,7 +192,8 @@ fn loom_rwlock_downgrade() {
     });
 }
 
-/// Two in two rounds: whoever waits sees what was done before in its own round, and is not woken by another.
+/// Two in two rounds: whoever waits sees what was done before in its own round, and is not woken by
+/// another.
 #[test]
 fn loom_waitgroup() {
     model(3, || {
@@ -334,7 +338,8 @@ fn loom_cond() {
     }
 }
 
-/// Of two that wait, one with a deadline, one is notified: either it says so, or the notification went to the other.
+/// Of two that wait, one with a deadline, one is notified: either it says so, or the notification
+/// went to the other.
 #[test]
 fn loom_cond_passes_over_who_gave_up() {
     model(3, || {
@@ -390,7 +395,8 @@ fn loom_semaphore() {
     });
 }
 
-/// A big one at the head of the line gives up: the small one behind it goes on, though nobody releases any more.
+/// A big one at the head of the line gives up: the small one behind it goes on, though nobody
+/// releases any more.
 #[test]
 fn loom_semaphore_head_gives_up() {
     let passed = std::sync::Arc::new(Plain::new(0));

@@ -9,9 +9,10 @@ use super::{RwLock, RwLockReadGuard, RwLockWriteGuard, rt};
 
 /// A hash map that goroutines share: Go's `sync.Map`.
 ///
-/// Values are cloned out, so keep large ones in an `Arc`. No reference into the map exists outside of it, and so no lock is
-/// held between two calls: whatever runs in [`range`](Map::range) may call any method. The `Hash`, `Eq` and `Clone` of keys and
-/// values, and the `Drop` of keys, run under a shard's lock, and must not use the same map.
+/// Values are cloned out, so keep large ones in an `Arc`. No reference into the map exists outside
+/// of it, and so no lock is held between two calls: whatever runs in [`range`](Map::range) may call
+/// any method. The `Hash`, `Eq` and `Clone` of keys and values, and the `Drop` of keys, run under a
+/// shard's lock, and must not use the same map.
 ///
 /// No poisoning: a panic in a method of a key or value leaves the map as it was.
 ///
@@ -281,8 +282,8 @@ impl<K: Eq + Hash, V, S: BuildHasher> Map<K, V, S> {
 
     /// Calls `f` with every key and its value until it gives `false`.
     ///
-    /// No key comes twice, but the map as a whole is not a snapshot: of a key that is stored or deleted meanwhile, also by
-    /// `f`, any value that it has had during the call may come, or none.
+    /// No key comes twice, but the map as a whole is not a snapshot: of a key that is stored or
+    /// deleted meanwhile, also by `f`, any value that it has had during the call may come, or none.
     ///
     /// ```
     /// let map = gort::sync::Map::new();

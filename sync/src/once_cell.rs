@@ -1,5 +1,5 @@
-//! `OnceCell`: a cell that is written once. The value lies in a `std::sync::OnceLock`, whose own waiting is never used: a
-//! `Mutex` keeps initialisers apart, so that waiting parks.
+//! `OnceCell`: a cell that is written once. The value lies in a `std::sync::OnceLock`, whose own
+//! waiting is never used: a `Mutex` keeps initialisers apart, so that waiting parks.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -10,11 +10,13 @@ use super::rt::explore::{self, Op};
 const GET: Op = Op::new("get", "oncecell");
 const SET: Op = Op::new("set", "oncecell");
 
-/// A cell that is written once and then read without locking. Goroutines that need the value while another one makes it wait.
+/// A cell that is written once and then read without locking. Goroutines that need the value while
+/// another one makes it wait.
 ///
-/// If the function of [`get_or_init`](OnceCell::get_or_init) panics, or calls goexit, the cell stays empty and the next caller
-/// tries again: there is no poisoning. (A function that must not be tried again belongs into a
-/// [`OnceValue`](super::OnceValue).) Initialising a cell from within its own initialisation deadlocks.
+/// If the function of [`get_or_init`](OnceCell::get_or_init) panics, or calls goexit, the cell
+/// stays empty and the next caller tries again: there is no poisoning. (A function that must not be
+/// tried again belongs into a [`OnceValue`](super::OnceValue).) Initialising a cell from within its
+/// own initialisation deadlocks.
 ///
 /// ```
 /// use gort::sync::OnceCell;
@@ -86,7 +88,8 @@ impl<T> OnceCell<T> {
         self.value.set(value)
     }
 
-    /// The value; made by `f` if there is none. Of several callers one runs its `f`, the others wait for it.
+    /// The value; made by `f` if there is none. Of several callers one runs its `f`, the others
+    /// wait for it.
     ///
     /// # Panics
     /// With the panic of `f`; the cell stays empty.

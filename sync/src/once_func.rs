@@ -1,4 +1,5 @@
-//! `OnceFunc` and `OnceValue`: functions that run once, on the first call, whose panic is everybody's.
+//! `OnceFunc` and `OnceValue`: functions that run once, on the first call, whose panic is
+//! everybody's.
 
 use std::fmt;
 use std::ops::Deref;
@@ -14,10 +15,11 @@ const SET: Op = Op::new("set", "oncevalue");
 
 /// A function that runs on the first call; every call waits until it has run.
 ///
-/// If it panics, every call panics with the same value: the first one with the original, later ones with a copy, which is to
-/// be had of `&'static str` and `String`, so of whatever `panic!("…")` makes; in place of anything else they panic with a
-/// `String` that says so. If it calls [`goexit`](gort_runtime::goexit), the first caller's goroutine ends and later calls
-/// panic. In no case does it run again. Calling it from within itself deadlocks.
+/// If it panics, every call panics with the same value: the first one with the original, later ones
+/// with a copy, which is to be had of `&'static str` and `String`, so of whatever `panic!("…")`
+/// makes; in place of anything else they panic with a `String` that says so. If it calls
+/// [`goexit`](gort_runtime::goexit), the first caller's goroutine ends and later calls panic. In no
+/// case does it run again. Calling it from within itself deadlocks.
 ///
 /// ```
 /// use gort::sync::OnceFunc;
@@ -73,8 +75,8 @@ impl<F> fmt::Debug for OnceFunc<F> {
     }
 }
 
-/// A value that is made by the first one who asks for it; the others wait for it. Go's `OnceValues` is one whose value is a
-/// tuple.
+/// A value that is made by the first one who asks for it; the others wait for it. Go's `OnceValues`
+/// is one whose value is a tuple.
 ///
 /// With a function that panics, or calls goexit, every call ends as those of a [`OnceFunc`] do.
 ///

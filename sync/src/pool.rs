@@ -9,9 +9,10 @@ const KEPT: usize = 64;
 
 /// Values that are expensive to make, kept for the next one who needs one.
 ///
-/// Any value may vanish at any time. Which one [`get`](Pool::get) gives is not said: from the cache of its worker if it can,
-/// else from another's. Go empties its pools in garbage collections; here a cache keeps at most 64 values (one for each worker), and
-/// [`clear`](Pool::clear) drops them all. No operation waits.
+/// Any value may vanish at any time. Which one [`get`](Pool::get) gives is not said: from the cache
+/// of its worker if it can, else from another's. Go empties its pools in garbage collections; here
+/// a cache keeps at most 64 values (one for each worker), and [`clear`](Pool::clear) drops them
+/// all. No operation waits.
 ///
 /// ```
 /// use gort::sync::Pool;

@@ -25,7 +25,8 @@ impl SharedPanic {
         }
     }
 
-    /// Panics with a payload like the original. `what` begins the message that stands for one that cannot be copied.
+    /// Panics with a payload like the original. `what` begins the message that stands for one that
+    /// cannot be copied.
     #[track_caller]
     pub(super) fn raise(&self, what: &str) -> ! {
         match self {

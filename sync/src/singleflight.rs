@@ -1,4 +1,5 @@
-//! `SingleFlight`: one call for all who want the same thing at the same time, as golang.org/x/sync/singleflight.
+//! `SingleFlight`: one call for all who want the same thing at the same time, as
+//! golang.org/x/sync/singleflight.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,15 +10,19 @@ use super::rt::{self, Panic, Receiver, Sender};
 use super::shared_panic::SharedPanic;
 use super::{Mutex, WaitGroup};
 
-/// Duplicate suppression: of several calls with the same key at the same time one runs, and all get its result.
+/// Duplicate suppression: of several calls with the same key at the same time one runs, and all get
+/// its result.
 ///
-/// The result is cloned for each. For one that may fail let `V` be a `Result`, with an error that can be cloned.
+/// The result is cloned for each. For one that may fail let `V` be a `Result`, with an error that
+/// can be cloned.
 ///
-/// If the function panics, everybody who waits in [`do_`](SingleFlight::do_) panics: the one whose function ran with the original
-/// value, the others with a copy of the message. If somebody waits on a channel ([`do_chan`](SingleFlight::do_chan)) the panic
-/// cannot be observed there, so it ends the process before anybody who waits goes on, and no `recover` prevents that (with
-/// [`Builder::on_panic`](gort_runtime::Builder::on_panic) that function hears of it, and the channels are closed). If the function calls
-/// [`goexit`](gort_runtime::goexit), so does everybody in `do_`, and the channels are closed.
+/// If the function panics, everybody who waits in [`do_`](SingleFlight::do_) panics: the one whose
+/// function ran with the original value, the others with a copy of the message. If somebody waits
+/// on a channel ([`do_chan`](SingleFlight::do_chan)) the panic cannot be observed there, so it ends
+/// the process before anybody who waits goes on, and no `recover` prevents that (with
+/// [`Builder::on_panic`](gort_runtime::Builder::on_panic) that function hears of it, and the
+/// channels are closed). If the function calls [`goexit`](gort_runtime::goexit), so does everybody
+/// in `do_`, and the channels are closed.
 ///
 /// ```
 /// use gort::prelude::*;
@@ -73,8 +78,8 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
         SingleFlight::default()
     }
 
-    /// Runs `f`, unless a call with this key is running: then waits for that one. Gives the result, and whether others got it
-    /// too.
+    /// Runs `f`, unless a call with this key is running: then waits for that one. Gives the result,
+    /// and whether others got it too.
     ///
     /// # Panics
     /// If the function panics that ran; in every caller.
@@ -104,8 +109,8 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
         }
     }
 
-    /// As [`do_`](SingleFlight::do_), but `f` runs in a goroutine of its own, and the result comes on a channel, which is then
-    /// closed.
+    /// As [`do_`](SingleFlight::do_), but `f` runs in a goroutine of its own, and the result comes
+    /// on a channel, which is then closed.
     ///
     /// ```
     /// use gort::prelude::*;
@@ -136,8 +141,8 @@ impl<K: Eq + Hash + Clone, V: Clone> SingleFlight<K, V> {
         rx
     }
 
-    /// Forgets the call with this key, if one is running: the next [`do_`](SingleFlight::do_) runs its function rather than waiting
-    /// for it.
+    /// Forgets the call with this key, if one is running: the next [`do_`](SingleFlight::do_) runs
+    /// its function rather than waiting for it.
     ///
     /// ```
     /// let flight = gort::sync::SingleFlight::<&str, u32>::new();

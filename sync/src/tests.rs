@@ -1,4 +1,5 @@
-//! Whose turn it is: tests that look into the queues, so that they know who waits before they let go.
+//! Whose turn it is: tests that look into the queues, so that they know who waits before they let
+//! go.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,8 @@ fn wait_for(mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// Starts a goroutine that locks, and returns when it is in line. It adds its name to `log` while it holds the lock.
+/// Starts a goroutine that locks, and returns when it is in line. It adds its name to `log` while
+/// it holds the lock.
 fn in_line(
     lock: &Arc<RwLock<()>>,
     log: &Arc<Mutex<Vec<&'static str>>>,
@@ -40,7 +42,8 @@ fn join(all: Vec<JoinHandle<()>>) {
     all.into_iter().for_each(|one| one.join().unwrap());
 }
 
-/// GS-110: a waiting writer keeps newcomers off; when a writer leaves, all readers that wait go before the next writer.
+/// GS-110: a waiting writer keeps newcomers off; when a writer leaves, all readers that wait go
+/// before the next writer.
 #[test]
 fn turns_of_a_read_write_lock() {
     run(|| {
@@ -62,7 +65,8 @@ fn turns_of_a_read_write_lock() {
     });
 }
 
-/// Writers that wait to get in line give up, and keep nobody off. The writer in line gives up, and lets in the reader behind it.
+/// Writers that wait to get in line give up, and keep nobody off. The writer in line gives up, and
+/// lets in the reader behind it.
 #[test]
 fn writers_give_up() {
     run(|| {
@@ -88,7 +92,8 @@ fn writers_give_up() {
     });
 }
 
-/// A reader waits behind a writer that gives up, and another writer waits to get in line: the reader goes first.
+/// A reader waits behind a writer that gives up, and another writer waits to get in line: the
+/// reader goes first.
 #[test]
 fn a_reader_stands_between_writers() {
     run(|| {

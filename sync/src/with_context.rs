@@ -1,4 +1,5 @@
-//! Waiting for a lock until a context is done. Contexts stand on these locks, so here they are a trait.
+//! Waiting for a lock until a context is done. Contexts stand on these locks, so here they are a
+//! trait.
 
 use std::sync::Arc;
 
@@ -70,8 +71,8 @@ impl<C: Cancellation + ?Sized> Cancellation for Arc<C> {
     }
 }
 
-/// Turns a wait that `ctx` may end into a result. A context that is done already ends it before it begins, as in
-/// `semaphore.Weighted`.
+/// Turns a wait that `ctx` may end into a result. A context that is done already ends it before it
+/// begins, as in `semaphore.Weighted`.
 #[track_caller]
 fn until_done<C: Cancellation, R>(ctx: &C, wait: impl FnOnce() -> Option<R>) -> Result<R, C::Error> {
     if let Some(error) = ctx.err() {
@@ -169,7 +170,8 @@ impl Semaphore {
 }
 
 impl Cond {
-    /// Waits for a notification, unless `ctx` is done before. The lock is held again afterwards, either way.
+    /// Waits for a notification, unless `ctx` is done before. The lock is held again afterwards,
+    /// either way.
     ///
     /// # Errors
     /// Why the context is done.

@@ -1,8 +1,9 @@
 //! The two ends of a channel's life: `close`, and the last handle that can receive.
 //!
-//! Both set a flag that keeps newcomers from waiting, in the critical section in which they begin to take the waiters. So
-//! the queues only shrink from then on, and the waiters can be taken a batch at a time: a batch fits on the stack, nothing is
-//! allocated, and nobody is readied (which may run a user's waker) under the lock.
+//! Both set a flag that keeps newcomers from waiting, in the critical section in which they begin
+//! to take the waiters. So the queues only shrink from then on, and the waiters can be taken a
+//! batch at a time: a batch fits on the stack, nothing is allocated, and nobody is readied (which
+//! may run a user's waker) under the lock.
 
 use super::{CLOSED, Core, GAVE_BACK, NO_RECEIVER};
 use crate::rt::Task;
@@ -51,7 +52,8 @@ impl Drop for Batch {
         impl Rest<'_> {
             fn ready(&mut self) {
                 for task in self.0.by_ref().filter_map(Option::take) {
-                    // SAFETY: taken by `fill`, once, under the lock that the commit of its park released and that is free again.
+                    // SAFETY: taken by `fill`, once, under the lock that the commit of its park
+                    // released and that is free again.
                     unsafe { task.ready() };
                 }
             }
@@ -71,7 +73,8 @@ impl Drop for Batch {
 enum Everybody {
     /// All, because the channel was closed.
     Closed,
-    /// The senders, because nobody receives any more. (Receivers that still stand here belong to futures that were forgotten.)
+    /// The senders, because nobody receives any more. (Receivers that still stand here belong to
+    /// futures that were forgotten.)
     Senders,
 }
 
@@ -91,7 +94,8 @@ impl<T> Core<T> {
         true
     }
 
-    /// The last handle that can receive is gone: lets the senders know, and drops what nobody can receive any more.
+    /// The last handle that can receive is gone: lets the senders know, and drops what nobody can
+    /// receive any more.
     ///
     /// # Safety
     /// Once per channel, before it is freed, and nobody receives or will.
@@ -103,8 +107,9 @@ impl<T> Core<T> {
                 while self.1 > 0 {
                     self.1 -= 1;
                     let rest = Drain(self.0, self.1);
-                    // SAFETY: with NO_RECEIVER set nobody else touches the ring: senders are refused and receivers are
-                    // gone. `self.1` counted the values in it, and each is taken once.
+                    // SAFETY: with NO_RECEIVER set nobody else touches the ring: senders are
+                    // refused and receivers are gone. `self.1` counted the values in it, and each
+                    // is taken once.
                     drop(unsafe { self.0.ring.with_mut(|ring| (*ring).pop()) });
                     std::mem::forget(rest);
                 }
@@ -122,7 +127,8 @@ impl<T> Core<T> {
         }
 
         self.lock.lock();
-        // SAFETY: the lock is held, and `wake_all` releases it. The values go after that, when the guards are dropped.
+        // SAFETY: the lock is held, and `wake_all` releases it. The values go after that, when the
+        // guards are dropped.
         unsafe {
             self.set_flag(NO_RECEIVER);
             let _drain = Drain(self, self.len_locked());

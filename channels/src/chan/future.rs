@@ -1,14 +1,16 @@
 //! Sending and receiving from `async` code.
 //!
-//! A future's waiter lives in a box of its own, because a future may be moved before it is polled, dropped at any time, or
-//! forgotten. It is taken by dequeueing it under the channel's lock, as every plain waiter is; the value moves in the same
-//! critical section, so under the lock a future is either still queued, or done.
+//! A future's waiter lives in a box of its own, because a future may be moved before it is polled,
+//! dropped at any time, or forgotten. It is taken by dequeueing it under the channel's lock, as
+//! every plain waiter is; the value moves in the same critical section, so under the lock a future
+//! is either still queued, or done.
 //!
 //! * *Dropped while queued*: it is dequeued; an unsent value is dropped.
-//! * *Dropped after a value was handed to it*: the value goes on to the next waiting receiver, or back to where the next
-//!   receiver looks first ([`given_back`](super::given_back)). Nothing is lost and values stay in order.
-//! * *Forgotten*: the box is leaked, so its node may stand in the queue for as long as the channel lives. A value that is
-//!   handed to it is leaked with it.
+//! * *Dropped after a value was handed to it*: the value goes on to the next waiting receiver, or
+//!   back to where the next receiver looks first ([`given_back`](super::given_back)). Nothing is
+//!   lost and values stay in order.
+//! * *Forgotten*: the box is leaked, so its node may stand in the queue for as long as the channel
+//!   lives. A value that is handed to it is leaked with it.
 //! * *Polled again with another waker*: the task is replaced under the lock.
 
 use std::fmt;
@@ -51,7 +53,8 @@ impl<T> Boxed<T> {
         boxed
     }
 
-    /// Frees the box, not the value in its slot. Drops the task, if nobody took it: not under a lock.
+    /// Frees the box, not the value in its slot. Drops the task, if nobody took it: not under a
+    /// lock.
     ///
     /// # Safety
     /// `boxed` is from `new`, in no queue or list, and not used again.
@@ -61,12 +64,14 @@ impl<T> Boxed<T> {
     }
 }
 
-/// Frees a box at the end of a poll: after somebody was readied, for its own waker may panic when it is dropped.
+/// Frees a box at the end of a poll: after somebody was readied, for its own waker may panic when
+/// it is dropped.
 struct FreeAtLast<T>(NonNull<Boxed<T>>);
 
 impl<T> Drop for FreeAtLast<T> {
     fn drop(&mut self) {
-        // SAFETY: whoever makes one owns the box, which is in no queue or list, and does not use it afterwards.
+        // SAFETY: whoever makes one owns the box, which is in no queue or list, and does not use it
+        // afterwards.
         unsafe { Boxed::free(self.0) };
     }
 }
@@ -113,7 +118,8 @@ pub struct RecvFuture<'a, T> {
     done: bool,
 }
 
-// SAFETY: the box is the future's alone but for what is under the channel's lock; values move between threads: `T: Send`.
+// SAFETY: the box is the future's alone but for what is under the channel's lock; values move
+// between threads: `T: Send`.
 unsafe impl<T: Send> Send for SendFuture<'_, T> {}
 // SAFETY: a shared future gives access to nothing.
 unsafe impl<T: Send> Sync for SendFuture<'_, T> {}
@@ -122,7 +128,8 @@ unsafe impl<T: Send> Send for RecvFuture<'_, T> {}
 // SAFETY: as for sending.
 unsafe impl<T: Send> Sync for RecvFuture<'_, T> {}
 
-// The value is moved out before the first wait, and the waiter has a box of its own: nothing here needs to stay in place.
+// The value is moved out before the first wait, and the waiter has a box of its own: nothing here
+// needs to stay in place.
 impl<T> Unpin for SendFuture<'_, T> {}
 impl<T> Unpin for RecvFuture<'_, T> {}
 
@@ -159,7 +166,8 @@ impl<T> Core<T> {
         }
     }
 
-    /// What became of a queued future: `None` while it still waits, with its task exchanged for `task`.
+    /// What became of a queued future: `None` while it still waits, with its task exchanged for
+    /// `task`.
     ///
     /// # Safety
     /// `boxed` was pushed to one of the queues and not freed.
@@ -193,7 +201,8 @@ impl<T> Future for SendFuture<'_, T> {
                 return Poll::Pending;
             };
             self.boxed = None;
-            // SAFETY: the node is in no queue any more, so the box is ours alone. Unless it is done, the value is still in.
+            // SAFETY: the node is in no queue any more, so the box is ours alone. Unless it is
+            // done, the value is still in.
             return Poll::Ready(unsafe {
                 let result = match outcome {
                     Outcome::Done => Ok(()),
@@ -215,8 +224,8 @@ impl<T> Future for SendFuture<'_, T> {
         let task = Task::from_waker(cx.waker().clone());
         let boxed = Boxed::new(task, Slot::full(value));
         core.lock.lock();
-        // SAFETY: the lock is held; the slot is full; the box stays where it is until it is freed, which happens only once it
-        // is in no queue.
+        // SAFETY: the lock is held; the slot is full; the box stays where it is until it is freed,
+        // which happens only once it is in no queue.
         unsafe {
             let offer = core.offer(&boxed.as_ref().slot);
             if matches!(offer, Offer::Wait) {
@@ -244,7 +253,8 @@ impl<T> Drop for SendFuture<'_, T> {
     fn drop(&mut self) {
         let Some(boxed) = self.boxed.take() else { return };
         self.core.lock.lock();
-        // SAFETY: the lock is held; a node that is queued is queued in `sendq`. After the unlock the box is ours alone.
+        // SAFETY: the lock is held; a node that is queued is queued in `sendq`. After the unlock
+        // the box is ours alone.
         unsafe {
             let node = &boxed.as_ref().wait.node;
             let sent = !self.core.sendq.remove(node) && node.outcome() == Outcome::Done;
@@ -273,7 +283,8 @@ impl<T> Future for RecvFuture<'_, T> {
             };
             self.boxed = None;
             self.done = true;
-            // SAFETY: the node is in no queue any more, so the box is ours alone. If it is done, a value is in.
+            // SAFETY: the node is in no queue any more, so the box is ours alone. If it is done, a
+            // value is in.
             return Poll::Ready(unsafe {
                 let value = (outcome == Outcome::Done).then(|| boxed.as_ref().slot.read());
                 Boxed::free(boxed);
@@ -291,8 +302,8 @@ impl<T> Future for RecvFuture<'_, T> {
         let task = Task::from_waker(cx.waker().clone());
         let boxed = Boxed::new(task, Slot::empty());
         core.lock.lock();
-        // SAFETY: the lock is held; the slot is empty; the box stays where it is until it is freed, which happens only once
-        // it is in no queue.
+        // SAFETY: the lock is held; the slot is empty; the box stays where it is until it is freed,
+        // which happens only once it is in no queue.
         unsafe {
             let take = core.take(&boxed.as_ref().slot);
             if matches!(take, Take::Wait) {
@@ -321,8 +332,8 @@ impl<T> Drop for RecvFuture<'_, T> {
         let Some(boxed) = self.boxed.take() else { return };
         let core = self.core;
         core.lock.lock();
-        // SAFETY: the lock is held; a node that is queued is queued in `recvq`. If it is in no queue the box is ours alone,
-        // and full if it is done. `insert` makes it the list's.
+        // SAFETY: the lock is held; a node that is queued is queued in `recvq`. If it is in no
+        // queue the box is ours alone, and full if it is done. `insert` makes it the list's.
         unsafe {
             let Wait { node, .. } = &boxed.as_ref().wait;
             let mut task = None;

@@ -1,10 +1,12 @@
-//! Values that were handed to a future which was then dropped without looking: the next receivers get them first.
+//! Values that were handed to a future which was then dropped without looking: the next receivers
+//! get them first.
 //!
-//! A sender that hands its value straight to a waiting future is done with it. If the future is dropped before it was polled
-//! again, the value goes to the next waiting receiver, or here: a list ahead of the buffer, whose nodes are the futures' own
-//! boxes, so that giving back allocates nothing. Values are kept in the order in which they were handed out (their ticket),
-//! so several futures dropped in any order do not mix them up. `len` does not count them, as it does not count the
-//! values of blocked senders.
+//! A sender that hands its value straight to a waiting future is done with it. If the future is
+//! dropped before it was polled again, the value goes to the next waiting receiver, or here: a list
+//! ahead of the buffer, whose nodes are the futures' own boxes, so that giving back allocates
+//! nothing. Values are kept in the order in which they were handed out (their ticket), so several
+//! futures dropped in any order do not mix them up. `len` does not count them, as it does not count
+//! the values of blocked senders.
 
 use std::ptr::{self, NonNull};
 
@@ -43,8 +45,8 @@ impl<T> GivenBack<T> {
     /// Puts a value in, where its ticket says.
     ///
     /// # Safety
-    /// The channel's lock is held. The box was allocated by `Boxed::new`, is in no queue, its slot is full, and nobody uses
-    /// it any more: it belongs to the list from here on.
+    /// The channel's lock is held. The box was allocated by `Boxed::new`, is in no queue, its slot
+    /// is full, and nobody uses it any more: it belongs to the list from here on.
     pub(super) unsafe fn insert(&self, boxed: NonNull<Boxed<T>>) {
         // SAFETY: the lock is held and all boxes in the list belong to it.
         self.0.with_mut(|list| unsafe {
@@ -59,7 +61,8 @@ impl<T> GivenBack<T> {
         });
     }
 
-    /// Takes the first value. Frees its box, which runs no user code: the task was taken when the value was handed over.
+    /// Takes the first value. Frees its box, which runs no user code: the task was taken when the
+    /// value was handed over.
     ///
     /// # Safety
     /// The channel's lock is held.

@@ -11,7 +11,8 @@ use crate::waiter::{Kind, Outcome, Slot, Wait};
 /// What came of an attempt under the lock.
 #[derive(Debug)]
 pub(crate) enum Take {
-    /// The value is in the slot. The task, a sender that got rid of its value, is to be readied after the lock is released.
+    /// The value is in the slot. The task, a sender that got rid of its value, is to be readied
+    /// after the lock is released.
     Done(Option<Task>),
     /// Closed and drained.
     Closed,
@@ -34,7 +35,8 @@ impl<T> Core<T> {
     /// The lock is held, and the slot is empty; it holds a value after `Done`.
     #[inline(always)]
     pub(crate) unsafe fn take(&self, slot: &Slot<T>) -> Take {
-        // SAFETY: the lock is held for all of this; senders in the queue have full slots of type `T`.
+        // SAFETY: the lock is held for all of this; senders in the queue have full slots of type
+        // `T`.
         unsafe {
             let flags = self.flags_locked();
             if flags & GAVE_BACK != 0
@@ -49,7 +51,8 @@ impl<T> Core<T> {
                 if !self.sendq.looks_empty()
                     && let Some(sender) = self.sendq.take()
                 {
-                    // The first blocked sender's value goes to the tail: len stays, and nobody overtakes.
+                    // The first blocked sender's value goes to the tail: len stays, and nobody
+                    // overtakes.
                     let value = sender.slot::<T>().read();
                     self.ring.with_mut(|ring| (*ring).push(len - 1, value));
                     return Take::Done(Some(sender.complete(Outcome::Done)));
@@ -80,7 +83,8 @@ impl<T> Core<T> {
         // SAFETY: as in `start_send`.
         let here = unsafe { Here::ask() };
         self.lock.lock_here(here);
-        // SAFETY: the lock is held, and released before the sender runs, except where the caller gets it.
+        // SAFETY: the lock is held, and released before the sender runs, except where the caller
+        // gets it.
         unsafe {
             match self.take(slot) {
                 Take::Done(task) => {
@@ -117,9 +121,10 @@ impl<T> Core<T> {
     fn recv_unseen(&self) -> Option<T> {
         let slot = Slot::empty();
         let mut wait = MaybeUninit::uninit();
-        // SAFETY: the slot is empty. When `start_recv` says `Park`, the wait is queued and the lock is ours: the commit
-        // releases it, and the one `ready` comes from who takes the waiter, under this lock, after that. Slot and wait stay
-        // in this frame until then. `Done` means that a value is in the slot.
+        // SAFETY: the slot is empty. When `start_recv` says `Park`, the wait is queued and the lock
+        // is ours: the commit releases it, and the one `ready` comes from who takes the waiter,
+        // under this lock, after that. Slot and wait stay in this frame until then. `Done` means
+        // that a value is in the slot.
         unsafe {
             let here = match self.start_recv(&slot, &mut wait, Kind::Plain) {
                 Start::Done => return Some(slot.read()),
@@ -134,7 +139,8 @@ impl<T> Core<T> {
         }
     }
 
-    /// Receives if that is possible at once: `Err(true)` once closed and drained, `Err(false)` if not now.
+    /// Receives if that is possible at once: `Err(true)` once closed and drained, `Err(false)` if
+    /// not now.
     #[inline]
     #[track_caller]
     pub(crate) fn try_recv(&self) -> Result<T, bool> {
@@ -159,7 +165,8 @@ impl<T> Core<T> {
             self.lock.unlock();
             match take {
                 Take::Done(task) => {
-                    // The value is ours before a waker of a user runs, and is dropped with us if that panics.
+                    // The value is ours before a waker of a user runs, and is dropped with us if
+                    // that panics.
                     let value = slot.read();
                     if let Some(task) = task {
                         task.ready();
@@ -172,7 +179,8 @@ impl<T> Core<T> {
         }
     }
 
-    /// Receives; waits at most for `limit`. Errors as `try_recv`: `Err(false)` means that the time was up.
+    /// Receives; waits at most for `limit`. Errors as `try_recv`: `Err(false)` means that the time
+    /// was up.
     #[track_caller]
     pub(crate) fn recv_timeout(&self, limit: Duration) -> Result<T, bool> {
         explore::point(ops::RECV, self.address());
@@ -186,7 +194,8 @@ impl<T> Core<T> {
         };
         let slot = Slot::empty();
         let mut wait = MaybeUninit::uninit();
-        // SAFETY: as in `recv`; the waiter is of the claimed kind, so wakers win the claim before they ready it.
+        // SAFETY: as in `recv`; the waiter is of the claimed kind, so wakers win the claim before
+        // they ready it.
         unsafe {
             match self.start_recv(&slot, &mut wait, Kind::Claimed) {
                 Start::Done => return Ok(slot.read()),
@@ -211,11 +220,12 @@ impl<T> Core<T> {
     }
 }
 
-/// Readies the sender whose value is in the slot. If that runs a waker that panics, the value is dropped, not leaked.
+/// Readies the sender whose value is in the slot. If that runs a waker that panics, the value is
+/// dropped, not leaked.
 ///
 /// # Safety
-/// The slot holds a value, and the caller takes it out after this returns. The task was taken, once, under the channel's lock, which
-/// is free again.
+/// The slot holds a value, and the caller takes it out after this returns. The task was taken,
+/// once, under the channel's lock, which is free again.
 pub(crate) unsafe fn ready_sender<T>(task: Task, here: Here, slot: &Slot<T>) {
     struct DropValue<'a, T>(&'a Slot<T>);
     impl<T> Drop for DropValue<'_, T> {
@@ -225,7 +235,8 @@ pub(crate) unsafe fn ready_sender<T>(task: Task, here: Here, slot: &Slot<T>) {
         }
     }
     let on_unwind = DropValue(slot);
-    // SAFETY: whoever is taken published itself under that lock, which the commit of its park released.
+    // SAFETY: whoever is taken published itself under that lock, which the commit of its park
+    // released.
     unsafe { task.ready_here(here) };
     std::mem::forget(on_unwind);
 }

@@ -1,7 +1,7 @@
 //! Sending: at once, waiting, and waiting for a while.
 //!
-//! The part that may find a partner is out of line and never suspends; what suspends is inlined into the caller, because a
-//! return behind a switch is mispredicted.
+//! The part that may find a partner is out of line and never suspends; what suspends is inlined
+//! into the caller, because a return behind a switch is mispredicted.
 
 use std::mem::MaybeUninit;
 use std::time::Duration;
@@ -20,7 +20,8 @@ pub(crate) enum Refused {
 /// What came of an attempt under the lock.
 #[derive(Debug)]
 pub(crate) enum Offer {
-    /// The value is out of the slot. The task, a receiver that got it, is to be readied after the lock is released.
+    /// The value is out of the slot. The task, a receiver that got it, is to be readied after the
+    /// lock is released.
     Done(Option<Task>),
     Refused(Refused),
     /// Neither room nor a receiver.
@@ -39,7 +40,8 @@ pub(crate) enum Start {
 pub(crate) type NotSent<T> = (Option<Refused>, T);
 
 impl<T> Core<T> {
-    /// Hands the value to the first waiting receiver or puts it into the buffer, if either is possible.
+    /// Hands the value to the first waiting receiver or puts it into the buffer, if either is
+    /// possible.
     ///
     /// # Safety
     /// The lock is held, and the slot holds a value; it does no longer after `Done`.
@@ -78,7 +80,8 @@ impl<T> Core<T> {
     /// A value that a future gave back keeps the ticket under which the future got it.
     #[inline]
     pub(super) unsafe fn hand_over(&self, slot: &Slot<T>, ticket: Option<usize>) -> Option<Task> {
-        // SAFETY: the lock is held; receivers in this queue have slots of type `T`, which are empty.
+        // SAFETY: the lock is held; receivers in this queue have slots of type `T`, which are
+        // empty.
         unsafe {
             let receiver = self.recvq.take()?;
             receiver.slot::<T>().write(slot.read());
@@ -99,10 +102,12 @@ impl<T> Core<T> {
     /// `slot` holds a value; `slot` and `wait` stay where they are until the wait is over.
     #[inline(never)]
     unsafe fn start_send(&self, slot: &Slot<T>, wait: &mut MaybeUninit<Wait>, kind: Kind) -> Start {
-        // SAFETY: this neither waits nor runs foreign code before the receiver is readied, which is the last use.
+        // SAFETY: this neither waits nor runs foreign code before the receiver is readied, which is
+        // the last use.
         let here = unsafe { Here::ask() };
         self.lock.lock_here(here);
-        // SAFETY: the lock is held, and released before the receiver runs, except where the caller gets it.
+        // SAFETY: the lock is held, and released before the receiver runs, except where the caller
+        // gets it.
         unsafe {
             match self.offer(slot) {
                 Offer::Done(task) => {
@@ -139,9 +144,10 @@ impl<T> Core<T> {
     fn send_unseen(&self, value: T) -> Result<(), (Refused, T)> {
         let slot = Slot::full(value);
         let mut wait = MaybeUninit::uninit();
-        // SAFETY: the slot is full. When `start_send` says `Park`, the wait is queued and the lock is ours: the commit
-        // releases it, and the one `ready` comes from who takes the waiter, under this lock, after that. Slot and wait stay
-        // in this frame until then. A refused or failed send leaves the value in the slot.
+        // SAFETY: the slot is full. When `start_send` says `Park`, the wait is queued and the lock
+        // is ours: the commit releases it, and the one `ready` comes from who takes the waiter,
+        // under this lock, after that. Slot and wait stay in this frame until then. A refused or
+        // failed send leaves the value in the slot.
         unsafe {
             let here = match self.start_send(&slot, &mut wait, Kind::Plain) {
                 Start::Done => return Ok(()),
@@ -206,7 +212,8 @@ impl<T> Core<T> {
         };
         let slot = Slot::full(value);
         let mut wait = MaybeUninit::uninit();
-        // SAFETY: as in `send`; the waiter is of the claimed kind, so wakers win the claim before they ready it.
+        // SAFETY: as in `send`; the waiter is of the claimed kind, so wakers win the claim before
+        // they ready it.
         unsafe {
             match self.start_send(&slot, &mut wait, Kind::Claimed) {
                 Start::Done => return Ok(()),

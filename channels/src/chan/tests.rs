@@ -1,5 +1,5 @@
-//! What user code does in the middle of an operation: wakers that are cloned, dropped and woken, destructors of values that use
-//! the channel they were in.
+//! What user code does in the middle of an operation: wakers that are cloned, dropped and woken,
+//! destructors of values that use the channel they were in.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -23,7 +23,8 @@ impl Wake for Woken {
     }
 }
 
-/// A waker that runs `on_clone` when it is cloned first, and whose clones panic when they are dropped. Leaks a little.
+/// A waker that runs `on_clone` when it is cloned first, and whose clones panic when they are
+/// dropped. Leaks a little.
 fn nasty(on_clone: impl FnOnce() + 'static) -> Waker {
     type Hook = Cell<Option<Box<dyn FnOnce()>>>;
     static VTABLE: RawWakerVTable = RawWakerVTable::new(
@@ -43,7 +44,8 @@ fn nasty(on_clone: impl FnOnce() + 'static) -> Waker {
     unsafe { Waker::from_raw(RawWaker::new(ptr::from_ref(Box::leak(hook)).cast(), &VTABLE)) }
 }
 
-/// The receiver comes while the sender's waker is being cloned. It is woken even though that clone panics when it is dropped.
+/// The receiver comes while the sender's waker is being cloned. It is woken even though that clone
+/// panics when it is dropped.
 #[test]
 fn a_receiver_is_woken_though_the_senders_waker_panics() {
     let (tx, rx) = channel(0);
@@ -116,7 +118,8 @@ fn the_last_waker_is_woken() {
     assert!(wakers.iter().all(|woken| Arc::strong_count(woken) == 1));
 }
 
-/// Values that were handed to futures that are then dropped, in any order, come out in the order in which they were sent.
+/// Values that were handed to futures that are then dropped, in any order, come out in the order in
+/// which they were sent.
 #[test]
 fn given_back_in_order() {
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
@@ -142,7 +145,8 @@ fn given_back_in_order() {
     }
 }
 
-/// What was given back is dropped with the last receiver, and what a future still has with the future.
+/// What was given back is dropped with the last receiver, and what a future still has with the
+/// future.
 #[test]
 fn given_back_values_are_dropped() {
     let (tx, rx) = channel(0);
@@ -164,7 +168,8 @@ fn given_back_values_are_dropped() {
     assert_eq!(Arc::strong_count(&value), 1);
 }
 
-/// A forgotten future keeps its place, and a value that is handed to it: the next one is received by others.
+/// A forgotten future keeps its place, and a value that is handed to it: the next one is received
+/// by others.
 #[test]
 fn a_forgotten_future_is_harmless() {
     let (tx, rx) = channel(0);
@@ -242,7 +247,8 @@ fn values_that_send_while_the_channel_goes() {
     assert_eq!(Rc::strong_count(&log), 1);
 }
 
-/// A destructor that panics keeps neither the others from being dropped nor the channel from being freed.
+/// A destructor that panics keeps neither the others from being dropped nor the channel from being
+/// freed.
 #[test]
 fn a_destructor_that_panics() {
     struct Panics(Arc<AtomicUsize>, bool);
@@ -264,7 +270,8 @@ fn a_destructor_that_panics() {
     assert_eq!(Arc::strong_count(&dropped), 1);
 }
 
-/// Values that need more alignment, or more room, than anything else, through every way a value can take.
+/// Values that need more alignment, or more room, than anything else, through every way a value can
+/// take.
 #[test]
 fn odd_layouts() {
     #[repr(align(4096))]

@@ -4,7 +4,8 @@
 macro_rules! receive_methods {
     ($Handle:ident) => {
         impl<T> $Handle<T> {
-            /// Receives the oldest value; waits until there is one. `None` once the channel is closed and drained.
+            /// Receives the oldest value; waits until there is one. `None` once the channel is
+            /// closed and drained.
             ///
             /// ```
             /// let ch = gort_channels::Chan::new(1);
@@ -70,9 +71,10 @@ macro_rules! receive_methods {
 
             /// Receives a value in `async` code.
             ///
-            /// The future's output is that of [`recv`](Self::recv). Dropping it loses no value: if one was handed to it
-            /// already, the next receiver gets that one first. Forgetting it ([`std::mem::forget`]) is safe, but then a
-            /// value that was handed to it is leaked with it.
+            /// The future's output is that of [`recv`](Self::recv). Dropping it loses no value: if
+            /// one was handed to it already, the next receiver gets that one first. Forgetting it
+            /// ([`std::mem::forget`]) is safe, but then a value that was handed to it is leaked
+            /// with it.
             ///
             /// ```
             /// use gort_channels::Chan;
@@ -88,7 +90,8 @@ macro_rules! receive_methods {
                 self.core().recv_async()
             }
 
-            /// An iterator over the values as they come; it waits for each, and ends once the channel is closed and drained.
+            /// An iterator over the values as they come; it waits for each, and ends once the
+            /// channel is closed and drained.
             ///
             /// ```
             /// let ch = gort_channels::Chan::new(3);
@@ -128,7 +131,8 @@ macro_rules! receive_methods {
             type Item = T;
             type IntoIter = $crate::IntoIter<T>;
 
-            /// A `Chan` gives up its right to send by this, so the loop ends when the last other sender is gone.
+            /// A `Chan` gives up its right to send by this, so the loop ends when the last other
+            /// sender is gone.
             fn into_iter(self) -> $crate::IntoIter<T> {
                 $crate::IntoIter::new(self.into())
             }

@@ -4,11 +4,12 @@
 macro_rules! send_methods {
     ($Handle:ident) => {
         impl<T> $Handle<T> {
-            /// Sends a value; waits until there is room in the buffer or, without a buffer, until a receiver takes it.
+            /// Sends a value; waits until there is room in the buffer or, without a buffer, until a
+            /// receiver takes it.
             ///
             /// # Errors
-            /// The value comes back if the channel is closed, before or while it waits, or if no handle that can receive is
-            /// left.
+            /// The value comes back if the channel is closed, before or while it waits, or if no
+            /// handle that can receive is left.
             ///
             /// ```
             /// use gort_channels::{Chan, SendError};
@@ -85,8 +86,8 @@ macro_rules! send_methods {
 
             /// Sends a value from `async` code.
             ///
-            /// Dropping the future before it is ready drops the value, unless a receiver has taken it already. The future's
-            /// output is that of [`send`](Self::send).
+            /// Dropping the future before it is ready drops the value, unless a receiver has taken
+            /// it already. The future's output is that of [`send`](Self::send).
             ///
             /// ```
             /// use gort_channels::Chan;
@@ -100,8 +101,8 @@ macro_rules! send_methods {
                 self.core().send_async(value)
             }
 
-            /// Closes the channel: no more values can be sent. Values in the buffer can still be received; after them,
-            /// receivers get `None`. All who wait are woken.
+            /// Closes the channel: no more values can be sent. Values in the buffer can still be
+            /// received; after them, receivers get `None`. All who wait are woken.
             ///
             /// # Panics
             /// With `close of closed channel`, as Go does, if it is closed already.

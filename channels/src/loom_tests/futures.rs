@@ -53,7 +53,8 @@ fn loom_futures_wake_each_other() {
     }
 }
 
-/// A future that is polled again, with another waker, while a value comes: the new waker is woken, or the value is there.
+/// A future that is polled again, with another waker, while a value comes: the new waker is woken,
+/// or the value is there.
 #[test]
 fn loom_new_waker_against_send() {
     model(Some(4), || {
@@ -66,7 +67,8 @@ fn loom_new_waker_against_send() {
     });
 }
 
-/// The channel is closed, or the last receiver goes, while a future waits to send: it learns of it, with the value.
+/// The channel is closed, or the last receiver goes, while a future waits to send: it learns of it,
+/// with the value.
 #[test]
 fn loom_end_against_a_sending_future() {
     for close in [false, true] {
@@ -89,8 +91,9 @@ fn loom_end_against_a_sending_future() {
     }
 }
 
-/// Two futures are handed values and dropped in the wrong order, while a receiver waits: it gets the older value first, unless
-/// it took the place of the first future before that had given its value back.
+/// Two futures are handed values and dropped in the wrong order, while a receiver waits: it gets
+/// the older value first, unless it took the place of the first future before that had given its
+/// value back.
 #[test]
 fn loom_dropped_futures_keep_the_order() {
     model(Some(3), || {
@@ -132,14 +135,16 @@ fn loom_dropped_recv_future_loses_nothing() {
     }
 }
 
-/// The same with another receiver that waits already: the value is passed on to it. Preemption bound 3.
+/// The same with another receiver that waits already: the value is passed on to it. Preemption
+/// bound 3.
 #[test]
 fn loom_dropped_recv_future_passes_on() {
     model(Some(3), || {
         let (tx, rx) = channel(0);
         let mut future = rx.recv_async();
         assert!(poll(&mut future).is_pending());
-        // Open to the end: a receiver that comes while the value is with the future must wait for it.
+        // Open to the end: a receiver that comes while the value is with the future must wait for
+        // it.
         let _open = tx.clone();
         let sender = thread::spawn(move || tx.send(1).unwrap());
         let receiver = {
@@ -152,7 +157,8 @@ fn loom_dropped_recv_future_passes_on() {
     });
 }
 
-/// A sending future is dropped while a receiver comes: the value arrives, or is dropped with the future.
+/// A sending future is dropped while a receiver comes: the value arrives, or is dropped with the
+/// future.
 #[test]
 fn loom_dropped_send_future() {
     model(None, || {

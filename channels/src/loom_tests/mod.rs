@@ -1,10 +1,13 @@
-//! Models: loom runs the real channel and select code in every order of its atomic steps that matters.
+//! Models: loom runs the real channel and select code in every order of its atomic steps that
+//! matters.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test -p gort-channels --release --lib loom`, with a target directory of its own.
+//! `RUSTFLAGS="--cfg loom" cargo test -p gort-channels --release --lib loom`, with a target
+//! directory of its own.
 //!
-//! A lost wake-up shows as loom's "deadlock", a race on a slot, a node or a buffer as a causality violation of loom's cells,
-//! a value lost or doubled as a failed count. Where a model has a preemption bound, it says so: bound `n` explores all
-//! executions in which threads are preempted at most `n` times (waiting does not count), which is where such bugs are found.
+//! A lost wake-up shows as loom's "deadlock", a race on a slot, a node or a buffer as a causality
+//! violation of loom's cells, a value lost or doubled as a failed count. Where a model has a
+//! preemption bound, it says so: bound `n` explores all executions in which threads are preempted
+//! at most `n` times (waiting does not count), which is where such bugs are found.
 
 mod futures;
 mod plain;

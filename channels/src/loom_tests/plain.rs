@@ -179,7 +179,8 @@ fn loom_recv_timeout_against_send_and_drop() {
     });
 }
 
-/// Go's TestNonblockRecvRace: a value that was there before is never missed, also by the look without the lock.
+/// Go's TestNonblockRecvRace: a value that was there before is never missed, also by the look
+/// without the lock.
 #[test]
 fn loom_try_recv_sees_value_or_close() {
     model(None, || {
@@ -257,7 +258,8 @@ fn loom_timeout_against_close_and_send() {
     });
 }
 
-/// Whoever is woken may free the channel while the commit of its park is still on its way out of the unlock.
+/// Whoever is woken may free the channel while the commit of its park is still on its way out of
+/// the unlock.
 #[test]
 fn loom_late_commit_frees_the_channel() {
     model(Some(4), || {
@@ -275,7 +277,8 @@ fn loom_late_commit_frees_the_channel() {
     });
 }
 
-/// An outlet of an event source: the last sender does not close it, and the last receiver is noticed once, whoever goes first.
+/// An outlet of an event source: the last sender does not close it, and the last receiver is
+/// noticed once, whoever goes first.
 #[test]
 fn loom_an_outlet_is_abandoned_once() {
     model(None, || {

@@ -1,4 +1,5 @@
-//! Selects: the claim, the lock order, `default`, arms that drop out, timeouts, commits that run late.
+//! Selects: the claim, the lock order, `default`, arms that drop out, timeouts, commits that run
+//! late.
 
 use loom::thread;
 use std::time::Duration;
@@ -17,7 +18,8 @@ fn either<T>(a: &Receiver<T>, b: &Receiver<T>) -> Option<T> {
     }
 }
 
-/// Two selects on two channels in opposite order: they lock in one order, match each other, and nothing is lost.
+/// Two selects on two channels in opposite order: they lock in one order, match each other, and
+/// nothing is lost.
 fn meet(rounds: usize, capacity: usize) {
     let (tx0, rx0) = channel(capacity);
     let (tx1, rx1) = channel(capacity);
@@ -59,7 +61,8 @@ fn loom_selects_meet_buffered() {
     model(Some(4), || meet(1, 1));
 }
 
-/// Two selects that both send and receive on both channels: one sends, the other receives. Preemption bound 3.
+/// Two selects that both send and receive on both channels: one sends, the other receives.
+/// Preemption bound 3.
 #[test]
 fn loom_mixed_selects_meet() {
     fn one(me: usize, ends: &[(Sender<usize>, Receiver<usize>); 2]) -> Option<usize> {
@@ -108,7 +111,8 @@ fn loom_claim_against_two_senders() {
     });
 }
 
-/// A select and a plain receiver wait for the same sender, another sender comes for the other arm. Preemption bound 3.
+/// A select and a plain receiver wait for the same sender, another sender comes for the other arm.
+/// Preemption bound 3.
 #[test]
 fn loom_loser_does_not_swallow() {
     model(Some(3), || {
@@ -151,7 +155,8 @@ fn loom_close_wakes_select() {
     });
 }
 
-/// An arm drops out while the select waits: it goes on with the other, and at last with `else`. Preemption bound 4.
+/// An arm drops out while the select waits: it goes on with the other, and at last with `else`.
+/// Preemption bound 4.
 #[test]
 fn loom_arm_drops_out() {
     model(Some(4), || {
@@ -192,7 +197,8 @@ fn loom_send_arm_drops_out() {
     });
 }
 
-/// Go's TestNonblockSelectRace: of two channels one is ready at every moment, so `default` is never taken.
+/// Go's TestNonblockSelectRace: of two channels one is ready at every moment, so `default` is never
+/// taken.
 #[test]
 fn loom_no_false_default() {
     model(Some(4), || {
@@ -248,8 +254,8 @@ fn loom_select_timeout() {
     });
 }
 
-/// The commit that releases the locks of a select runs beside it: it is done with the list of locks before the select is.
-/// Preemption bound 3.
+/// The commit that releases the locks of a select runs beside it: it is done with the list of locks
+/// before the select is. Preemption bound 3.
 #[test]
 fn loom_late_commit_of_a_select() {
     for biased in [false, true] {
@@ -317,8 +323,8 @@ fn loom_one_channel_in_two_arms() {
     });
 }
 
-/// A select that sends, while the channel is closed by one and received from by another: sent, or closed, never both.
-/// Preemption bound 3.
+/// A select that sends, while the channel is closed by one and received from by another: sent, or
+/// closed, never both. Preemption bound 3.
 #[test]
 fn loom_close_against_a_send_arm() {
     for capacity in [0, 1] {
@@ -350,8 +356,8 @@ fn loom_close_against_a_send_arm() {
     }
 }
 
-/// The last receiver goes while a select waits to send there or to receive elsewhere; it goes on with the other arm, from which
-/// a value comes at any moment. Preemption bound 3.
+/// The last receiver goes while a select waits to send there or to receive elsewhere; it goes on
+/// with the other arm, from which a value comes at any moment. Preemption bound 3.
 #[test]
 fn loom_send_arm_drops_out_and_the_other_goes_on() {
     model(Some(3), || {
@@ -373,8 +379,8 @@ fn loom_send_arm_drops_out_and_the_other_goes_on() {
     });
 }
 
-/// A receiving future that is dropped passes its value on to a select that waits, and the select is won once.
-/// Preemption bound 3.
+/// A receiving future that is dropped passes its value on to a select that waits, and the select is
+/// won once. Preemption bound 3.
 #[test]
 fn loom_dropped_future_wakes_a_select() {
     model(Some(3), || {

@@ -1,11 +1,13 @@
-//! The two orders of a select: the one in which arms are looked at (by chance), and the one in which locks are taken.
+//! The two orders of a select: the one in which arms are looked at (by chance), and the one in
+//! which locks are taken.
 
 use std::cell::Cell;
 
 use crate::rt::{Here, RawLock, lock_rank};
 
-/// Draws numbers below a bound from few random words: of `word * bound` the upper half is the draw and the lower half is
-/// what is left of the randomness. Used until the bounds' product passes 2^16, each draw is off even by less than 2^-16.
+/// Draws numbers below a bound from few random words: of `word * bound` the upper half is the draw
+/// and the lower half is what is left of the randomness. Used until the bounds' product passes
+/// 2^16, each draw is off even by less than 2^-16.
 pub(crate) struct Dice {
     here: Here,
     word: u32,
@@ -39,9 +41,11 @@ impl Dice {
 /// Up to so many locks are put in order one by one.
 pub(crate) const FEW: usize = 16;
 
-/// Puts a lock into its place among the first `found` ones, which are in order and without duplicates; returns how many they are then.
+/// Puts a lock into its place among the first `found` ones, which are in order and without
+/// duplicates; returns how many they are then.
 ///
-/// The order of addresses is the lock order of the crate: whoever holds several channel locks took them by rising address.
+/// The order of addresses is the lock order of the crate: whoever holds several channel locks took
+/// them by rising address.
 #[inline]
 pub(crate) fn add_lock(locks: &[Cell<*const RawLock>], found: usize, lock: *const RawLock) -> usize {
     let mut at = found;
@@ -60,7 +64,8 @@ pub(crate) fn add_lock(locks: &[Cell<*const RawLock>], found: usize, lock: *cons
 
 /// The same for many at once.
 pub(crate) fn sort_locks(locks: &[Cell<*const RawLock>]) -> usize {
-    // SAFETY: `Cell<X>` has the layout of `X`, and the cells are this thread's alone while a select is being prepared.
+    // SAFETY: `Cell<X>` has the layout of `X`, and the cells are this thread's alone while a select
+    // is being prepared.
     let plain: &mut [*const RawLock] =
         unsafe { std::slice::from_raw_parts_mut(locks.as_ptr().cast_mut().cast(), locks.len()) };
     plain.sort_unstable_by_key(|&lock| lock_rank(lock));

@@ -194,7 +194,8 @@ fn a_spent_send_alone_has_dropped_out() {
     }
 }
 
-/// A waker that panics ends the select after the value was received; the value is dropped, not forgotten.
+/// A waker that panics ends the select after the value was received; the value is dropped, not
+/// forgotten.
 #[test]
 fn a_builder_is_used_again_after_a_panic() {
     struct Panics;

@@ -54,7 +54,8 @@ fn send(tokens: &[TokenTree], at: usize, mistakes: &mut Mistakes) -> Option<Chan
     })
 }
 
-/// `chan!(v = <-rx)`, `chan!(let v = <-rx)`, `chan!(v := <-rx)`, `chan!(v, ok = <-rx)`: Go's statement, but this is an expression.
+/// `chan!(v = <-rx)`, `chan!(let v = <-rx)`, `chan!(v := <-rx)`, `chan!(v, ok = <-rx)`: Go's
+/// statement, but this is an expression.
 fn assigned(tokens: &[TokenTree], at: usize, mistakes: &mut Mistakes) -> Option<Chan> {
     let left = &tokens[..at];
     let say = if left

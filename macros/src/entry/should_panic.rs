@@ -1,12 +1,14 @@
-//! Whether a test is one that should panic: a test that hangs fails by a panic, which must not pass for that one.
+//! Whether a test is one that should panic: a test that hangs fails by a panic, which must not pass
+//! for that one.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-/// When the attributes hold a `#[should_panic]`: `None` if never, else under these conditions, all of which have to hold; an empty
-/// list if always. It may stand in `#[cfg_attr(…)]`, which rustc resolves only after the attributes above it.
+/// When the attributes hold a `#[should_panic]`: `None` if never, else under these conditions, all
+/// of which have to hold; an empty list if always. It may stand in `#[cfg_attr(…)]`, which rustc
+/// resolves only after the attributes above it.
 fn condition(attribute: &Meta) -> Option<Vec<Meta>> {
     if attribute.path().is_ident("should_panic") {
         return Some(Vec::new());

@@ -12,8 +12,9 @@
 //! }
 //! ```
 //!
-//! Arguments that have no effect and need the parameter's type to be understood (closures, literals) stay in the call.
-//! The call of `go` has the span of the user's `go!`, so that `#[track_caller]` reports the user's line.
+//! Arguments that have no effect and need the parameter's type to be understood (closures,
+//! literals) stay in the call. The call of `go` has the span of the user's `go!`, so that
+//! `#[track_caller]` reports the user's line.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -115,8 +116,9 @@ fn with_options(private: &Private, options: &Options, before: &mut TokenStream) 
     quote!(#options)
 }
 
-/// The variables of a capture list. Clones and values are made in order, like arguments: none sees the variables of the others.
-/// A method may be called on the one called `receiver`, so it is `mut`.
+/// The variables of a capture list. Clones and values are made in order, like arguments: none sees
+/// the variables of the others. A method may be called on the one called `receiver`, so it is
+/// `mut`.
 fn bind(private: &Private, captures: &[Capture], receiver: Option<&Ident>) -> TokenStream {
     let only_clones = captures.iter().all(|capture| capture.value.is_none());
     let mut made = TokenStream::new();
@@ -148,8 +150,8 @@ fn bind(private: &Private, captures: &[Capture], receiver: Option<&Ident>) -> To
     quote!(#made #names)
 }
 
-/// A clone of the variable. `tx.clone()` as a method, so that a `&Sender` gives a `Sender`; the trait is named by its path, in case
-/// that the user's module has no `Clone`.
+/// A clone of the variable. `tx.clone()` as a method, so that a `&Sender` gives a `Sender`; the
+/// trait is named by its path, in case that the user's module has no `Clone`.
 fn clone(private: &Private, name: &Ident) -> TokenStream {
     quote_spanned! {shown_at(name.span())=>
         {
@@ -188,7 +190,8 @@ fn method(private: &Private, call: ExprMethodCall, stays: bool, before: &mut Tok
     let receiver = if stays {
         quote!(#receiver)
     } else if is_part(&receiver) {
-        // Through `keep`, or rustc offers to borrow what cannot be moved, and shows that at the whole call.
+        // Through `keep`, or rustc offers to borrow what cannot be moved, and shows that at the
+        // whole call.
         let part = bare(&receiver);
         mutable("receiver", quote!(#private::keep(#part)), receiver.span(), before)
     } else {
@@ -199,7 +202,8 @@ fn method(private: &Private, call: ExprMethodCall, stays: bool, before: &mut Tok
     quote_spanned!(at=> move || #receiver.#method #turbofish(#arguments))
 }
 
-/// Evaluates a callee or a receiver. `mut`, since calling may need that (`FnMut`, `&mut self`) and the value was moved here.
+/// Evaluates a callee or a receiver. `mut`, since calling may need that (`FnMut`, `&mut self`) and
+/// the value was moved here.
 fn mutable(name: &str, value: TokenStream, at: Span, before: &mut TokenStream) -> TokenStream {
     let name = hygienic(name, at);
     before.extend(quote! {
@@ -209,8 +213,9 @@ fn mutable(name: &str, value: TokenStream, at: Span, before: &mut TokenStream) -
     quote!(#name)
 }
 
-/// The captured variable that `receiver` is a field of: `[shared] shared.1.notify_all()`. It stays in the closure, since what
-/// `shared` points to cannot be moved out; and nobody can tell when it is evaluated, because the goroutine owns `shared`.
+/// The captured variable that `receiver` is a field of: `[shared] shared.1.notify_all()`. It stays
+/// in the closure, since what `shared` points to cannot be moved out; and nobody can tell when it
+/// is evaluated, because the goroutine owns `shared`.
 fn inside_capture<'a>(receiver: &Expr, captures: &'a [Capture]) -> Option<&'a Ident> {
     match bare(receiver) {
         Expr::Field(field) => match bare(&field.base) {
@@ -252,12 +257,15 @@ fn arguments(arguments: Punctuated<Expr, Token![,]>, before: &mut TokenStream) -
     quote!(#(#evaluated),*)
 }
 
-/// Evaluates an argument, and gives it to the call as if the user had written it there. Or else, when it has another type than the
-/// parameter's, what rustc suggests to add to it (`.into()`, for a channel where a half is wanted) is added to the whole `go!`.
+/// Evaluates an argument, and gives it to the call as if the user had written it there. Or else,
+/// when it has another type than the parameter's, what rustc suggests to add to it (`.into()`, for
+/// a channel where a half is wanted) is added to the whole `go!`.
 ///
-/// In a tuple, since `argument.0` is shown from its first token to its second: so rustc shows all of the user's argument.
+/// In a tuple, since `argument.0` is shown from its first token to its second: so rustc shows all
+/// of the user's argument.
 ///
-/// Not for arguments that may borrow: rustc would take our variable for the one that does not live long enough.
+/// Not for arguments that may borrow: rustc would take our variable for the one that does not live
+/// long enough.
 fn shown_as_written(at: usize, argument: &Expr, before: &mut TokenStream) -> TokenStream {
     let first = argument.span();
     let last = argument.to_token_stream().into_iter().last();

@@ -1,7 +1,7 @@
 //! The forms of what a goroutine runs: call, method call, block, closure.
 //!
-//! A macro does not see its own brackets, so `go! { f(x) }` and `go!(f(x))` are one and the same: a call. Anything that
-//! is more than one expression, or no call, is the inside of a block.
+//! A macro does not see its own brackets, so `go! { f(x) }` and `go!(f(x))` are one and the same: a
+//! call. Anything that is more than one expression, or no call, is the inside of a block.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};

@@ -1,4 +1,5 @@
-//! The parts of `go!` in order: options, target, capture list, form. Each part is cut off by its own sign (`;`, `=>`, `[…]`).
+//! The parts of `go!` in order: options, target, capture list, form. Each part is cut off by its
+//! own sign (`;`, `=>`, `[…]`).
 
 use proc_macro2::{Delimiter, TokenTree};
 

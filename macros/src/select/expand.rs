@@ -26,10 +26,11 @@
 //! }
 //! ```
 //!
-//! Choosing and running are apart, so the bodies are plain code in the user's function (`break`, `?` and labels work, and
-//! no operand is still borrowed). Each operand and each value has a `let` of its own, which ends its temporaries before the next one
-//! is evaluated: see [`given`]. All names are hygienic but the enum's, which is an item: it has a name that nobody else uses,
-//! and an inner `select!` declares its own.
+//! Choosing and running are apart, so the bodies are plain code in the user's function (`break`,
+//! `?` and labels work, and no operand is still borrowed). Each operand and each value has a `let`
+//! of its own, which ends its temporaries before the next one is evaluated: see [`given`]. All
+//! names are hygienic but the enum's, which is an item: it has a name that nobody else uses, and an
+//! inner `select!` declares its own.
 
 use std::collections::BTreeMap;
 
@@ -200,7 +201,8 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
                     quote!(#chosen::#variant(#pattern) => #body,),
                 ),
                 Some(pattern) => {
-                    // If the pattern does not take everything after all, rustc shows the pattern, not the whole macro.
+                    // If the pattern does not take everything after all, rustc shows the pattern,
+                    // not the whole macro.
                     let value = hygienic("value", pattern.span());
                     let apart = quote_spanned!(shown_at(pattern.span())=> match #value { #pattern => #body });
                     (
@@ -222,7 +224,8 @@ fn part(private: &Private, chosen: &Ident, at: usize, arm: &Arm) -> Part {
     }
 }
 
-/// The constructor of a receiving arm, the method that takes its value, and the pattern for what that gives.
+/// The constructor of a receiving arm, the method that takes its value, and the pattern for what
+/// that gives.
 pub(super) fn receiving(binding: &Binding) -> (&'static str, Ident, Option<&Pat>) {
     let call_site = Span::call_site();
     let (make, take, at, pattern) = match binding {

@@ -127,7 +127,8 @@ fn send(tokens: &[TokenTree], at: usize, mistakes: &mut Mistakes) -> Option<Oper
     })
 }
 
-/// `take PLACE`. After an expression `take` there is never a name, so this is no variable of that name.
+/// `take PLACE`. After an expression `take` there is never a name, so this is no variable of that
+/// name.
 fn is_take(value: &[TokenTree]) -> bool {
     let starts_place = match value.get(1) {
         Some(TokenTree::Ident(word)) => word != "as" && word != "if",

@@ -62,7 +62,8 @@ enum Binding {
     Some(Pat),
 }
 
-/// What can be saved of an arm that was not understood: its body, and the names the body probably uses.
+/// What can be saved of an arm that was not understood: its body, and the names the body probably
+/// uses.
 struct Broken {
     names: Vec<Ident>,
     body: TokenStream,

@@ -1,8 +1,9 @@
 //! The arms, one after the other: head, `=>`, body, comma.
 //!
-//! A head is cut off at the `=>` before it is parsed, since `<-` means nothing to syn. A body is cut off as rustc cuts a
-//! match arm: a `{ … }` ends it and needs no comma, so does `if`, `match` and the like. Bodies are kept as raw tokens; a
-//! block is not even parsed, so that what is wrong inside is reported by rustc.
+//! A head is cut off at the `=>` before it is parsed, since `<-` means nothing to syn. A body is
+//! cut off as rustc cuts a match arm: a `{ … }` ends it and needs no comma, so does `if`, `match`
+//! and the like. Bodies are kept as raw tokens; a block is not even parsed, so that what is wrong
+//! inside is reported by rustc.
 //!
 //! After a mistake the parser goes on with the next arm, so that all mistakes are found.
 
@@ -26,7 +27,8 @@ pub(super) fn parse(tokens: Vec<TokenTree>) -> (Select, Mistakes) {
         }
         Ok(())
     };
-    // The closure consumes everything and reports through `mistakes`; what it returns as an error is a mistake too.
+    // The closure consumes everything and reports through `mistakes`; what it returns as an error
+    // is a mistake too.
     let result = parser.parse2(tokens.into_iter().collect());
     mistakes.take(result);
     (select, mistakes)
@@ -234,8 +236,8 @@ fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-/// Nothing but a `=>` can end a head, so an arm without one reaches into the next arm. Reports such arms at the front of
-/// `tokens` and returns the head that is left.
+/// Nothing but a `=>` can end a head, so an arm without one reaches into the next arm. Reports such
+/// arms at the front of `tokens` and returns the head that is left.
 fn skip_arms_without_fat_arrow(
     mut tokens: Vec<TokenTree>,
     select: &mut Select,

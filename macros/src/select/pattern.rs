@@ -1,8 +1,9 @@
 //! The left side of a receive: which patterns are allowed, and what they stand for.
 //!
-//! A value that was received is gone from the channel, so a pattern that does not take it would lose it. Only patterns
-//! that take every value pass. Whether a struct pattern names an enum's variant cannot be seen here; the expansion
-//! leaves that to rustc, which reports the pattern (E0004).
+//! A value that was received is gone from the channel, so a pattern that does not take it would
+//! lose it. Only patterns that take every value pass. Whether a struct pattern names an enum's
+//! variant cannot be seen here; the expansion leaves that to rustc, which reports the pattern
+//! (E0004).
 
 use proc_macro2::TokenTree;
 use quote::ToTokens;
@@ -147,7 +148,8 @@ fn inside_some(some: PatTupleStruct, mistakes: &mut Mistakes) -> Option<Binding>
     takes_all(&inner, mistakes).then_some(Binding::Some(inner))
 }
 
-/// Whether the pattern takes every value, as far as that can be seen. Adds a mistake for each part that does not.
+/// Whether the pattern takes every value, as far as that can be seen. Adds a mistake for each part
+/// that does not.
 fn takes_all(pattern: &Pat, mistakes: &mut Mistakes) -> bool {
     let before = mistakes.count();
     refuse_parts(pattern, mistakes);

@@ -1,7 +1,8 @@
-//! A `select!` with mistakes: the mistakes, and every body in a place where its variables have a type.
+//! A `select!` with mistakes: the mistakes, and every body in a place where its variables have a
+//! type.
 //!
-//! Well-formed arms keep their operands, so that editors still know the types; the names of broken arms get rustc's
-//! error type, so that their bodies cause no second message.
+//! Well-formed arms keep their operands, so that editors still know the types; the names of broken
+//! arms get rustc's error type, so that their bodies cause no second message.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,15 +1,17 @@
 //! `blocking`: a call that blocks its thread, made on a helper thread while the goroutine parks.
 //!
-//! A call lies in a frame on the goroutine's stack; the queue holds pointers to such frames. Whoever takes a job out of the
-//! queue (see `queue`) leaves in the frame what became of the call, takes the task out of it, and readies that: once, and
-//! touching nothing of the frame afterwards.
+//! A call lies in a frame on the goroutine's stack; the queue holds pointers to such frames.
+//! Whoever takes a job out of the queue (see `queue`) leaves in the frame what became of the call,
+//! takes the task out of it, and readies that: once, and touching nothing of the frame afterwards.
 //!
-//! There are two pools. A *call* does its work and comes back, so a bound makes sense, and calls queue. A *wait* comes back when
-//! somebody else does something (a child writes, a lock is given back), who may need a call for that: with a common bound,
-//! waits would keep out what ends them for a moment. They are bounded like all threads are, by `Builder::max_threads`.
+//! There are two pools. A *call* does its work and comes back, so a bound makes sense, and calls
+//! queue. A *wait* comes back when somebody else does something (a child writes, a lock is given
+//! back), who may need a call for that: with a common bound, waits would keep out what ends them
+//! for a moment. They are bounded like all threads are, by `Builder::max_threads`.
 //!
-//! Some calls are waits that nobody could know for such (opening a FIFO, what the program does in `blocking` itself). So the bound
-//! on calls gives way while none finishes: `growth` has how fast, `queue` the protocol.
+//! Some calls are waits that nobody could know for such (opening a FIFO, what the program does in
+//! `blocking` itself). So the bound on calls gives way while none finishes: `growth` has how fast,
+//! `queue` the protocol.
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,8 +48,8 @@ struct Job {
     run: unsafe fn(*mut Head),
 }
 
-// SAFETY: the frame belongs to a parked goroutine; its closure and result are `Send`, and only the one who took the job out of
-// the queue touches them until it readies the goroutine.
+// SAFETY: the frame belongs to a parked goroutine; its closure and result are `Send`, and only the
+// one who took the job out of the queue touches them until it readies the goroutine.
 unsafe impl Send for Job {}
 
 /// What became of a call.
@@ -76,14 +78,16 @@ struct Frame<F, T> {
     result: Option<Result<T, Panic>>,
 }
 
-/// Runs `f` on a helper thread while the goroutine parks, so that no worker is blocked. The closure may borrow, since the
-/// goroutine waits for it. Outside of a goroutine `f` runs right here.
+/// Runs `f` on a helper thread while the goroutine parks, so that no worker is blocked. The closure
+/// may borrow, since the goroutine waits for it. Outside of a goroutine `f` runs right here.
 ///
-/// At most [`Builder::blocking_threads`](crate::Builder::blocking_threads) calls run at once, and the others queue, as long as some of
-/// them finish. While none does they may be waiting for one another, or for one that is queued: then there are more threads, up to
-/// [`Builder::max_threads`](crate::Builder::max_threads), beyond which the program ends as in Go. A thread that has had nothing to do
-/// for [`Builder::blocking_keep_alive`](crate::Builder::blocking_keep_alive) ends. If the system refuses to start one that is needed,
-/// `f` runs on the worker.
+/// At most [`Builder::blocking_threads`](crate::Builder::blocking_threads) calls run at once, and
+/// the others queue, as long as some of them finish. While none does they may be waiting for one
+/// another, or for one that is queued: then there are more threads, up to
+/// [`Builder::max_threads`](crate::Builder::max_threads), beyond which the program ends as in Go. A
+/// thread that has had nothing to do for
+/// [`Builder::blocking_keep_alive`](crate::Builder::blocking_keep_alive) ends. If the system
+/// refuses to start one that is needed, `f` runs on the worker.
 ///
 /// # Panics
 /// With the panic of `f`.
@@ -106,8 +110,9 @@ where
     }
 }
 
-/// As [`blocking`], for what waits for somebody else, maybe for ever: [`Builder::blocking_threads`](crate::Builder::blocking_threads) does
-/// not count it, [`Builder::max_threads`](crate::Builder::max_threads) does.
+/// As [`blocking`], for what waits for somebody else, maybe for ever:
+/// [`Builder::blocking_threads`](crate::Builder::blocking_threads) does not count it,
+/// [`Builder::max_threads`](crate::Builder::max_threads) does.
 ///
 /// # Panics
 /// With the panic of `f`.
@@ -135,7 +140,8 @@ where
     }
 }
 
-/// Withdraws a call of [`blocking_unless`] that no helper has begun yet. Clones withdraw the same call.
+/// Withdraws a call of [`blocking_unless`] that no helper has begun yet. Clones withdraw the same
+/// call.
 ///
 /// ```
 /// let withdrawal = gort_runtime::Withdrawal::new();
@@ -161,7 +167,8 @@ impl Withdrawal {
         Withdrawal(Arc::new(Ticket::new()))
     }
 
-    /// Takes the call out of the queue, or sees to it that it does not get in. Does nothing if the call has begun.
+    /// Takes the call out of the queue, or sees to it that it does not get in. Does nothing if the
+    /// call has begun.
     ///
     /// ```
     /// let withdrawal = gort_runtime::Withdrawal::new();
@@ -178,8 +185,8 @@ impl Withdrawal {
     }
 }
 
-/// As [`blocking`], but [`Withdrawal::withdraw`] keeps `f` from being called as long as it waits for a helper: then `None`. A
-/// withdrawal serves one call.
+/// As [`blocking`], but [`Withdrawal::withdraw`] keeps `f` from being called as long as it waits
+/// for a helper: then `None`. A withdrawal serves one call.
 ///
 /// # Panics
 /// With the panic of `f`.
@@ -205,8 +212,8 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    // A goroutine that has locked its thread has it for itself, and may have changed what the call sees: the working directory,
-    // a namespace.
+    // A goroutine that has locked its thread has it for itself, and may have changed what the call
+    // sees: the working directory, a namespace.
     if crate::g::current().is_none() || crate::sched::procs::owns_thread() {
         return match ticket {
             Some(ticket) if ticket.is_withdrawn() => None,
@@ -225,9 +232,10 @@ where
         frame: (&raw mut frame).cast(),
         run: run_frame::<F, T>,
     };
-    // SAFETY: whoever takes the job out of the queue readies the task once, after it is done with the frame; the job is handed
-    // over in the commit, when the goroutine is off its stack. The ticket outlives the submission, since its owner does not go
-    // on before; the lock of the queue, under which the job can be taken, is released after the last look at it.
+    // SAFETY: whoever takes the job out of the queue readies the task once, after it is done with
+    // the frame; the job is handed over in the commit, when the goroutine is off its stack. The
+    // ticket outlives the submission, since its owner does not go on before; the lock of the queue,
+    // under which the job can be taken, is released after the last look at it.
     unsafe { park(WaitReason::Blocking, move || pool.submit(job, ticket)) };
     if frame.head.fate == Fate::Made {
         return match frame.result.take() {
@@ -238,7 +246,8 @@ where
     }
     // SAFETY: nobody has called it, and the frame is not used again.
     let f = unsafe { ManuallyDrop::take(&mut frame.f) };
-    // Without a helper it is the worker that is blocked; if that takes long, the monitor sees to the others.
+    // Without a helper it is the worker that is blocked; if that takes long, the monitor sees to
+    // the others.
     (frame.head.fate == Fate::NoHelper).then(f)
 }
 
@@ -247,7 +256,8 @@ where
 /// # Safety
 /// `frame` is a `Frame<F, T>` whose goroutine is parked, and this is the only call for it.
 unsafe fn run_frame<F: FnOnce() -> T, T>(frame: *mut Head) {
-    // SAFETY: by the caller; the head is the first field of its frame, and the pointer was made from one to the frame.
+    // SAFETY: by the caller; the head is the first field of its frame, and the pointer was made
+    // from one to the frame.
     let frame = unsafe { &mut *frame.cast::<Frame<F, T>>() };
     // SAFETY: taken once.
     let f = unsafe { ManuallyDrop::take(&mut frame.f) };
@@ -256,18 +266,21 @@ unsafe fn run_frame<F: FnOnce() -> T, T>(frame: *mut Head) {
 
 /// Readies the goroutine of a job that was taken out of the queue, and is done with.
 fn give_back(job: Job, fate: Fate) {
-    // SAFETY: the job's goroutine is parked, and whoever took the job out of the queue has its frame to itself.
+    // SAFETY: the job's goroutine is parked, and whoever took the job out of the queue has its
+    // frame to itself.
     let task = unsafe {
         (*job.frame).fate = fate;
         (*job.frame).task.take()
     };
     match task {
-        // SAFETY: taken out of the frame, once; the job was queued by the commit of the goroutine's park.
+        // SAFETY: taken out of the frame, once; the job was queued by the commit of the goroutine's
+        // park.
         Some(task) => unsafe { task.ready() },
         None => unreachable!("the goroutine left its task in the frame"),
     }
     if IN_FLIGHT.fetch_sub(1, Ordering::SeqCst) == 1 {
-        // The goroutine may have parked for good meanwhile, and the workers did not call it a deadlock because of us.
+        // The goroutine may have parked for good meanwhile, and the workers did not call it a
+        // deadlock because of us.
         crate::sched::runtime().ask_again();
     }
 }
@@ -322,8 +335,8 @@ impl Pool {
         let _listed = growth::Listed::new();
         let mut from = From::Start;
         while let Next::Job(job) = self.queue().next(from, keep_alive) {
-            // SAFETY: the job was submitted by a goroutine that waits for it, and the queue gives it out once. Panics of the
-            // call are caught inside.
+            // SAFETY: the job was submitted by a goroutine that waits for it, and the queue gives
+            // it out once. Panics of the call are caught inside.
             unsafe { (job.run)(job.frame) };
             give_back(job, Fate::Made);
             from = From::Call;

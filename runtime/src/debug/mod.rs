@@ -1,7 +1,7 @@
 //! Every goroutine of the program: what it is at, since when, on what it waits, its stack.
 //!
 //! A [`Snapshot`] looks at each goroutine once, and stops nobody: what is read of a control block is atomic, and counts only if it
-//! is still the same afterwards; the stack of one that waits is copied by the kernel, twice ([`parked`]); one that runs on another thread is
+//! is still the same afterwards; the stack of one that waits is copied by the kernel, twice (`parked`); one that runs on another thread is
 //! interrupted for as long as it takes to copy its stack (`sys::capture`). Names of functions are looked up later, when somebody
 //! asks for them.
 

@@ -1,7 +1,8 @@
-//! The places where another goroutine could come in between: each operation of the library says there what it is about to do.
+//! The places where another goroutine could come in between: each operation of the library says
+//! there what it is about to do.
 //!
-//! Unless somebody explores schedules, such a place is a load of one word that nobody writes, and a branch that is never taken: no
-//! thread-local and no goroutine is looked at.
+//! Unless somebody explores schedules, such a place is a load of one word that nobody writes, and a
+//! branch that is never taken: no thread-local and no goroutine is looked at.
 
 use std::panic::Location;
 
@@ -11,7 +12,8 @@ use super::reach::Reach;
 use super::searches;
 use crate::g::crew;
 
-/// The goroutine is about to change an object, or may. Not to be called with a spin lock held: others may run.
+/// The goroutine is about to change an object, or may. Not to be called with a spin lock held:
+/// others may run.
 #[inline(always)]
 #[track_caller]
 pub fn point(op: Op, object: usize) {
@@ -84,7 +86,8 @@ fn announce_all(op: Op, objects: Vec<usize>, site: &'static Location<'static>) {
     crew::take_turn(op, reach, Some(site), How::Plain);
 }
 
-/// A handle whose like are counted was dropped, and was not the last: that has an order, but is no place to come in between.
+/// A handle whose like are counted was dropped, and was not the last: that has an order, but is no
+/// place to come in between.
 #[cold]
 pub fn note_drop() {
     if let Some((group, _)) = group::here() {

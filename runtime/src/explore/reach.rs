@@ -1,6 +1,7 @@
 //! What a step of a goroutine touches: the vocabulary of who explores schedules.
 
-/// What the next operation of a goroutine touches. Two steps whose reaches do not overlap may be taken in either order.
+/// What the next operation of a goroutine touches. Two steps whose reaches do not overlap may be
+/// taken in either order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
     /// Nothing that another goroutine could see.
@@ -18,7 +19,8 @@ pub enum Reach {
 
 /// Stands for the list of a bubble's goroutines: their numbers depend on the order of starts.
 pub const STARTS: usize = 1;
-/// Stands for the clock of a bubble: timers of one instant expire in the order in which they were set.
+/// Stands for the clock of a bubble: timers of one instant expire in the order in which they were
+/// set.
 pub const CLOCK: usize = 2;
 
 impl Reach {

@@ -1,4 +1,5 @@
-//! How many explore schedules in this process. Everything that exploring costs those who do not is a look at this number.
+//! How many explore schedules in this process. Everything that exploring costs those who do not is
+//! a look at this number.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +9,8 @@ static SEARCHES: AtomicUsize = AtomicUsize::new(0);
 /// Whether anybody explores schedules.
 #[inline(always)]
 pub fn any() -> bool {
-    // Relaxed: whoever explores has set it before its goroutines start, and they see it as they see everything before their start.
+    // Relaxed: whoever explores has set it before its goroutines start, and they see it as they see
+    // everything before their start.
     SEARCHES.load(Ordering::Relaxed) != 0
 }
 
@@ -30,7 +32,8 @@ impl Drop for Search {
     }
 }
 
-/// Takes a panic of a goroutine that nobody can observe: `true` if schedules of that goroutine are explored.
+/// Takes a panic of a goroutine that nobody can observe: `true` if schedules of that goroutine are
+/// explored.
 pub(crate) type Listener = fn(goroutine: *const (), message: &str, location: Option<&str>) -> bool;
 
 static LISTENER: OnceLock<Listener> = OnceLock::new();

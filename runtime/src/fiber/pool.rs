@@ -1,10 +1,11 @@
-//! Idle fibers: a few per worker, the rest shared, by size; and when their memory goes back to the kernel.
+//! Idle fibers: a few per worker, the rest shared, by size; and when their memory goes back to the
+//! kernel.
 //!
 //! The most recently used one goes out first: its pages are in the cache.
 //!
-//! The monitor asks for [`trim`] from time to time. What has lain in the shared pool for a whole [`PERIOD`] without being
-//! needed, but for a [`RESERVE`], is given back to the backing: the longest unused first, a batch at a time, so that the monitor
-//! is not away for long.
+//! The monitor asks for [`trim`] from time to time. What has lain in the shared pool for a whole
+//! [`PERIOD`] without being needed, but for a [`RESERVE`], is given back to the backing: the
+//! longest unused first, a batch at a time, so that the monitor is not away for long.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::OnceLock;
@@ -17,7 +18,8 @@ use crate::fiber::{Body, Fiber, NoStack, backing};
 const LOCAL_MAX: usize = 128;
 /// ...and moves this many at once to or from the shared pool.
 const BATCH: usize = LOCAL_MAX / 2;
-/// This many idle fibers of the default size keep their memory in the shared pool, however long nobody needs them...
+/// This many idle fibers of the default size keep their memory in the shared pool, however long
+/// nobody needs them...
 const RESERVE: usize = 64;
 /// ...and this many of any other size.
 const OTHER_RESERVE: usize = 8;
@@ -28,8 +30,8 @@ pub(crate) const PAUSE: u64 = 500_000;
 /// Fibers in a batch: about half a millisecond of work, or a few if their stacks are unmapped.
 const GIVE_BACK: usize = 1024;
 
-// SAFETY: an idle fiber's stack holds only the suspended body, which refers to nothing tied to a thread; whoever takes it
-// out of the pool is its only owner.
+// SAFETY: an idle fiber's stack holds only the suspended body, which refers to nothing tied to a
+// thread; whoever takes it out of the pool is its only owner.
 unsafe impl Send for Fiber {}
 
 /// The shared idle fibers of one size.
@@ -39,8 +41,8 @@ struct Idle {
     warm: VecDeque<Fiber>,
     /// Their memory was given back as far as it goes.
     cold: Vec<Fiber>,
-    /// Of these, the ones that are to be offered to the backing once more, in the order of their addresses: they did not all come in one
-    /// batch, and more goes back of what lies side by side.
+    /// Of these, the ones that are to be offered to the backing once more, in the order of their
+    /// addresses: they did not all come in one batch, and more goes back of what lies side by side.
     sweep: Vec<Fiber>,
     /// The fewest that were warm since the period began: so many of them have not been needed.
     least: usize,
@@ -51,7 +53,8 @@ struct Idle {
 }
 
 impl Idle {
-    /// Takes out what is to be given back now. At the end of a period, what was not needed becomes due.
+    /// Takes out what is to be given back now. At the end of a period, what was not needed becomes
+    /// due.
     fn batch(&mut self, reserve: usize, period_ends: bool) -> Vec<Fiber> {
         if period_ends {
             self.due = self.least.saturating_sub(reserve);
@@ -74,7 +77,8 @@ impl Idle {
         batch
     }
 
-    /// What the backing made of a batch. After the last one, if any was full, gives those that are to be offered once more.
+    /// What the backing made of a batch. After the last one, if any was full, gives those that are
+    /// to be offered once more.
     fn take_back(&mut self, usable: Vec<Fiber>) -> Vec<Fiber> {
         self.cold.extend(usable);
         if self.due == 0 && self.sweep.is_empty() && !std::mem::replace(&mut self.swept, true) {
@@ -114,8 +118,8 @@ fn shared() -> &'static Mutex<Shared> {
     SHARED.get_or_init(Mutex::default)
 }
 
-/// Gives memory of idle fibers back, if it is time. Says when to ask again, on the clock of `now`; `None` if all that is idle
-/// stays.
+/// Gives memory of idle fibers back, if it is time. Says when to ask again, on the clock of `now`;
+/// `None` if all that is idle stays.
 pub(crate) fn trim(now: u64) -> Option<u64> {
     let mut batches = Vec::new();
     let mut next = None;

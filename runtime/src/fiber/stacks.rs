@@ -1,15 +1,16 @@
 //! Memory for stacks, for the backing in `slab.rs`.
 //!
-//! Stacks of the default size are cut from *slabs*: one mapping each for up to [`SLAB`] stacks with their guards. Neighbouring
-//! slabs are one mapping to the kernel, so their number has no limit but address space. A stack of any other size is a mapping
-//! of its own.
+//! Stacks of the default size are cut from *slabs*: one mapping each for up to [`SLAB`] stacks with
+//! their guards. Neighbouring slabs are one mapping to the kernel, so their number has no limit but
+//! address space. A stack of any other size is a mapping of its own.
 //!
 //! ```text
 //!   slab:  | guard | stack 0 | guard | stack 1 | …
 //! ```
 //!
-//! A free stack has no memory but its share of the slab's page tables. Those go when all stacks of a slab are free: then it is
-//! unmapped. Stacks at low addresses are handed out first, so that the slabs at the other end empty.
+//! A free stack has no memory but its share of the slab's page tables. Those go when all stacks of
+//! a slab are free: then it is unmapped. Stacks at low addresses are handed out first, so that the
+//! slabs at the other end empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -19,7 +20,8 @@ use parking_lot::Mutex;
 use crate::sys::memory;
 use crate::sys::reserve;
 
-/// Stacks in a slab, except in the first ones: a program with few goroutines shall not pay for many.
+/// Stacks in a slab, except in the first ones: a program with few goroutines shall not pay for
+/// many.
 const SLAB: usize = 1024;
 /// Stacks in the first slab; each of the following has twice as many as the one before.
 const FIRST_SLAB: usize = 64;
@@ -82,7 +84,8 @@ pub(super) unsafe fn give_back(stacks: Vec<Range<usize>>) {
     unsafe { memory::discard(&cut) };
     let empty = SLABS.lock().put(&cut, guard);
     for slab in empty {
-        // SAFETY: all stacks of the slab were free, and it is off the list, so that nobody gets one any more.
+        // SAFETY: all stacks of the slab were free, and it is off the list, so that nobody gets one
+        // any more.
         unsafe { reserve::release(slab.start, slab.len()) };
     }
 }
@@ -135,7 +138,8 @@ impl Slabs {
         at + usize::from(index) * stride
     }
 
-    /// Puts stacks back into their slabs. Returns the slabs of which nothing is used any more, taken off the list.
+    /// Puts stacks back into their slabs. Returns the slabs of which nothing is used any more,
+    /// taken off the list.
     fn put(&mut self, stacks: &[Range<usize>], guard: usize) -> Vec<Range<usize>> {
         let mut empty = Vec::new();
         for stack in stacks {
@@ -159,7 +163,8 @@ impl Slabs {
 mod tests {
     use super::*;
 
-    /// Stacks come lowest first and apart from each other, and a slab goes when the last of its stacks is back.
+    /// Stacks come lowest first and apart from each other, and a slab goes when the last of its
+    /// stacks is back.
     #[test]
     fn slabs_come_and_go() {
         let guard = memory::guard_size();

@@ -1,7 +1,7 @@
 //! A crew: goroutines of which one runs at a time, and somebody chooses which.
 //!
-//! A goroutine that is started by a member is one. Whoever makes a member runnable asks its crew first. None of this is looked at
-//! unless there is a crew in this process: [`searches::any`].
+//! A goroutine that is started by a member is one. Whoever makes a member runnable asks its crew
+//! first. None of this is looked at unless there is a crew in this process: [`searches::any`].
 
 use std::any::Any;
 use std::fmt;
@@ -44,7 +44,8 @@ pub(crate) fn of(g: &G) -> Option<&'static dyn Crew> {
     Some(unsafe { *membership.as_ref() })
 }
 
-/// The crew for which this code runs: that of the goroutine, or the one whose timers this thread expires.
+/// The crew for which this code runs: that of the goroutine, or the one whose timers this thread
+/// expires.
 #[cold]
 pub(crate) fn current() -> Option<&'static dyn Crew> {
     if let Some(g) = super::current() {
@@ -55,7 +56,8 @@ pub(crate) fn current() -> Option<&'static dyn Crew> {
     unsafe { acts_for.as_ref() }.and_then(of)
 }
 
-/// Runs `f`, which may start goroutines and ask for the time, for the crew of `member`, on a thread that runs no goroutine at the moment.
+/// Runs `f`, which may start goroutines and ask for the time, for the crew of `member`, on a thread
+/// that runs no goroutine at the moment.
 pub(crate) fn acting_for<R>(member: GRef, f: impl FnOnce() -> R) -> R {
     struct Restore(*const ());
     impl Drop for Restore {

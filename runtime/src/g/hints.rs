@@ -1,14 +1,17 @@
 //! What can be fetched into the cache before a goroutine runs, and who is to be fetched for.
 //!
-//! A thousand goroutines that take turns do not fit into the nearest caches, nor their stacks into the table of translated
-//! addresses: each switch waits for memory several times, and each wait begins only when the one before has brought the address. But
-//! goroutines tend to take turns in the same order again: a token goes round a ring, a value down a chain. So each control block
-//! remembers *who ran a few runs later*, and when a goroutine runs, what that one will touch is fetched.
+//! A thousand goroutines that take turns do not fit into the nearest caches, nor their stacks into
+//! the table of translated addresses: each switch waits for memory several times, and each wait
+//! begins only when the one before has brought the address. But goroutines tend to take turns in
+//! the same order again: a token goes round a ring, a value down a chain. So each control block
+//! remembers *who ran a few runs later*, and when a goroutine runs, what that one will touch is
+//! fetched.
 //!
-//! All of this is a hint. It is read and written at any time, by any worker, without an order: at worst, something is fetched
-//! that nobody needs. Hence the atomics, all relaxed. As blocks are never unmapped, it may even be read, and written, of a
-//! free one, or one whose slab was emptied: that is why a block that is made anew is not written over as a whole
-//! ([`G::write_vacant`]). Nothing is read of a stack, which may be gone.
+//! All of this is a hint. It is read and written at any time, by any worker, without an order: at
+//! worst, something is fetched that nobody needs. Hence the atomics, all relaxed. As blocks are
+//! never unmapped, it may even be read, and written, of a free one, or one whose slab was emptied:
+//! that is why a block that is made anew is not written over as a whole ([`G::write_vacant`]).
+//! Nothing is read of a stack, which may be gone.
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -96,8 +99,8 @@ impl Hints {
         known.map_addr(|address| address & !COUNT)
     }
 
-    /// Fetches what a wake-up and a switch will touch. Of the frame, which is larger, not everything: what is fetched in vain costs more
-    /// than it saves.
+    /// Fetches what a wake-up and a switch will touch. Of the frame, which is larger, not
+    /// everything: what is fetched in vain costs more than it saves.
     #[inline(always)]
     pub(crate) fn fetch(&self) {
         let frame = self.stands.load(Ordering::Relaxed);
@@ -111,7 +114,8 @@ impl Hints {
         }
     }
 
-    /// The same for one that has not run for long: the whole of its innermost frames. A little below are the registers.
+    /// The same for one that has not run for long: the whole of its innermost frames. A little
+    /// below are the registers.
     pub(crate) fn fetch_wide(&self) {
         self.fiber.fetch();
         let frame = self.stands.load(Ordering::Relaxed);
@@ -125,7 +129,8 @@ impl Hints {
 mod tests {
     use super::*;
 
-    /// A guess counts from the second time on, and survives a slip or two, but not three in a row more than it was right.
+    /// A guess counts from the second time on, and survives a slip or two, but not three in a row
+    /// more than it was right.
     #[test]
     fn guesses() {
         let [a, b] = [(); 2].map(|()| crate::g::pool::take_shared());

@@ -1,18 +1,20 @@
 //! The end of a goroutine: who takes the result, and who frees the block.
 //!
-//! Two parties: the *runner* (the goroutine's last frame, then the worker) and the *handle*. One byte of state:
+//! Two parties: the *runner* (the goroutine's last frame, then the worker) and the *handle*. One
+//! byte of state:
 //!
-//! * `DONE`: set by the runner when the outcome is in place. If `HANDLE_GONE` was set by then, nobody will look and the runner
-//!   drops the result itself.
-//! * `JOINER`: set by the handle's side after it stored a joiner: a task that waits in `join` or is to poll the handle, a call that a
-//!   `select!` asked for, or both of the latter. Whichever of `DONE` and `JOINER` is set second uses the joiner up. The handle's side may take the bit
-//!   back; if `DONE` was not set by then, the joiner is its own again.
-//! * `HANDLE_GONE`: set when the handle is dropped. If `DONE` was set by then, the result was the handle's to drop, *before*
-//!   it set the bit.
+//! * `DONE`: set by the runner when the outcome is in place. If `HANDLE_GONE` was set by then,
+//!   nobody will look and the runner drops the result itself.
+//! * `JOINER`: set by the handle's side after it stored a joiner: a task that waits in `join` or is
+//!   to poll the handle, a call that a `select!` asked for, or both of the latter. Whichever of
+//!   `DONE` and `JOINER` is set second uses the joiner up. The handle's side may take the bit back;
+//!   if `DONE` was not set by then, the joiner is its own again.
+//! * `HANDLE_GONE`: set when the handle is dropped. If `DONE` was set by then, the result was the
+//!   handle's to drop, *before* it set the bit.
 //! * `RUNNER_GONE`: set by the worker once the fiber is off the block.
 //!
-//! The second of `HANDLE_GONE` and `RUNNER_GONE` frees the block. All transitions are read-modify-writes with acquire and
-//! release, so that each party sees what the other did before.
+//! The second of `HANDLE_GONE` and `RUNNER_GONE` frees the block. All transitions are
+//! read-modify-writes with acquire and release, so that each party sees what the other did before.
 
 use std::cell::{Cell, UnsafeCell};
 
@@ -44,8 +46,8 @@ pub(crate) enum Joiner {
     Task(Task),
     /// A call that does not wait; it runs on the goroutine that ends, or on a worker.
     Call(Box<dyn FnOnce() + Send>),
-    /// A handle that is polled as a future and was, or will be, an operand of `<-`. Rare, and boxed: it must not make every control
-    /// block larger.
+    /// A handle that is polled as a future and was, or will be, an operand of `<-`. Rare, and
+    /// boxed: it must not make every control block larger.
     Both(Box<(Box<dyn FnOnce() + Send>, Task)>),
 }
 
@@ -83,7 +85,8 @@ pub(crate) struct Life {
     state: AtomicU8,
     /// Written by the runner before `DONE`, the handle's afterwards.
     outcome: Cell<Outcome>,
-    /// Written by the handle's side before `JOINER`, taken by whoever sets the second of the two bits.
+    /// Written by the handle's side before `JOINER`, taken by whoever sets the second of the two
+    /// bits.
     joiner: UnsafeCell<Option<Joiner>>,
 }
 
@@ -113,13 +116,15 @@ impl Life {
         self.state.store(0, Ordering::Relaxed);
     }
 
-    /// Runner: the outcome. `Mine` if nobody will look at it: the runner must drop it. Gives the joiner that has to be told.
+    /// Runner: the outcome. `Mine` if nobody will look at it: the runner must drop it. Gives the
+    /// joiner that has to be told.
     #[inline]
     pub(crate) fn finish(&self, outcome: Outcome) -> (Whose, Option<Joiner>) {
         self.outcome.set(outcome);
         let before = self.state.fetch_or(DONE, Ordering::AcqRel);
         let joiner = if before & JOINER != 0 {
-            // SAFETY: the joiner stored itself before it set the bit and does not touch the cell again.
+            // SAFETY: the joiner stored itself before it set the bit and does not touch the cell
+            // again.
             unsafe { (*self.joiner.get()).take() }
         } else {
             None
@@ -134,7 +139,8 @@ impl Life {
     /// Worker: the fiber is off the block. `Mine` if the worker must free it.
     #[inline]
     pub(crate) fn runner_gone(&self) -> Whose {
-        // The handle is gone for the usual detached goroutine: nobody else is left, no need for an atomic exchange.
+        // The handle is gone for the usual detached goroutine: nobody else is left, no need for an
+        // atomic exchange.
         if self.state.load(Ordering::Acquire) & HANDLE_GONE != 0 {
             return Whose::Mine;
         }
@@ -151,8 +157,8 @@ impl Life {
         self.state.load(Ordering::Acquire) & DONE != 0
     }
 
-    /// Handle, before it is dropped: `Mine` if the result is in place and the handle must drop it; otherwise the handle is
-    /// now gone in the eyes of the runner, which will.
+    /// Handle, before it is dropped: `Mine` if the result is in place and the handle must drop it;
+    /// otherwise the handle is now gone in the eyes of the runner, which will.
     #[inline]
     pub(crate) fn detach(&self) -> Whose {
         match self
@@ -192,13 +198,14 @@ impl Life {
     /// Takes the outcome.
     ///
     /// # Safety
-    /// The outcome is in place and is the caller's: the handle after [`Life::is_done`], or a runner told `Mine`.
+    /// The outcome is in place and is the caller's: the handle after [`Life::is_done`], or a runner
+    /// told `Mine`.
     pub(crate) unsafe fn take_outcome(&self) -> Outcome {
         self.outcome.replace(Outcome::Nothing)
     }
 
-    /// Handle's side: has `joiner` told when the outcome is in place. If it already is, gives the joiner back: the caller has to
-    /// tell it.
+    /// Handle's side: has `joiner` told when the outcome is in place. If it already is, gives the
+    /// joiner back: the caller has to tell it.
     ///
     /// # Safety
     /// No joiner is registered, and nobody else registers one at the same time.
@@ -208,14 +215,16 @@ impl Life {
         unsafe { *self.joiner.get() = Some(joiner) };
         let before = self.state.fetch_or(JOINER, Ordering::AcqRel);
         if before & DONE != 0 {
-            // SAFETY: the runner set `DONE` before and saw no `JOINER`, so it never touches the cell.
+            // SAFETY: the runner set `DONE` before and saw no `JOINER`, so it never touches the
+            // cell.
             unsafe { (*self.joiner.get()).take() }
         } else {
             None
         }
     }
 
-    /// Handle's side: takes back the joiner that it registered, unless that has been told, or is being told, already.
+    /// Handle's side: takes back the joiner that it registered, unless that has been told, or is
+    /// being told, already.
     ///
     /// # Safety
     /// Nobody else registers or takes back at the same time.
@@ -224,7 +233,8 @@ impl Life {
         if before & (JOINER | DONE) != JOINER {
             return None;
         }
-        // SAFETY: `DONE` was not set when the bit went, so the runner will see no `JOINER` and not touch the cell.
+        // SAFETY: `DONE` was not set when the bit went, so the runner will see no `JOINER` and not
+        // touch the cell.
         unsafe { (*self.joiner.get()).take() }
     }
 }

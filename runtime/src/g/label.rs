@@ -1,7 +1,7 @@
 //! What a goroutine is called and where it was started, for reports.
 //!
-//! Both are written by the block's owner only. Reports read them at any time and of any block: that is why they are atomic, and why
-//! a name is freed under a lock.
+//! Both are written by the block's owner only. Reports read them at any time and of any block: that
+//! is why they are atomic, and why a name is freed under a lock.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use parking_lot::Mutex;
 
-/// Held by whoever reads the label of another goroutine, and by whoever frees a name. Most goroutines have none.
+/// Held by whoever reads the label of another goroutine, and by whoever frees a name. Most
+/// goroutines have none.
 static READING: Mutex<()> = Mutex::new(());
 
 /// What reports call a goroutine: `goroutine 7 "hasher"`, by its number and its name.
@@ -65,8 +66,8 @@ impl Label {
     fn free_name(&self) {
         let _nobody_reads = READING.lock();
         let name = self.name.swap(std::ptr::null_mut(), Ordering::Relaxed);
-        // SAFETY: made by `write` from a box. The owner has no reference to it any more, and others look for it, and at it, under
-        // the lock only.
+        // SAFETY: made by `write` from a box. The owner has no reference to it any more, and others
+        // look for it, and at it, under the lock only.
         drop(unsafe { Box::from_raw(name) });
     }
 
@@ -86,13 +87,15 @@ impl Label {
 
     /// For the owner, its handle, and a report made while nothing runs.
     pub(super) fn name(&self) -> Option<&str> {
-        // SAFETY: null, or made by `write`; it is cleared when handle and worker are done with the block.
+        // SAFETY: null, or made by `write`; it is cleared when handle and worker are done with the
+        // block.
         let name = unsafe { self.name.load(Ordering::Acquire).as_ref() };
         name.map(AsRef::as_ref)
     }
 
-    /// A copy for somebody who has nothing to do with the goroutine, but has just seen it: blocks outlive their goroutines by a
-    /// second at least. It may end at any time, so whether the label was still its own has to be found out afterwards.
+    /// A copy for somebody who has nothing to do with the goroutine, but has just seen it: blocks
+    /// outlive their goroutines by a second at least. It may end at any time, so whether the label
+    /// was still its own has to be found out afterwards.
     pub(super) fn read(&self) -> Option<(&'static Location<'static>, Option<String>)> {
         let _nothing_is_freed = READING.lock();
         // SAFETY: null, or made by `write` and not freed: that would take the lock first.

@@ -15,8 +15,8 @@ pub(crate) fn install_once() {
         if !std::thread::panicking() {
             return install();
         }
-        // std refuses to change the panic hook on a thread that is panicking: the first use of the library may be in a
-        // destructor. Another thread does it.
+        // std refuses to change the panic hook on a thread that is panicking: the first use of the
+        // library may be in a destructor. Another thread does it.
         let installed = std::thread::Builder::new()
             .spawn(install)
             .map(std::thread::JoinHandle::join);

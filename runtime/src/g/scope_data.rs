@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 
 use crate::g::task::Task;
 
-/// What a scope shares with its members. It lies in the frame of [`scope`](crate::scope()): the last thing that a member does with it is
-/// to count itself out.
+/// What a scope shares with its members. It lies in the frame of [`scope`](crate::scope()): the
+/// last thing that a member does with it is to count itself out.
 pub(crate) struct ScopeData {
     /// Members that have not ended, and one for the scope itself until it waits.
     running: AtomicUsize,
@@ -39,8 +39,8 @@ impl ScopeData {
         self.running.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A member has ended, or the scope has begun to wait. Gives the scope's task if that was the last one: the caller has to
-    /// ready it.
+    /// A member has ended, or the scope has begun to wait. Gives the scope's task if that was the
+    /// last one: the caller has to ready it.
     ///
     /// # Safety
     /// `scope` is alive, and the caller is counted and does not use it afterwards.
@@ -59,7 +59,8 @@ impl ScopeData {
 
     /// Members that have not ended.
     pub(crate) fn members(&self) -> usize {
-        // Acquire: whoever sees that there is none sees what they did. Before the scope waits, it is counted itself.
+        // Acquire: whoever sees that there is none sees what they did. Before the scope waits, it
+        // is counted itself.
         self.running.load(Ordering::Acquire).saturating_sub(1)
     }
 

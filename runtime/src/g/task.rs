@@ -1,5 +1,5 @@
-//! Who waits: a goroutine, an OS thread, or a future's waker. What channels and locks park and wake, as data:
-//! `sched/park.rs` and `sched/ready.rs` have what is done with it.
+//! Who waits: a goroutine, an OS thread, or a future's waker. What channels and locks park and
+//! wake, as data: `sched/park.rs` and `sched/ready.rs` have what is done with it.
 
 use std::fmt;
 use std::mem::ManuallyDrop;
@@ -11,11 +11,11 @@ use crate::g::{G, GRef};
 use crate::here::Here;
 use crate::parker::ThreadParker;
 
-/// Who waits. Made by the one who is about to [`park`](crate::park), stored where a waker finds it, and used up by [`Task::ready`]. Dropping it
-/// instead wakes nobody.
+/// Who waits. Made by the one who is about to [`park`](crate::park), stored where a waker finds it,
+/// and used up by [`Task::ready`]. Dropping it instead wakes nobody.
 ///
-/// Two words, so that it travels in registers: an enum is copied through memory on its way from a waiter to `ready`, at odd
-/// offsets, and each such copy waits for the stores before it.
+/// Two words, so that it travels in registers: an enum is copied through memory on its way from a
+/// waiter to `ready`, at odd offsets, and each such copy waits for the stores before it.
 pub struct Task {
     /// [`GOROUTINE`], [`THREAD`], or the table of a waker.
     how: NonNull<()>,
@@ -44,7 +44,8 @@ impl fmt::Debug for Task {
     }
 }
 
-// SAFETY: it is a `GRef`, an `Arc<ThreadParker>` or a `Waker`, and all of these may be sent and shared.
+// SAFETY: it is a `GRef`, an `Arc<ThreadParker>` or a `Waker`, and all of these may be sent and
+// shared.
 unsafe impl Send for Task {}
 // SAFETY: as above.
 unsafe impl Sync for Task {}
@@ -75,8 +76,9 @@ impl Task {
         }
     }
 
-    /// A future: [`Task::ready`] wakes the waker. What that does is not ours: on a goroutine, and on a thread of the program, it is
-    /// done in place; elsewhere a goroutine of its own does it, which may wait.
+    /// A future: [`Task::ready`] wakes the waker. What that does is not ours: on a goroutine, and
+    /// on a thread of the program, it is done in place; elsewhere a goroutine of its own does it,
+    /// which may wait.
     pub fn from_waker(waker: Waker) -> Task {
         let waker = ManuallyDrop::new(waker);
         Task {
@@ -117,7 +119,8 @@ impl Task {
         other
     }
 
-    /// Drops what a task owns that is no goroutine. Out of line, so that a wait which ends is not copied to be dropped.
+    /// Drops what a task owns that is no goroutine. Out of line, so that a wait which ends is not
+    /// copied to be dropped.
     #[cold]
     #[inline(never)]
     fn release(&mut self) {
@@ -134,10 +137,11 @@ impl Task {
         ManuallyDrop::new(unsafe { Arc::from_raw(self.whom.cast()) })
     }
 
-    /// The waker of a task that is neither. It still belongs to the task: who takes it out of the `ManuallyDrop` has to see to it
-    /// that the task is not dropped too.
+    /// The waker of a task that is neither. It still belongs to the task: who takes it out of the
+    /// `ManuallyDrop` has to see to it that the task is not dropped too.
     fn waker(&self) -> ManuallyDrop<Waker> {
-        // SAFETY: both parts came out of one waker in `from_waker`, which was forgotten there. A table is borrowed for `'static`.
+        // SAFETY: both parts came out of one waker in `from_waker`, which was forgotten there. A
+        // table is borrowed for `'static`.
         ManuallyDrop::new(unsafe { Waker::new(self.whom, self.how.cast::<RawWakerVTable>().as_ref()) })
     }
 }

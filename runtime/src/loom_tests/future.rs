@@ -1,8 +1,10 @@
-//! Waiting for a future: the real [`Notice`], parked and readied through [`twin`](crate::twin), which finds out a second `ready` of one park
-//! (and, by its "deadlock", a missing one). The cell with the task is loom's, so two owners at a time are found out too.
+//! Waiting for a future: the real [`Notice`], parked and readied through [`twin`](crate::twin),
+//! which finds out a second `ready` of one park (and, by its "deadlock", a missing one). The cell
+//! with the task is loom's, so two owners at a time are found out too.
 //!
-//! Breaches that were tried, each of which fails a model: a commit that ignores a wake which came before it; a waker that loads and stores
-//! instead of swapping; a wait without `begin`, or whose `begin` does not acquire; a commit that does not release the cell.
+//! Breaches that were tried, each of which fails a model: a commit that ignores a wake which came
+//! before it; a waker that loads and stores instead of swapping; a wait without `begin`, or whose
+//! `begin` does not acquire; a commit that does not release the cell.
 
 use std::sync::Arc;
 
@@ -13,7 +15,8 @@ use loom::thread;
 use super::model;
 use crate::future::Notice;
 
-/// A "future": ready when so many have come. What they wrote must be visible to the poll that finds it ready.
+/// A "future": ready when so many have come. What they wrote must be visible to the poll that finds
+/// it ready.
 struct Event {
     notice: Notice,
     came: AtomicUsize,
@@ -47,7 +50,8 @@ impl Event {
     }
 }
 
-/// One waker that wakes twice, late as well; the waiter goes on to a second wait meanwhile. All executions.
+/// One waker that wakes twice, late as well; the waiter goes on to a second wait meanwhile. All
+/// executions.
 #[test]
 fn loom_future_one_waker() {
     model(None, || {

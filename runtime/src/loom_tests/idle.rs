@@ -1,18 +1,21 @@
 //! The idle protocol: the real [`Idle`] with model workers, queues and submitters.
 //!
-//! The model's queues are counters, read and written with the weakest orderings that the real queues use. A worker starts
-//! asleep, as in the runtime, and loops as `sched/worker/find.rs` and `sched/worker/sleep.rs` do. A *pair* is two pieces of
-//! work that wait for each other: it is only done if a second worker is awake, so a lost wake-up is a deadlock even where the
-//! first worker would get round to the rest on its own.
+//! The model's queues are counters, read and written with the weakest orderings that the real
+//! queues use. A worker starts asleep, as in the runtime, and loops as `sched/worker/find.rs` and
+//! `sched/worker/sleep.rs` do. A *pair* is two pieces of work that wait for each other: it is only
+//! done if a second worker is awake, so a lost wake-up is a deadlock even where the first worker
+//! would get round to the rest on its own.
 //!
-//! Breaches that were tried, each of which fails a model: no fence in `sleep`, `wake_one` or `stop_search`; no second look in `leave_search` or
-//! `lie_down`; a retired worker that tells nobody what it has seen; a woken worker that does not count as a searcher; a
-//! retired one that is not found for bound work; no look at bound work in `lie_down`, or only by the last searcher; a change of the limit that lets the count fall to zero in between, that
-//! publishes outside of the lock, or that does not look at the queues; a locked worker that counts among those that run
+//! Breaches that were tried, each of which fails a model: no fence in `sleep`, `wake_one` or
+//! `stop_search`; no second look in `leave_search` or `lie_down`; a retired worker that tells
+//! nobody what it has seen; a woken worker that does not count as a searcher; a retired one that is
+//! not found for bound work; no look at bound work in `lie_down`, or only by the last searcher; a
+//! change of the limit that lets the count fall to zero in between, that publishes outside of the
+//! lock, or that does not look at the queues; a locked worker that counts among those that run
 //! anything, that lies down on the list of those, or that nobody replaces.
 //!
-//! Not shown to be caught: no fence in `notify_this` or `change_limit`; `check_again` for searchers only; no second
-//! check in `wake_one_slow`. (The last only wakes one too many.)
+//! Not shown to be caught: no fence in `notify_this` or `change_limit`; `check_again` for searchers
+//! only; no second check in `wake_one_slow`. (The last only wakes one too many.)
 
 use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -143,7 +146,8 @@ impl World {
             .change_limit(procs, || self.procs.store(procs, Ordering::Relaxed), self);
     }
 
-    /// As `Worker::lock_thread`, in a run; the rebalance that follows lets one worker more run anything.
+    /// As `Worker::lock_thread`, in a run; the rebalance that follows lets one worker more run
+    /// anything.
     fn lock(&self, index: usize) {
         self.locked[index].store(true, Ordering::SeqCst);
         self.idle.set_locked(index, true);
@@ -159,7 +163,8 @@ impl World {
             .collect()
     }
 
-    /// Waits for the end; then nobody counts as a searcher but those that were woken when they had left the model.
+    /// Waits for the end; then nobody counts as a searcher but those that were woken when they had
+    /// left the model.
     fn finish(&self, workers: Vec<thread::JoinHandle<()>>) {
         workers.into_iter().for_each(|worker| worker.join().unwrap());
         let woken = (0..WORKERS).filter(|&index| !self.idle.is_asleep(index)).count();
@@ -184,8 +189,8 @@ impl World {
         }
     }
 
-    /// As `Worker::find_elsewhere`. Whether what it found is bound to it; `None`: everything is done, and this
-    /// worker sleeps.
+    /// As `Worker::find_elsewhere`. Whether what it found is bound to it; `None`: everything is
+    /// done, and this worker sleeps.
     fn find(&self, index: usize, searching: &mut bool) -> Option<bool> {
         loop {
             let retired = index >= self.procs() || self.locked[index].load(Ordering::Relaxed);
@@ -275,7 +280,8 @@ impl WaitUntil for Notify {
     }
 }
 
-/// Two pieces are queued one after the other, while workers search, find and go to sleep. Preemption bound 3.
+/// Two pieces are queued one after the other, while workers search, find and go to sleep.
+/// Preemption bound 3.
 #[test]
 fn loom_idle_work_from_outside() {
     model(Some(3), || {
@@ -299,7 +305,8 @@ fn loom_idle_two_at_once() {
     });
 }
 
-/// Two that need each other come while both workers are awake, one of which may not search. Preemption bound 2.
+/// Two that need each other come while both workers are awake, one of which may not search.
+/// Preemption bound 2.
 #[test]
 fn loom_idle_two_after_another() {
     model(Some(2), || {
@@ -335,7 +342,8 @@ fn loom_idle_bound_work() {
     });
 }
 
-/// Work for a worker that has done some and goes back to sleep while another one searches. Preemption bound 2.
+/// Work for a worker that has done some and goes back to sleep while another one searches.
+/// Preemption bound 2.
 #[test]
 fn loom_idle_bound_work_again() {
     model(Some(2), || {
@@ -360,7 +368,8 @@ fn loom_idle_bound_work_of_a_retired_worker() {
     });
 }
 
-/// GOMAXPROCS falls while work comes: a worker that was woken for it may not take it. Preemption bound 2.
+/// GOMAXPROCS falls while work comes: a worker that was woken for it may not take it. Preemption
+/// bound 2.
 #[test]
 fn loom_idle_fewer_procs() {
     model(Some(2), || {
@@ -400,7 +409,8 @@ fn loom_idle_more_procs() {
     });
 }
 
-/// A run takes its worker's thread for itself, and waits for what another worker has to do instead. Preemption bound 2.
+/// A run takes its worker's thread for itself, and waits for what another worker has to do instead.
+/// Preemption bound 2.
 #[test]
 fn loom_idle_a_locked_worker_is_replaced() {
     model(Some(2), || {
@@ -412,7 +422,8 @@ fn loom_idle_a_locked_worker_is_replaced() {
     });
 }
 
-/// A locked worker lies down while work comes: work for all is not for it, bound work is. Preemption bound 2.
+/// A locked worker lies down while work comes: work for all is not for it, bound work is.
+/// Preemption bound 2.
 #[test]
 fn loom_idle_a_locked_worker_lies_down() {
     model(Some(2), || {

@@ -1,8 +1,10 @@
-//! The end of a goroutine ([`Life`]): the runner finishes while the handle registers, takes back, drops.
+//! The end of a goroutine ([`Life`]): the runner finishes while the handle registers, takes back,
+//! drops.
 //!
-//! Mutations that these models catch: `take_back` that does not look at `DONE` (the runner and the handle both take the joiner),
-//! `tell_when_done` that does not (nobody tells it), `detach` that takes any bit for `DONE` (both sides, or none, drop the
-//! result), `runner_gone` that answers `Theirs` after the handle has gone (the block is never freed); a poll that does not look at
+//! Mutations that these models catch: `take_back` that does not look at `DONE` (the runner and the
+//! handle both take the joiner), `tell_when_done` that does not (nobody tells it), `detach` that
+//! takes any bit for `DONE` (both sides, or none, drop the result), `runner_gone` that answers
+//! `Theirs` after the handle has gone (the block is never freed); a poll that does not look at
 //! `DONE` again after it took back (its waker is told of an end that it has seen).
 
 use std::sync::Arc as StdArc;
@@ -137,8 +139,9 @@ fn loom_join_registered_anew() {
     );
 }
 
-/// What [`JoinHandle`](crate::JoinHandle) does when it is polled: takes back what is registered and, unless the end came in
-/// between, registers it anew with its own. Gives whether it is pending.
+/// What [`JoinHandle`](crate::JoinHandle) does when it is polled: takes back what is registered
+/// and, unless the end came in between, registers it anew with its own. Gives whether it is
+/// pending.
 fn poll(life: &Life, told: &StdArc<StdAtomicUsize>) -> bool {
     if life.is_done() {
         return false;
@@ -157,8 +160,8 @@ fn poll(life: &Life, told: &StdArc<StdAtomicUsize>) -> bool {
     true
 }
 
-/// Polled twice: if the second poll is pending too its waker is woken once, and the first one's at most once; if it is not, the outcome is
-/// there.
+/// Polled twice: if the second poll is pending too its waker is woken once, and the first one's at
+/// most once; if it is not, the outcome is there.
 #[test]
 fn loom_join_polled_again() {
     model(None, || {

@@ -1,10 +1,12 @@
-//! One direction of a descriptor: the real [`Direction`], parked and readied through [`twin`](crate::twin). The descriptor is a counter of
-//! bytes; an event is announced after a byte has come, as the kernel does.
+//! One direction of a descriptor: the real [`Direction`], parked and readied through
+//! [`twin`](crate::twin). The descriptor is a counter of bytes; an event is announced after a byte
+//! has come, as the kernel does.
 //!
-//! Breaches that were tried, each of which fails a model: `READY` is taken back whatever has happened since the look; a wait that does not
-//! compare the word with the look; events that are not counted; a relaxed look or a relaxed step; a step that is no read-modify-write; nobody passes
-//! on; an interruption that wakes one; a waiter that is readied although its time was up; one that leaves its node behind when its time is
-//! up, or takes it out without the lock.
+//! Breaches that were tried, each of which fails a model: `READY` is taken back whatever has
+//! happened since the look; a wait that does not compare the word with the look; events that are
+//! not counted; a relaxed look or a relaxed step; a step that is no read-modify-write; nobody
+//! passes on; an interruption that wakes one; a waiter that is readied although its time was up;
+//! one that leaves its node behind when its time is up, or takes it out without the lock.
 //!
 //! Not shown to be caught: an interruption that wakes nobody behind one whose time is up.
 
@@ -126,7 +128,8 @@ fn loom_poll_close_against_wait() {
     });
 }
 
-/// Closing ends all reads, also behind one whose time is up at that moment: it has nothing to pass on. Preemption bound 2.
+/// Closing ends all reads, also behind one whose time is up at that moment: it has nothing to pass
+/// on. Preemption bound 2.
 #[test]
 fn loom_poll_close_against_two_waits() {
     for times_out in [false, true] {
@@ -157,8 +160,8 @@ fn loom_poll_close_against_two_waits() {
     }
 }
 
-/// A wait that runs out of time at the moment of the event: the byte is there for whoever reads next, and nobody is readied
-/// twice. Preemption bound 3.
+/// A wait that runs out of time at the moment of the event: the byte is there for whoever reads
+/// next, and nobody is readied twice. Preemption bound 3.
 #[test]
 fn loom_poll_timeout_against_event() {
     model(Some(3), || {

@@ -1,8 +1,9 @@
-//! The semaphore: the real [`Sema`], parked and readied through [`twin`](crate::twin). Park against ready, as every lock uses it: a
-//! waiter is published under the lock, the commit releases it, and the waker may come at once.
+//! The semaphore: the real [`Sema`], parked and readied through [`twin`](crate::twin). Park against
+//! ready, as every lock uses it: a waiter is published under the lock, the commit releases it, and
+//! the waker may come at once.
 //!
-//! Breaches that were tried, each of which fails a model: `release` frees the permit that it passes on; a waiter that gets in line in front
-//! loses those behind it.
+//! Breaches that were tried, each of which fails a model: `release` frees the permit that it passes
+//! on; a waiter that gets in line in front loses those behind it.
 
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -60,7 +61,8 @@ fn loom_sema_excludes_and_wakes() {
     }
 }
 
-/// A permit that is passed on is not free for others in between; one that nobody waits for is. All executions.
+/// A permit that is passed on is not free for others in between; one that nobody waits for is. All
+/// executions.
 #[test]
 fn loom_sema_release_against_acquire() {
     model(None, || {

@@ -2,22 +2,26 @@
 //!
 //! # The protocol
 //!
-//! The *word* holds two flags and a count. `READY`: the next call may succeed; set by events, taken back by whoever was told
-//! "would block". `HUNG_UP`: the other side has gone, so the end of the stream is readable for ever (or it sends urgent data, before
-//! which reads end): that a read got little says nothing from now on. The count grows with every event and every interruption (a
+//! The *word* holds two flags and a count. `READY`: the next call may succeed; set by events, taken
+//! back by whoever was told "would block". `HUNG_UP`: the other side has gone, so the end of the
+//! stream is readable for ever (or it sends urgent data, before which reads end): that a read got
+//! little says nothing from now on. The count grows with every event and every interruption (a
 //! deadline that moved, a close).
 //!
-//! A goroutine *looks* at the word, then at the deadline and whether the descriptor is closed, and makes the call. If the call
-//! would block, it takes `READY` back, but only if the word is still as it was when it looked: an edge that came in between
-//! announced new data. To wait, it takes the lock and compares the word with its look once more: every change of the word but
-//! the taking back is made under the lock, so whoever comes after the comparison finds the waiter in the queue.
+//! A goroutine *looks* at the word, then at the deadline and whether the descriptor is closed, and
+//! makes the call. If the call would block, it takes `READY` back, but only if the word is still as
+//! it was when it looked: an edge that came in between announced new data. To wait, it takes the
+//! lock and compares the word with its look once more: every change of the word but the taking back
+//! is made under the lock, so whoever comes after the comparison finds the waiter in the queue.
 //!
-//! An event wakes *one* waiter. Who was woken wakes the next when it is done, if `READY` still stands ([`Direction::next_if_ready`]): so
-//! a hundred goroutines that accept from one listener do not all run for one connection, and none is forgotten if there are
-//! two. A hang-up or an interruption wakes all. Nothing here parks or wakes: `poll_fd/wait.rs` does.
+//! An event wakes *one* waiter. Who was woken wakes the next when it is done, if `READY` still
+//! stands ([`Direction::next_if_ready`]): so a hundred goroutines that accept from one listener do
+//! not all run for one connection, and none is forgotten if there are two. A hang-up or an
+//! interruption wakes all. Nothing here parks or wakes: `poll_fd/wait.rs` does.
 //!
-//! A waiter lies on the stack of its goroutine. It is reachable from the queue, and touched by others, under the lock only. Whoever
-//! dequeues it claims it in the same critical section; a waiter whose timer has claimed it takes the lock before it leaves.
+//! A waiter lies on the stack of its goroutine. It is reachable from the queue, and touched by
+//! others, under the lock only. Whoever dequeues it claims it in the same critical section; a
+//! waiter whose timer has claimed it takes the lock before it leaves.
 
 use std::ptr::NonNull;
 
@@ -58,7 +62,8 @@ pub(crate) struct Direction {
     queue: UnsafeCell<Queue>,
 }
 
-// SAFETY: the queue is touched under the lock only; the waiters in it hold a `Task`, which is `Send`.
+// SAFETY: the queue is touched under the lock only; the waiters in it hold a `Task`, which is
+// `Send`.
 unsafe impl Sync for Direction {}
 // SAFETY: as above.
 unsafe impl Send for Direction {}
@@ -100,7 +105,8 @@ impl Direction {
     /// For the next descriptor: ready, not hung up, nobody waits.
     pub(crate) fn reset(&self) {
         let look = self.look();
-        // Nobody uses it now but late events of the descriptor before, which may come at any time and are harmless.
+        // Nobody uses it now but late events of the descriptor before, which may come at any time
+        // and are harmless.
         self.with_queue(|_| {
             self.word
                 .store((look.0 & !HUNG_UP | READY).wrapping_add(STEP), Ordering::Release);
@@ -110,21 +116,23 @@ impl Direction {
     /// To be called before the deadline is read, before the call is made.
     #[inline]
     pub(crate) fn look(&self) -> Look {
-        // Acquire pairs with the release in `announce` and `interrupt`: who sees the count sees the deadline that was stored.
+        // Acquire pairs with the release in `announce` and `interrupt`: who sees the count sees the
+        // deadline that was stored.
         Look(self.word.load(Ordering::Acquire))
     }
 
     /// The call that followed `look` would have blocked.
     #[inline]
     pub(crate) fn would_block(&self, look: Look) {
-        // If the word has changed, there was an event meanwhile, and the call is worth trying again.
+        // If the word has changed, there was an event meanwhile, and the call is worth trying
+        // again.
         let _ = self
             .word
             .compare_exchange(look.0, look.0 & !READY, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The call that followed `look` took all there was, or filled all the room there was. Another edge comes if there is more,
-    /// unless the stream has ended or a read may end early.
+    /// The call that followed `look` took all there was, or filled all the room there was. Another
+    /// edge comes if there is more, unless the stream has ended or a read may end early.
     #[inline]
     pub(crate) fn drained(&self, look: Look) {
         if look.0 & HUNG_UP == 0 {
@@ -170,7 +178,8 @@ impl Direction {
         self.wake_all(READY | HUNG_UP, woken);
     }
 
-    /// A deadline has moved, or the descriptor was closed: everybody has to look again. Gives all waiters.
+    /// A deadline has moved, or the descriptor was closed: everybody has to look again. Gives all
+    /// waiters.
     pub(crate) fn interrupted(&self) -> Vec<Task> {
         let mut woken = Vec::new();
         self.wake_all(0, &mut woken);
@@ -269,8 +278,9 @@ impl Queue {
     fn dequeue(&mut self) -> Option<Task> {
         while let Some(first) = self.first {
             let waiter = first.as_ptr();
-            // SAFETY: in the queue, hence its frame is alive, at least until the lock is released: one whose time ran out takes
-            // the lock before it leaves. Field by field: its owner and the timer hold a reference to the claim.
+            // SAFETY: in the queue, hence its frame is alive, at least until the lock is released:
+            // one whose time ran out takes the lock before it leaves. Field by field: its owner and
+            // the timer hold a reference to the claim.
             let (next, won) = unsafe { ((*waiter).next, (*waiter).claim.try_claim(WOKEN)) };
             self.first = next;
             if next.is_none() {

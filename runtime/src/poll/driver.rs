@@ -1,7 +1,8 @@
-//! The one file that names `mio`: registering descriptors, waiting for events, being woken from that.
+//! The one file that names `mio`: registering descriptors, waiting for events, being woken from
+//! that.
 //!
-//! Every descriptor is registered once, for both directions, edge-triggered. One thread at a time is in [`Driver::wait`] or
-//! [`Driver::look`], by the lock; registering needs no lock.
+//! Every descriptor is registered once, for both directions, edge-triggered. One thread at a time
+//! is in [`Driver::wait`] or [`Driver::look`], by the lock; registering needs no lock.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -21,12 +22,14 @@ use crate::sys::clock::{self, NEVER};
 const EVENTS: usize = 256;
 /// The token of the waker; no slot has this address.
 const WAKER: Token = Token(0);
-/// The kernel's wait counts in milliseconds here: the last two of a deadline are waited for more exactly.
+/// The kernel's wait counts in milliseconds here: the last two of a deadline are waited for more
+/// exactly.
 const COARSE: u64 = 2_000_000;
-/// For so long the one that waits asks again and again, before it sleeps in the kernel. To be woken from there takes both
-/// sides longer than many a peer takes for its next word. But a peer that rests between its words has the processor busy for
-/// nothing; and one that runs on this very processor cannot even answer. So each time that it was in vain the next attempts
-/// are left out: one, then three, and so on, up to [`VAIN`].
+/// For so long the one that waits asks again and again, before it sleeps in the kernel. To be woken
+/// from there takes both sides longer than many a peer takes for its next word. But a peer that
+/// rests between its words has the processor busy for nothing; and one that runs on this very
+/// processor cannot even answer. So each time that it was in vain the next attempts are left out:
+/// one, then three, and so on, up to [`VAIN`].
 const ATTENTIVE: u64 = 40_000;
 const VAIN: u32 = 1023;
 
@@ -34,7 +37,8 @@ pub(crate) struct Driver {
     registry: Registry,
     waker: Waker,
     inner: Mutex<Inner>,
-    /// Somebody rang for the one that waits. The bell alone is not enough: its event may be fetched by one that only looks.
+    /// Somebody rang for the one that waits. The bell alone is not enough: its event may be fetched
+    /// by one that only looks.
     wanted: AtomicBool,
     /// When somebody looked last.
     looked: AtomicU64,
@@ -78,7 +82,8 @@ impl Driver {
     /// From now on events on `fd` go to `slot`.
     pub(crate) fn register(&self, fd: RawFd, slot: &'static Slot) -> io::Result<()> {
         let both = Interest::READABLE | Interest::WRITABLE;
-        // Where the system does not tell of urgent data, a read that ends before it is taken for all there is.
+        // Where the system does not tell of urgent data, a read that ends before it is taken for
+        // all there is.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let both = both | Interest::PRIORITY;
         self.registry
@@ -96,15 +101,16 @@ impl Driver {
 
     /// No events on `fd` any more, but for those that somebody has fetched already.
     pub(crate) fn deregister(&self, fd: RawFd) {
-        // It fails only if the descriptor is closed already, against the rules of `AsFd`; and then the kernel has forgotten it.
+        // It fails only if the descriptor is closed already, against the rules of `AsFd`; and then
+        // the kernel has forgotten it.
         let _ = self.registry.deregister(&mut SourceFd(&fd));
         self.watched.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Whoever is in [`Driver::wait`], or comes next, returns at once.
     pub(crate) fn wake(&self) {
-        // Before the bell. If the one that waits misses this, it looked before, under the lock, and then nobody but itself can
-        // fetch the bell's event.
+        // Before the bell. If the one that waits misses this, it looked before, under the lock, and
+        // then nobody but itself can fetch the bell's event.
         self.wanted.store(true, Ordering::SeqCst);
         if let Err(error) = self.waker.wake() {
             crate::panics::die(&format_args!(
@@ -113,15 +119,16 @@ impl Driver {
         }
     }
 
-    /// Fetches the events that are there. Gives those who have to be made runnable; nothing if another thread is at it.
+    /// Fetches the events that are there. Gives those who have to be made runnable; nothing if
+    /// another thread is at it.
     pub(crate) fn look(&self, woken: &mut Vec<Task>) {
         if let Some(mut inner) = self.inner.try_lock() {
             self.fetch(&mut inner, Some(Duration::ZERO), woken);
         }
     }
 
-    /// Waits for events until `deadline`, or until woken. By one thread at a time: what was rung for one must not be taken by
-    /// another.
+    /// Waits for events until `deadline`, or until woken. By one thread at a time: what was rung
+    /// for one must not be taken by another.
     pub(crate) fn wait(&self, deadline: u64, woken: &mut Vec<Task>) {
         let mut inner = self.inner.lock();
         if !self.wanted.swap(false, Ordering::SeqCst) {
@@ -133,7 +140,8 @@ impl Driver {
         }
     }
 
-    /// Asks without sleeping for a moment, unless that was in vain lately. `true` if somebody became runnable, or somebody rang.
+    /// Asks without sleeping for a moment, unless that was in vain lately. `true` if somebody
+    /// became runnable, or somebody rang.
     fn ask_again(&self, inner: &mut Inner, deadline: u64, woken: &mut Vec<Task>) -> bool {
         if !self.several_cpus {
             return false;
@@ -210,7 +218,8 @@ fn read(event: &Event) -> Happened {
     Happened {
         readable: event.is_readable(),
         writable: event.is_writable(),
-        // A read ends before urgent data, whatever follows: as after a hang-up, a short one is not taken for all there is.
+        // A read ends before urgent data, whatever follows: as after a hang-up, a short one is not
+        // taken for all there is.
         read_ended: event.is_read_closed() || event.is_priority() || failed,
         write_ended: event.is_write_closed() || failed,
     }

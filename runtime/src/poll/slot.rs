@@ -1,7 +1,8 @@
-//! What the kernel's events point to: the two directions of a descriptor, in memory that is never freed.
+//! What the kernel's events point to: the two directions of a descriptor, in memory that is never
+//! freed.
 //!
-//! An event that was fetched before its descriptor was deregistered may be delivered to whoever has the slot by then. That costs
-//! him one look: events only say that a call is worth trying.
+//! An event that was fetched before its descriptor was deregistered may be delivered to whoever has
+//! the slot by then. That costs him one look: events only say that a call is worth trying.
 
 use parking_lot::Mutex;
 
@@ -21,7 +22,8 @@ pub(crate) struct Slot {
 pub(crate) struct Happened {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// There is no more to come from the other side, or the descriptor has failed, or there is urgent data among the rest.
+    /// There is no more to come from the other side, or the descriptor has failed, or there is
+    /// urgent data among the rest.
     pub(crate) read_ended: bool,
     pub(crate) write_ended: bool,
 }

@@ -80,7 +80,8 @@ impl Deadline {
 pub(super) enum Late {
     /// The deadline for all calls has passed: they fail, whatever there is to read (Go's rule).
     Deadline,
-    /// The call's own limit has passed: what is there it may still take (std's rule: a timeout bounds the wait, not the call).
+    /// The call's own limit has passed: what is there it may still take (std's rule: a timeout
+    /// bounds the wait, not the call).
     Limit,
 }
 

@@ -2,12 +2,14 @@
 //!
 //! # Who may touch the descriptor when
 //!
-//! `uses` counts the calls that are under way; its top bit says that the descriptor was closed. Nobody begins a call after that. The
-//! descriptor itself is dropped by whoever finds the count at zero with the bit set and sets the second bit, `GONE`: so no
-//! call ever reaches a number that the kernel has given to another file.
+//! `uses` counts the calls that are under way; its top bit says that the descriptor was closed.
+//! Nobody begins a call after that. The descriptor itself is dropped by whoever finds the count at
+//! zero with the bit set and sets the second bit, `GONE`: so no call ever reaches a number that the
+//! kernel has given to another file.
 //!
-//! One call reads at a time and one writes, from its beginning to its end (see [`turn`]): others wait for their turn, as long
-//! as their deadline allows and the descriptor is open. What needs no waiting ([`PollFd::with`]) needs no turn.
+//! One call reads at a time and one writes, from its beginning to its end (see [`turn`]): others
+//! wait for their turn, as long as their deadline allows and the descriptor is open. What needs no
+//! waiting ([`PollFd::with`]) needs no turn.
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -35,17 +37,18 @@ use turn::Turn;
 const CLOSED: usize = 1 << (usize::BITS - 1);
 const GONE: usize = CLOSED >> 1;
 
-/// A descriptor that the poller watches: a call on it that would block parks the goroutine instead (on a plain thread, blocks
-/// the thread) until the descriptor is ready.
+/// A descriptor that the poller watches: a call on it that would block parks the goroutine instead
+/// (on a plain thread, blocks the thread) until the descriptor is ready.
 ///
-/// Any descriptor will do that epoll can watch: sockets, pipes, FIFOs, terminals, eventfd, timerfd, inotify, pidfd; not files
-/// and directories. It is made non-blocking, registered once for both directions, and deregistered when it is closed
-/// or dropped.
+/// Any descriptor will do that epoll can watch: sockets, pipes, FIFOs, terminals, eventfd, timerfd,
+/// inotify, pidfd; not files and directories. It is made non-blocking, registered once for both
+/// directions, and deregistered when it is closed or dropped.
 ///
-/// All methods take `&self`: any number of goroutines may read, write, set deadlines and close at the same time. Reads come one after the
-/// other, and so do writes: a call begins when the one before is over, as in Go. (So what is called must not read from the
-/// same descriptor in turn.) A deadline holds for all calls of its direction, those that wait already among them, until it is set
-/// again.
+/// All methods take `&self`: any number of goroutines may read, write, set deadlines and close at
+/// the same time. Reads come one after the other, and so do writes: a call begins when the one
+/// before is over, as in Go. (So what is called must not read from the same descriptor in turn.) A
+/// deadline holds for all calls of its direction, those that wait already among them, until it is
+/// set again.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -81,7 +84,8 @@ pub struct PollFd<T: AsFd> {
     write_until: Deadline,
 }
 
-// SAFETY: `io` is shared between calls (hence `Sync`) and dropped by whoever ends the last of them (hence `Send`).
+// SAFETY: `io` is shared between calls (hence `Sync`) and dropped by whoever ends the last of them
+// (hence `Send`).
 unsafe impl<T: AsFd + Send + Sync> Sync for PollFd<T> {}
 // SAFETY: it owns a `T`; the rest is words and a static reference.
 unsafe impl<T: AsFd + Send> Send for PollFd<T> {}
@@ -90,9 +94,9 @@ impl<T: AsFd> PollFd<T> {
     /// Makes `io` non-blocking and lets the poller watch it.
     ///
     /// # Errors
-    /// `Unsupported` for files and directories: they are always ready, which does not mean that they do not block. What the system says:
-    /// `ENOSPC` when the user's epoll watches are used up. `io` is
-    /// given back with the error.
+    /// `Unsupported` for files and directories: they are always ready, which does not mean that
+    /// they do not block. What the system says: `ENOSPC` when the user's epoll watches are used up.
+    /// `io` is given back with the error.
     pub fn new(io: T) -> Result<PollFd<T>, RegisterError<T>> {
         let raw = io.as_fd().as_raw_fd();
         let slot = Slot::take();
@@ -121,16 +125,19 @@ impl<T: AsFd> PollFd<T> {
         })
     }
 
-    /// Makes a call that reads: `call` is made again whenever it says `WouldBlock` and the descriptor has become readable.
+    /// Makes a call that reads: `call` is made again whenever it says `WouldBlock` and the
+    /// descriptor has become readable.
     ///
     /// # Errors
-    /// Those of `call`, but for `WouldBlock` and `Interrupted`; `TimedOut` when the read deadline has come; [`Closed`].
+    /// Those of `call`, but for `WouldBlock` and `Interrupted`; `TimedOut` when the read deadline
+    /// has come; [`Closed`].
     #[track_caller]
     pub fn read_with<R>(&self, mut call: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
         self.repeat_read(|io| call(io).map(Step::Done))
     }
 
-    /// Makes a call that writes: `call` is made again whenever it says `WouldBlock` and the descriptor has become writable.
+    /// Makes a call that writes: `call` is made again whenever it says `WouldBlock` and the
+    /// descriptor has become writable.
     ///
     /// # Errors
     /// As [`PollFd::read_with`], with the write deadline.
@@ -139,12 +146,14 @@ impl<T: AsFd> PollFd<T> {
         self.repeat_write(|io| call(io).map(Step::Done))
     }
 
-    /// Like [`PollFd::read_with`] for a byte stream: `call` reads up to `room` bytes and says how many. If it got less, there is
-    /// no more for now, and the next read waits without asking the system. With a `room` of 0 that is not concluded.
+    /// Like [`PollFd::read_with`] for a byte stream: `call` reads up to `room` bytes and says how
+    /// many. If it got less, there is no more for now, and the next read waits without asking the
+    /// system. With a `room` of 0 that is not concluded.
     ///
-    /// For TCP sockets and pipes only: elsewhere a short read does not mean that there is nothing left. A read from a Unix socket
-    /// ends where the other side has sent descriptors, one from a terminal at the end of a line. Nor does it mean that if the system may
-    /// not have looked at all of the room: it takes so many buffers (`IOV_MAX`) in one call, and no more.
+    /// For TCP sockets and pipes only: elsewhere a short read does not mean that there is nothing
+    /// left. A read from a Unix socket ends where the other side has sent descriptors, one from a
+    /// terminal at the end of a line. Nor does it mean that if the system may not have looked at
+    /// all of the room: it takes so many buffers (`IOV_MAX`) in one call, and no more.
     ///
     /// # Errors
     /// As [`PollFd::read_with`].
@@ -162,8 +171,9 @@ impl<T: AsFd> PollFd<T> {
         })
     }
 
-    /// Like [`PollFd::write_with`] for a byte stream: `call` writes up to `length` bytes and says how many. If it was less, there
-    /// is no room for now. With a `length` of 0 that is not concluded.
+    /// Like [`PollFd::write_with`] for a byte stream: `call` writes up to `length` bytes and says
+    /// how many. If it was less, there is no room for now. With a `length` of 0 that is not
+    /// concluded.
     ///
     /// # Errors
     /// As [`PollFd::read_with`], with the write deadline.
@@ -181,12 +191,14 @@ impl<T: AsFd> PollFd<T> {
         })
     }
 
-    /// Writes `length` bytes in one operation: nothing that others write comes in between (Go's `Write`). `call` is given how many
-    /// are written already, and says how many more it has. `short_is_full`: whether less than what was left means that there is no
-    /// room for now; see [`PollFd::read_stream`]. The time limit of each call counts from the last byte that there was room for, the
-    /// deadline is one for all.
+    /// Writes `length` bytes in one operation: nothing that others write comes in between (Go's
+    /// `Write`). `call` is given how many are written already, and says how many more it has.
+    /// `short_is_full`: whether less than what was left means that there is no room for now; see
+    /// [`PollFd::read_stream`]. The time limit of each call counts from the last byte that there
+    /// was room for, the deadline is one for all.
     ///
-    /// Gives how many were written, and what has kept the others from it: the errors of [`PollFd::write_with`], and `WriteZero`.
+    /// Gives how many were written, and what has kept the others from it: the errors of
+    /// [`PollFd::write_with`], and `WriteZero`.
     ///
     /// ```
     /// use std::io::Write;
@@ -233,8 +245,9 @@ impl<T: AsFd> PollFd<T> {
         Ok(f(&io))
     }
 
-    /// Reads that are not done by then fail with `TimedOut`, those that wait already too. `None`: they wait as long as it takes.
-    /// A deadline that has passed lets all reads fail until it is set again.
+    /// Reads that are not done by then fail with `TimedOut`, those that wait already too. `None`:
+    /// they wait as long as it takes. A deadline that has passed lets all reads fail until it is
+    /// set again.
     #[doc(alias = "SetReadDeadline")]
     pub fn set_read_deadline(&self, at: Option<Instant>) {
         self.read_until.set(at);
@@ -255,8 +268,8 @@ impl<T: AsFd> PollFd<T> {
         self.set_write_deadline(at);
     }
 
-    /// The longest that one read may wait, from its beginning; `None`: as long as the deadline allows. It holds for calls that begin
-    /// later, and fails them with `TimedOut`. As in std.
+    /// The longest that one read may wait, from its beginning; `None`: as long as the deadline
+    /// allows. It holds for calls that begin later, and fails them with `TimedOut`. As in std.
     ///
     /// # Errors
     /// `InvalidInput` for a limit of zero.
@@ -282,13 +295,14 @@ impl<T: AsFd> PollFd<T> {
         self.write_until.each()
     }
 
-    /// Closes it for everybody: whoever waits is woken and gets [`Closed`], as does every later call. The descriptor itself is closed
-    /// when the last call that is under way has returned.
+    /// Closes it for everybody: whoever waits is woken and gets [`Closed`], as does every later
+    /// call. The descriptor itself is closed when the last call that is under way has returned.
     ///
     /// # Errors
     /// [`Closed`] if it was closed before.
     pub fn close(&self) -> Result<(), Closed> {
-        // AcqRel: pairs with `enter`, which reads the bit, and with the count of those who have left.
+        // AcqRel: pairs with `enter`, which reads the bit, and with the count of those who have
+        // left.
         if self.uses.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED != 0 {
             return Err(Closed);
         }
@@ -362,7 +376,8 @@ impl<T: AsFd> PollFd<T> {
             .compare_exchange(CLOSED, CLOSED | GONE, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()
         {
-            // SAFETY: no call is under way, none begins after `CLOSED`, and only one gets past `GONE`.
+            // SAFETY: no call is under way, none begins after `CLOSED`, and only one gets past
+            // `GONE`.
             unsafe { self.drop_io() };
         }
     }
@@ -397,7 +412,8 @@ impl<T: AsFd> std::ops::Deref for Use<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the count keeps `io` from being dropped, and nobody has it mutably but who drops it.
+        // SAFETY: the count keeps `io` from being dropped, and nobody has it mutably but who drops
+        // it.
         unsafe { &*self.0.io.get() }
     }
 }

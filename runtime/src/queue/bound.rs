@@ -1,10 +1,13 @@
-//! Goroutines that may run on one worker only: because they are locked to its thread, or because of the migration mode.
+//! Goroutines that may run on one worker only: because they are locked to its thread, or because of
+//! the migration mode.
 //!
-//! What the worker itself makes runnable goes into its own half, with a run-next slot as in [`local`](super::local), and costs
-//! no lock; others put theirs into the inbox, from where the owner takes all at once.
+//! What the worker itself makes runnable goes into its own half, with a run-next slot as in
+//! [`local`](super::local), and costs no lock; others put theirs into the inbox, from where the
+//! owner takes all at once.
 //!
-//! In the migration mode for tests the inbox also has goroutines that are *free*: they are to move to this worker, but may run
-//! anywhere. The owner takes them one by one, so that they can be sent elsewhere while it is in a long run.
+//! In the migration mode for tests the inbox also has goroutines that are *free*: they are to move
+//! to this worker, but may run anywhere. The owner takes them one by one, so that they can be sent
+//! elsewhere while it is in a long run.
 
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
@@ -23,8 +26,8 @@ pub(crate) struct Bound {
 
 impl Bound {
     fn with_queue<R>(&self, f: impl FnOnce(&mut VecDeque<GRef>) -> R) -> R {
-        // SAFETY: the type is not `Sync`: only the owner's thread gets here. What `f` does, in the functions below, calls
-        // nothing that comes back.
+        // SAFETY: the type is not `Sync`: only the owner's thread gets here. What `f` does, in the
+        // functions below, calls nothing that comes back.
         f(unsafe { &mut *self.queue.get() })
     }
 
@@ -49,8 +52,8 @@ impl Bound {
         self.next.take()
     }
 
-    /// The first of the queue, behind which run-next and the inbox are emptied: whoever asks for it does not serve run-next,
-    /// which must not wait for ever.
+    /// The first of the queue, behind which run-next and the inbox are emptied: whoever asks for it
+    /// does not serve run-next, which must not wait for ever.
     #[inline]
     pub(crate) fn pop(&self, inbox: &Inbox) -> Option<GRef> {
         self.pop_bound(inbox).or_else(|| inbox.take_one_free())

@@ -1,4 +1,5 @@
-//! The global queue: what threads that are no workers make runnable, and what a retiring worker leaves behind.
+//! The global queue: what threads that are no workers make runnable, and what a retiring worker
+//! leaves behind.
 
 use crossbeam_deque::{Injector, Steal};
 

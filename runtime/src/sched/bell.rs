@@ -1,7 +1,8 @@
-//! The monitor's bell: when all workers sleep, so does the monitor, and the first worker to wake rings for it.
+//! The monitor's bell: when all workers sleep, so does the monitor, and the first worker to wake
+//! rings for it.
 //!
-//! It sleeps on an alarm ([`Alarm`]) that is set with the first worker to wake, and stopped with the last to lie down: a server that
-//! wakes now and then for a message wakes no second thread.
+//! It sleeps on an alarm ([`Alarm`]) that is set with the first worker to wake, and stopped with
+//! the last to lie down: a server that wakes now and then for a message wakes no second thread.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,7 +16,8 @@ use crate::sys::clock;
 
 /// A worker that is awake for so long makes it look.
 const ALARM: Duration = Duration::from_micros(200);
-/// To set an alarm and to stop it again costs more than a round: so many of them may not come quicker than rounds would.
+/// To set an alarm and to stop it again costs more than a round: so many of them may not come
+/// quicker than rounds would.
 const ALARMS: u32 = 64;
 /// The monitor's longest pause between two rounds.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_millis(10);
@@ -50,8 +52,8 @@ impl Bell {
     /// To be called after a worker was taken off the list of sleepers.
     #[inline]
     pub(crate) fn worker_woken(&self) {
-        // The list's lock orders this: if the monitor found every worker on the list, it had set the flag before. Acquire: and
-        // the alarm was made before that.
+        // The list's lock orders this: if the monitor found every worker on the list, it had set
+        // the flag before. Acquire: and the alarm was made before that.
         if self.asleep.load(Ordering::Acquire) {
             self.wake();
         }
@@ -66,7 +68,8 @@ impl Bell {
         }
     }
 
-    /// While all are asleep nobody can be woken, and whoever is woken later sets the alarm after that.
+    /// While all are asleep nobody can be woken, and whoever is woken later sets the alarm after
+    /// that.
     #[cold]
     fn stop_alarm(&self, idle: &Idle) {
         if let Some(_all_asleep) = idle.all_asleep()
@@ -77,8 +80,8 @@ impl Bell {
         }
     }
 
-    /// Whether it is about to make somebody runnable, whom no queue and no timer names yet. To be asked after the timers: it
-    /// says so before it touches them.
+    /// Whether it is about to make somebody runnable, whom no queue and no timer names yet. To be
+    /// asked after the timers: it says so before it touches them.
     pub(crate) fn is_expiring(&self) -> bool {
         self.expiring.load(Ordering::SeqCst)
     }
@@ -91,7 +94,8 @@ impl Bell {
     #[cold]
     fn wake(&self) {
         match self.alarm.get() {
-            // Whoever wakes a worker that soon sleeps again pays for two short calls, and not for a thread that wakes too.
+            // Whoever wakes a worker that soon sleeps again pays for two short calls, and not for a
+            // thread that wakes too.
             Some(Some(alarm)) => {
                 if !self.alarmed.swap(true, Ordering::SeqCst) {
                     self.alarms.fetch_add(1, Ordering::Relaxed);
@@ -109,7 +113,8 @@ impl Bell {
     /// Before the monitor's thread starts, which sleeps on the parker of `thread`.
     pub(crate) fn install(&self, thread: Unparker) {
         let _ = self.thread.set(thread);
-        // Not at its first sleep: that comes at some time, when all descriptors may be in use, and whoever counts them sees one more.
+        // Not at its first sleep: that comes at some time, when all descriptors may be in use, and
+        // whoever counts them sees one more.
         let _ = self.alarm.set(Alarm::new());
     }
 
@@ -124,7 +129,8 @@ impl Bell {
                 Some(alarm) => alarm.wait(),
                 None => parker.park(),
             }
-            // It may be set again. If somebody does so at this moment, that one was woken before the look that follows.
+            // It may be set again. If somebody does so at this moment, that one was woken before
+            // the look that follows.
             self.alarmed.store(false, Ordering::SeqCst);
             let (now, alarms) = (clock::now(), self.alarms.swap(0, Ordering::Relaxed));
             if alarms >= ALARMS && Duration::from_nanos(now - since) < LONGEST_PAUSE * alarms {

@@ -4,11 +4,12 @@ use crate::sched::Runtime;
 use crate::sched::sleep::deliver;
 use crate::timer::{Expired, Shard};
 
-/// So much of what is due is taken out at once. Those that wait behind it lie where they are, not in the caches; and others
-/// can take them.
+/// So much of what is due is taken out at once. Those that wait behind it lie where they are, not
+/// in the caches; and others can take them.
 pub(crate) const BATCH: usize = 128;
 
-/// Makes runnable, or calls, what is due on one worker's timers, up to `limit` of it. `true` if something was.
+/// Makes runnable, or calls, what is due on one worker's timers, up to `limit` of it. `true` if
+/// something was.
 pub(crate) fn expire(shard: &Shard, now: u64, limit: usize) -> bool {
     let mut due = Expired::default();
     shard.expire(now, limit, &mut due);
@@ -21,8 +22,8 @@ impl Runtime {
         self.expire_where(now, BATCH, |_| true)
     }
 
-    /// The same for the timers to which nobody has seen for long, though some have been due for as long: `patience`, in nanoseconds; up to
-    /// `limit` of each worker.
+    /// The same for the timers to which nobody has seen for long, though some have been due for as
+    /// long: `patience`, in nanoseconds; up to `limit` of each worker.
     pub(crate) fn expire_neglected(&self, now: u64, patience: u64, limit: usize) -> bool {
         self.expire_where(now, limit, |shard| {
             now.saturating_sub(shard.next().max(shard.expired())) > patience

@@ -13,7 +13,7 @@ impl Task {
     /// Makes it runnable: the goroutine is queued, the thread unblocked, the waker woken.
     ///
     /// # Safety
-    /// A task that was made by [`Task::current`]: whoever made it parks ([`park`] and its kin) after that, the commit of that park has
+    /// A task that was made by [`Task::current`]: whoever made it parks ([`park`](crate::park) and its kin) after that, the commit of that park has
     /// made the task reachable (or this is the last thing that the commit does), and this is the only `ready` of any task for
     /// that park. Of a task that was made by [`Task::from_waker`] nothing is asked.
     ///

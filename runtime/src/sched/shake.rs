@@ -1,8 +1,10 @@
-//! `GORT_SCHEDULE=random[:seed]`: the whole program in an order that is not the usual one, for what the usual order hides.
+//! `GORT_SCHEDULE=random[:seed]`: the whole program in an order that is not the usual one, for what
+//! the usual order hides.
 //!
-//! Run-next is not used; of those that a worker has, any may be next; one in four that are woken goes to the global queue, where it
-//! waits longer; and one in sixteen wakes comes some microseconds late. (rr's chaos mode and Go's race detector do the like.) Nothing of
-//! this repeats, even with a seed: threads run as they please.
+//! Run-next is not used; of those that a worker has, any may be next; one in four that are woken
+//! goes to the global queue, where it waits longer; and one in sixteen wakes comes some
+//! microseconds late. (rr's chaos mode and Go's race detector do the like.) Nothing of this
+//! repeats, even with a seed: threads run as they please.
 //!
 //! It lies on the paths of those whose schedules are explored, so that nobody else pays for it.
 
@@ -31,7 +33,8 @@ pub(crate) fn is_on() -> bool {
     ON.load(Ordering::Relaxed)
 }
 
-/// Below `bound`, which is not 0. Relaxed: two that draw the same number at the same time do no harm.
+/// Below `bound`, which is not 0. Relaxed: two that draw the same number at the same time do no
+/// harm.
 fn below(bound: usize) -> usize {
     let next = random::step(DICE.load(Ordering::Relaxed));
     DICE.store(next, Ordering::Relaxed);

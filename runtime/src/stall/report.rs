@@ -9,7 +9,8 @@ use crate::g::label::Title;
 use crate::stall::Seen;
 use crate::sys::thread::Doing;
 
-/// A goroutine that keeps its worker for long; the argument of [`Builder::on_stall`](crate::Builder::on_stall).
+/// A goroutine that keeps its worker for long; the argument of
+/// [`Builder::on_stall`](crate::Builder::on_stall).
 ///
 /// `Display` prints what goes to standard error otherwise.
 ///
@@ -125,7 +126,8 @@ impl StallReport {
         self.spawned_at
     }
 
-    /// For how long it has kept its worker. The monitor looks every few milliseconds, so it may be some more.
+    /// For how long it has kept its worker. The monitor looks every few milliseconds, so it may be
+    /// some more.
     ///
     /// ```
     /// gort_runtime::Builder::new().on_stall(|report| eprintln!("stalls for {:?}", report.duration()));
@@ -156,8 +158,8 @@ impl StallReport {
         self.call.as_deref()
     }
 
-    /// The functions that were active when it was looked at last, innermost first, as std prints a backtrace. Empty if they
-    /// could not be found out.
+    /// The functions that were active when it was looked at last, innermost first, as std prints a
+    /// backtrace. Empty if they could not be found out.
     ///
     /// ```
     /// gort_runtime::Builder::new().on_stall(|report| eprintln!("{}", report.stack()));
@@ -166,9 +168,9 @@ impl StallReport {
         &self.stack
     }
 
-    /// How many other goroutines are bound to the thread that it keeps: they have started there in the migration mode
-    /// `pinned`, and cannot go on before it does. If it waits for one of them, it waits for ever. Of several reports, those with
-    /// the most come first.
+    /// How many other goroutines are bound to the thread that it keeps: they have started there in
+    /// the migration mode `pinned`, and cannot go on before it does. If it waits for one of them,
+    /// it waits for ever. Of several reports, those with the most come first.
     ///
     /// ```
     /// gort_runtime::Builder::new().on_stall(|report| {
@@ -259,7 +261,8 @@ impl StallPolicy {
 
     pub(super) fn apply(&self, report: &StallReport) {
         match self {
-            // One write, so that nothing comes between the lines; and without std's lock, which the goroutine may hold.
+            // One write, so that nothing comes between the lines; and without std's lock, which the
+            // goroutine may hold.
             StallPolicy::Print => crate::sys::last_words(report.to_string().as_bytes()),
             StallPolicy::Custom(policy) => policy(report),
         }

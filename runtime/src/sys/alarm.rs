@@ -44,7 +44,8 @@ impl Alarm {
                     tv_nsec: after.subsec_nanos().into(),
                 },
             };
-            // SAFETY: a descriptor that is open, a time that is read, no old one asked for. It cannot fail.
+            // SAFETY: a descriptor that is open, a time that is read, no old one asked for. It
+            // cannot fail.
             unsafe { libc::timerfd_settime(self.fd.as_raw_fd(), 0, &raw const time, std::ptr::null_mut()) };
         }
         #[cfg(not(target_os = "linux"))]

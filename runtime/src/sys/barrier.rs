@@ -1,7 +1,7 @@
 //! A memory barrier for all threads of the process at once, paid for by the one who asks for it.
 
-/// Prepares [`on_all_threads`], which fails before. It takes microseconds while the process has one thread, and some milliseconds
-/// later on.
+/// Prepares [`on_all_threads`], which fails before. It takes microseconds while the process has one
+/// thread, and some milliseconds later on.
 pub(crate) fn prepare() -> bool {
     #[cfg(all(target_os = "linux", not(miri)))]
     {
@@ -13,8 +13,8 @@ pub(crate) fn prepare() -> bool {
     }
 }
 
-/// A full barrier on each thread that runs at this moment; one that does not run passes one before it goes on. `false` if the system
-/// does not do it.
+/// A full barrier on each thread that runs at this moment; one that does not run passes one before
+/// it goes on. `false` if the system does not do it.
 pub(crate) fn on_all_threads() -> bool {
     #[cfg(all(target_os = "linux", not(miri)))]
     {

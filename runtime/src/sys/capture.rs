@@ -1,12 +1,14 @@
 //! The registers and the stack of another thread of this process, as they are at this moment.
 //!
-//! The thread is sent a signal. Its handler, on the thread's alternate stack, copies the registers that the kernel saved and
-//! what lies on the interrupted stack into memory that was reserved before, and returns. Everything else (following the frames,
-//! finding names) happens on the thread that asked, at leisure. So inside the handler there are loads, stores and `gettid(2)`: no
-//! lock, no allocation, nothing that touches `errno`.
+//! The thread is sent a signal. Its handler, on the thread's alternate stack, copies the registers
+//! that the kernel saved and what lies on the interrupted stack into memory that was reserved
+//! before, and returns. Everything else (following the frames, finding names) happens on the thread
+//! that asked, at leisure. So inside the handler there are loads, stores and `gettid(2)`: no lock,
+//! no allocation, nothing that touches `errno`.
 //!
-//! One capture at a time: `Capture::state` goes from `IDLE` to `WANTED` (who asks), to `COPYING` and then `TAKEN` or `MISSED` (the
-//! handler), to `IDLE` (who asks). A signal that arrives late, when nobody waits any more, finds `IDLE` and does nothing.
+//! One capture at a time: `Capture::state` goes from `IDLE` to `WANTED` (who asks), to `COPYING`
+//! and then `TAKEN` or `MISSED` (the handler), to `IDLE` (who asks). A signal that arrives late,
+//! when nobody waits any more, finds `IDLE` and does nothing.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
@@ -17,8 +19,8 @@ use std::time::{Duration, Instant};
 
 use super::signal::Disposition;
 
-/// What the handler asks of the upper layers: where the frames of the stack are on which `subject` runs, if this thread runs it
-/// now. Async-signal-safe.
+/// What the handler asks of the upper layers: where the frames of the stack are on which `subject`
+/// runs, if this thread runs it now. Async-signal-safe.
 pub(crate) type Frames = fn(subject: usize) -> Option<Range<usize>>;
 
 /// The registers from which frames can be followed.
@@ -60,8 +62,9 @@ struct Capture {
 #[repr(align(16))]
 struct Room(UnsafeCell<MaybeUninit<[u8; MOST]>>);
 
-// SAFETY: from `COPYING` to `TAKEN` the cells belong to the handler, and afterwards, until `IDLE`, to the one who asked, who has
-// exclusive use of the capture (`Probe::take` takes `&mut self`, and there is one `Probe`).
+// SAFETY: from `COPYING` to `TAKEN` the cells belong to the handler, and afterwards, until `IDLE`,
+// to the one who asked, who has exclusive use of the capture (`Probe::take` takes `&mut self`, and
+// there is one `Probe`).
 unsafe impl Sync for Capture {}
 
 static CAPTURE: Capture = Capture {
@@ -86,8 +89,8 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// Installs the handler, for the last real-time signal that nobody uses. `None` if all are in use, or this is not the first
-    /// call.
+    /// Installs the handler, for the last real-time signal that nobody uses. `None` if all are in
+    /// use, or this is not the first call.
     pub(crate) fn install(frames: Frames) -> Option<Probe> {
         FRAMES.set(frames).ok()?;
         let free = |signal: &libc::c_int| Disposition::of(*signal).is_ok_and(|now| now.is_default());
@@ -96,7 +99,8 @@ impl Probe {
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
         action.sa_sigaction = on_signal as *const () as libc::sighandler_t;
-        // SAFETY: the handler is async-signal-safe (see the file's head) and has the signature that SA_SIGINFO asks for.
+        // SAFETY: the handler is async-signal-safe (see the file's head) and has the signature that
+        // SA_SIGINFO asks for.
         if unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) } != 0 {
             return None;
         }
@@ -115,12 +119,13 @@ impl Probe {
         CAPTURE.thread.store(thread, Ordering::Relaxed);
         // Release: the handler reads what was stored above.
         CAPTURE.state.store(WANTED, Ordering::Release);
-        // SAFETY: three integers. If the thread has ended and another one has its number, that one is not the one that the handler
-        // looks for.
+        // SAFETY: three integers. If the thread has ended and another one has its number, that one
+        // is not the one that the handler looks for.
         let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, self.signal) } == 0;
         let taken = sent && answered();
         let stack = taken.then(|| {
-            // SAFETY: `TAKEN` says that the handler is done with them, and that this many bytes were written.
+            // SAFETY: `TAKEN` says that the handler is done with them, and that this many bytes
+            // were written.
             unsafe {
                 let room = CAPTURE.room.0.get().cast::<u8>().cast_const();
                 let bytes = std::slice::from_raw_parts(room, CAPTURE.filled.load(Ordering::Relaxed));
@@ -179,8 +184,9 @@ extern "C" fn on_signal(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut l
         None => return state.store(MISSED, Ordering::Release),
     };
     let len = (end - sp).min(MOST);
-    // SAFETY: `COPYING` gives this handler the cells. What is copied lies between the stack pointer and the end of the frames of
-    // the stack that this very thread was running on: mapped, and nobody else's.
+    // SAFETY: `COPYING` gives this handler the cells. What is copied lies between the stack pointer
+    // and the end of the frames of the stack that this very thread was running on: mapped, and
+    // nobody else's.
     unsafe {
         *CAPTURE.registers.get() = registers;
         let from = std::ptr::with_exposed_provenance::<u8>(sp);
@@ -200,7 +206,8 @@ pub(super) fn registers_of(context: &libc::ucontext_t) -> Registers {
     }
 }
 
-/// Lets the signal through on this thread: who started the process, or the thread, may have blocked it.
+/// Lets the signal through on this thread: who started the process, or the thread, may have blocked
+/// it.
 pub(crate) fn admit() {
     let signal = SIGNAL.load(Ordering::SeqCst);
     if signal == 0 {

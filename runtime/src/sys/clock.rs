@@ -1,4 +1,5 @@
-//! Time as the scheduler sees it: nanoseconds since the process first asked, and a cheap cycle counter.
+//! Time as the scheduler sees it: nanoseconds since the process first asked, and a cheap cycle
+//! counter.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -17,7 +18,8 @@ pub(crate) fn now() -> u64 {
     to_nanos(Instant::now())
 }
 
-/// An `Instant` on the scheduler's scale; the past counts as 0, and what does not fit as just before [`NEVER`].
+/// An `Instant` on the scheduler's scale; the past counts as 0, and what does not fit as just
+/// before [`NEVER`].
 #[inline]
 pub(crate) fn to_nanos(at: Instant) -> u64 {
     let since = at.saturating_duration_since(origin());
@@ -44,7 +46,8 @@ pub(crate) fn until(deadline: u64, now: u64) -> Duration {
 pub(crate) fn cycles() -> u64 {
     #[cfg(target_arch = "x86_64")]
     {
-        // SAFETY: RDTSC has no precondition; every x86-64 CPU that runs a current Linux lets user code execute it.
+        // SAFETY: RDTSC has no precondition; every x86-64 CPU that runs a current Linux lets user
+        // code execute it.
         unsafe { std::arch::x86_64::_rdtsc() }
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -1,14 +1,17 @@
-//! The handler for memory faults: finds out whether a goroutine ran into its stack's guard, says so, and ends the process.
+//! The handler for memory faults: finds out whether a goroutine ran into its stack's guard, says
+//! so, and ends the process.
 //!
-//! `generator` installs a handler of its own when its first body is prepared; that one leaves the overflowing frames
-//! without unwinding them and lets the program go on. So the order at start is: note the action that was there (std's),
-//! let `generator` install its handler, then install ours on top. A fault that is not ours goes to the noted action. The
-//! program may use `generator` itself: so this is done whatever switches to our own stacks.
+//! `generator` installs a handler of its own when its first body is prepared; that one leaves the
+//! overflowing frames without unwinding them and lets the program go on. So the order at start is:
+//! note the action that was there (std's), let `generator` install its handler, then install ours
+//! on top. A fault that is not ours goes to the noted action. The program may use `generator`
+//! itself: so this is done whatever switches to our own stacks.
 //!
 //! Whoever installs a handler later has to hand on what is not its own.
 //!
-//! Inside the handler only async-signal-safe things happen: plain loads, `write(2)`, `_exit(2)`, `sigaction(2)`, `poll(2)`. What was
-//! active on the stack another thread reads, meanwhile ([`postmortem`](super::postmortem)).
+//! Inside the handler only async-signal-safe things happen: plain loads, `write(2)`, `_exit(2)`,
+//! `sigaction(2)`, `poll(2)`. What was active on the stack another thread reads, meanwhile
+//! ([`postmortem`](super::postmortem)).
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
@@ -24,10 +27,11 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Whether it looks as if a stack had come to its end: what was touched lies where the stack pointer is, or in the frame
-    /// above it.
+    /// Whether it looks as if a stack had come to its end: what was touched lies where the stack
+    /// pointer is, or in the frame above it.
     pub(crate) fn is_at_stack_pointer(self) -> bool {
-        /// A call stores below the stack pointer, and what is called may use some bytes there without moving it.
+        /// A call stores below the stack pointer, and what is called may use some bytes there
+        /// without moving it.
         const BELOW: usize = 256;
         let Some(sp) = self.sp else { return false };
         let frame = sp.saturating_sub(BELOW)..sp.saturating_add(super::memory::guard_size());
@@ -35,8 +39,8 @@ impl Fault {
     }
 }
 
-/// What the handler asks of the upper layers: the text for a fault, if it ends the process; and where the frames of the stack are,
-/// if they can be followed.
+/// What the handler asks of the upper layers: the text for a fault, if it ends the process; and
+/// where the frames of the stack are, if they can be followed.
 pub(crate) type Explain = fn(fault: Fault, out: &mut Report) -> Option<Range<usize>>;
 
 /// A fault has the process's last word.
@@ -121,7 +125,8 @@ const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 /// Call it once, before any goroutine exists.
 pub(crate) unsafe fn install(explain: Explain, generators_own: impl FnOnce()) {
     for (signal, old) in SIGNALS.iter().zip(&INSTALLED.old) {
-        // SAFETY: a null action only asks; `old` has room for the answer, and nobody else touches it (called once).
+        // SAFETY: a null action only asks; `old` has room for the answer, and nobody else touches
+        // it (called once).
         unsafe { libc::sigaction(*signal, std::ptr::null(), (*old.get()).as_mut_ptr()) };
     }
     generators_own();
@@ -132,14 +137,16 @@ pub(crate) unsafe fn install(explain: Explain, generators_own: impl FnOnce()) {
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         action.sa_sigaction = on_fault as *const () as libc::sighandler_t;
-        // SAFETY: the handler is async-signal-safe (see the file's head) and has the signature that SA_SIGINFO asks for.
+        // SAFETY: the handler is async-signal-safe (see the file's head) and has the signature that
+        // SA_SIGINFO asks for.
         unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) };
     }
 }
 
 extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let fault = Fault {
-        // SAFETY: the kernel passes a valid siginfo for SIGSEGV and SIGBUS, for which `si_addr` is defined.
+        // SAFETY: the kernel passes a valid siginfo for SIGSEGV and SIGBUS, for which `si_addr` is
+        // defined.
         address: unsafe { (*info).si_addr() } as usize,
         // SAFETY: the kernel passes a `ucontext_t` to a handler with SA_SIGINFO.
         sp: unsafe { stack_pointer(context) },
@@ -177,7 +184,8 @@ fn await_the_end() -> ! {
     }
 }
 
-/// Waits until what is active on the stack was printed, where frames can be followed. `false` if it was not.
+/// Waits until what is active on the stack was printed, where frames can be followed. `false` if it
+/// was not.
 ///
 /// # Safety
 /// As [`stack_pointer`].
@@ -219,7 +227,8 @@ unsafe fn stack_pointer(context: *mut libc::c_void) -> Option<usize> {
 /// Whether the next fault ends the process: so std's handler leaves what it has no word for.
 fn is_given_up(signal: libc::c_int) -> bool {
     let mut now = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: a null action only asks, and there is room for the answer; zeroes are valid, should it not come.
+    // SAFETY: a null action only asks, and there is room for the answer; zeroes are valid, should
+    // it not come.
     unsafe {
         libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr());
         now.assume_init().sa_sigaction == libc::SIG_DFL
@@ -232,8 +241,8 @@ fn chain(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_
     // SAFETY: filled in `install` by sigaction(2) before this handler existed, and never changed.
     let old = unsafe { (*INSTALLED.old[slot].get()).assume_init_ref() };
     if old.sa_sigaction == libc::SIG_DFL || old.sa_sigaction == libc::SIG_IGN {
-        // Back to the default: the instruction faults again and the kernel ends the process as it would have.
-        // SAFETY: `old` is what the kernel itself reported as this signal's action.
+        // Back to the default: the instruction faults again and the kernel ends the process as it
+        // would have. SAFETY: `old` is what the kernel itself reported as this signal's action.
         unsafe { libc::sigaction(signal, old, std::ptr::null_mut()) };
     } else if old.sa_flags & libc::SA_SIGINFO != 0 {
         // SAFETY: with SA_SIGINFO the stored address is a function of this type.

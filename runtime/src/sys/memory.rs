@@ -17,18 +17,20 @@ pub(crate) fn page_size() -> usize {
 
 /// The length of the guard below a stack, in bytes.
 ///
-/// Rust's functions touch every page of their frames, C's do not: frames of 8 to 33 KiB in the C library would jump a guard of
-/// one page. A longer one costs address space and entries of the page table only.
+/// Rust's functions touch every page of their frames, C's do not: frames of 8 to 33 KiB in the C
+/// library would jump a guard of one page. A longer one costs address space and entries of the page
+/// table only.
 pub(crate) fn guard_size() -> usize {
     (64_usize << 10).next_multiple_of(page_size())
 }
 
-/// Makes a guard, if possible without a mapping of its own. `below` lies right below it: a protected page, and what else nobody
-/// needs. `None` if the kernel refuses, else whether what was in `below` still takes memory.
+/// Makes a guard, if possible without a mapping of its own. `below` lies right below it: a
+/// protected page, and what else nobody needs. `None` if the kernel refuses, else whether what was
+/// in `below` still takes memory.
 ///
-/// A stack with protected pages is two mappings, and `vm.max_map_count` (65,530 by default) ends a program near 32,000 of
-/// them. `MADV_GUARD_INSTALL` (Linux 6.13) makes *markers* in the page table, and leaves the mapping whole: the kernel
-/// merges those of neighbouring stacks.
+/// A stack with protected pages is two mappings, and `vm.max_map_count` (65,530 by default) ends a
+/// program near 32,000 of them. `MADV_GUARD_INSTALL` (Linux 6.13) makes *markers* in the page
+/// table, and leaves the mapping whole: the kernel merges those of neighbouring stacks.
 ///
 /// # Safety
 /// Whole pages that belong to the caller, and that nothing reads or writes.
@@ -43,7 +45,8 @@ pub(crate) unsafe fn install_guard(below: Range<usize>, guard: Range<usize>) -> 
             return unsafe { allow(below) }.then_some(true);
         }
     }
-    // A new mapping in place of all of it. Protected, the parts would stay apart: some have been used before, some not.
+    // A new mapping in place of all of it. Protected, the parts would stay apart: some have been
+    // used before, some not.
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
     let len = below.len() + guard.len();
     // SAFETY: the caller owns the pages, and nothing uses them.
@@ -62,9 +65,9 @@ pub(crate) unsafe fn allow(pages: Range<usize>) -> bool {
     unsafe { libc::mprotect(start, pages.len(), libc::PROT_READ | libc::PROT_WRITE) == 0 }
 }
 
-/// Keeps the kernel from giving the stack at `range` a huge page at its first use. One of less than a huge page gets none: it has
-/// a mapping of its own where guards do, and where they do not (Linux 6.13) the kernel gives mappings for stacks no huge
-/// pages at all.
+/// Keeps the kernel from giving the stack at `range` a huge page at its first use. One of less than
+/// a huge page gets none: it has a mapping of its own where guards do, and where they do not (Linux
+/// 6.13) the kernel gives mappings for stacks no huge pages at all.
 ///
 /// # Safety
 /// A whole mapping of the caller's.
@@ -73,14 +76,16 @@ pub(crate) unsafe fn refuse_huge_pages(range: Range<usize>) {
     #[cfg(target_os = "linux")]
     if range.len() >= HUGE {
         let start = std::ptr::with_exposed_provenance_mut(range.start);
-        // SAFETY: by the caller; what is in the pages does not change. Refused where there are no huge pages.
+        // SAFETY: by the caller; what is in the pages does not change. Refused where there are no
+        // huge pages.
         unsafe { libc::madvise(start, range.len(), libc::MADV_NOHUGEPAGE) };
     }
     #[cfg(not(target_os = "linux"))]
     let _ = range;
 }
 
-/// Gives the memory of these ranges back to the kernel. They stay mapped, and read as zeros at the next use.
+/// Gives the memory of these ranges back to the kernel. They stay mapped, and read as zeros at the
+/// next use.
 ///
 /// # Safety
 /// Whole pages of private mappings that belong to the caller; what is in them is not used any more.
@@ -96,8 +101,9 @@ pub(crate) unsafe fn discard(ranges: &[Range<usize>]) {
     let _ = ranges;
 }
 
-/// Gives one piece of advice on many ranges, with one system call a thousand where the kernel can (for the process itself,
-/// since Linux 6.13), else with one each. `false` if it was refused for any.
+/// Gives one piece of advice on many ranges, with one system call a thousand where the kernel can
+/// (for the process itself, since Linux 6.13), else with one each. `false` if it was refused for
+/// any.
 ///
 /// # Safety
 /// As the advice demands. It may be given twice on a range.
@@ -134,7 +140,8 @@ unsafe fn advise_vector(vectors: &[libc::iovec], advice: libc::c_int) -> bool {
     if process < 0 {
         return false;
     }
-    // SAFETY: the descriptor means this process; the vectors are a slice; the rest is by the caller.
+    // SAFETY: the descriptor means this process; the vectors are a slice; the rest is by the
+    // caller.
     let done = unsafe {
         libc::syscall(
             libc::SYS_process_madvise,

@@ -45,7 +45,8 @@ unsafe extern "C" fn count_changes(info: *mut libc::dl_phdr_info, _: usize, out:
 }
 
 unsafe extern "C" fn note(info: *mut libc::dl_phdr_info, _: usize, all: *mut c_void) -> c_int {
-    // SAFETY: `loaded` passes a pointer to its list, and the linker a valid record, whose headers are an array of this length.
+    // SAFETY: `loaded` passes a pointer to its list, and the linker a valid record, whose headers
+    // are an array of this length.
     let (info, all, headers) = unsafe {
         let info = &*info;
         let headers = std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into());
@@ -75,7 +76,8 @@ unsafe extern "C" fn note(info: *mut libc::dl_phdr_info, _: usize, all: *mut c_v
         };
         let at = range(index);
         segment_of(at.start).filter(|segment| at.end <= segment.end)?;
-        // SAFETY: within a readable segment. The linker's lock is held, so that nothing is unloaded.
+        // SAFETY: within a readable segment. The linker's lock is held, so that nothing is
+        // unloaded.
         let header = unsafe { copy(at) };
         let frames = frames_at(&header)?;
         let at = frames..segment_of(frames)?.end;
@@ -99,7 +101,8 @@ unsafe fn copy(at: Range<usize>) -> Section {
     Section { at, bytes }
 }
 
-/// Where `.eh_frame` begins, which stands in `.eh_frame_hdr`. `None` if it is written in a form that no linker uses.
+/// Where `.eh_frame` begins, which stands in `.eh_frame_hdr`. `None` if it is written in a form
+/// that no linker uses.
 fn frames_at(header: &Section) -> Option<usize> {
     /// `DW_EH_PE_pcrel | DW_EH_PE_sdata4`: a distance from the place where it stands.
     const RELATIVE: u8 = 0x1b;

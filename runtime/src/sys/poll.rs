@@ -4,7 +4,8 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
-/// Waits until `fd` is readable, at most for `limit` (to the nanosecond, as far as the kernel's timers go). May return earlier.
+/// Waits until `fd` is readable, at most for `limit` (to the nanosecond, as far as the kernel's
+/// timers go). May return earlier.
 pub(crate) fn wait_readable(fd: RawFd, limit: Duration) {
     let mut poll = libc::pollfd {
         fd,
@@ -32,8 +33,10 @@ pub(crate) fn wait_readable(fd: RawFd, limit: Duration) {
     }
 }
 
-/// Whether a write of at most a page ([`PIPE_BUF`](https://man7.org/linux/man-pages/man7/pipe.7.html)) to `fd` blocks nobody, as far
-/// as the system says: it has room, it is a file, or the write would fail. Whoever else writes may take the room.
+/// Whether a write of at most a page
+/// ([`PIPE_BUF`](https://man7.org/linux/man-pages/man7/pipe.7.html)) to `fd` blocks nobody, as far
+/// as the system says: it has room, it is a file, or the write would fail. Whoever else writes may
+/// take the room.
 ///
 /// ```
 /// use std::io::Write;
@@ -64,8 +67,8 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Receives into `buf`. Not by libc's `recv`: that is a point where a thread may be cancelled, and pays for it by two atomic
-/// exchanges each time.
+/// Receives into `buf`. Not by libc's `recv`: that is a point where a thread may be cancelled, and
+/// pays for it by two atomic exchanges each time.
 ///
 /// ```
 /// use std::os::fd::AsFd;
@@ -98,8 +101,8 @@ pub fn peek(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<usize> {
 #[inline]
 fn receive_with(socket: BorrowedFd<'_>, buf: &mut [u8], flags: libc::c_int) -> io::Result<usize> {
     #[cfg(target_os = "linux")]
-    // SAFETY: as `recvfrom(2)` wants it: a descriptor that is open, room for `len` bytes, flags that change nothing of that, no address
-    // wanted.
+    // SAFETY: as `recvfrom(2)` wants it: a descriptor that is open, room for `len` bytes, flags
+    // that change nothing of that, no address wanted.
     let received = unsafe {
         libc::syscall(
             libc::SYS_recvfrom,
@@ -130,7 +133,8 @@ fn receive_with(socket: BorrowedFd<'_>, buf: &mut [u8], flags: libc::c_int) -> i
 #[inline]
 pub fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     #[cfg(target_os = "linux")]
-    // SAFETY: as `sendto(2)` wants it: a descriptor that is open, `len` bytes, one flag, no address.
+    // SAFETY: as `sendto(2)` wants it: a descriptor that is open, `len` bytes, one flag, no
+    // address.
     let sent = unsafe {
         libc::syscall(
             libc::SYS_sendto,

@@ -1,9 +1,11 @@
-//! The stack of a goroutine that has come to its end, for another thread to read while the one that runs it waits in the handler of
-//! the fault. There nothing may allocate or lock; following frames and finding their names does both.
+//! The stack of a goroutine that has come to its end, for another thread to read while the one that
+//! runs it waits in the handler of the fault. There nothing may allocate or lock; following frames
+//! and finding their names does both.
 //!
-//! `STATE` goes from `NONE` to `ASKED` (the handler, which has filled `OVERFLOWED`), to `READING` and `READ` (the reader). The handler
-//! ends the process in any case: the goroutine may hold what the reader needs, the allocator's lock for one. So it waits while the
-//! reader gets on, which it tells by the processor time that the reader has used, and [`PATIENCE`] longer.
+//! `STATE` goes from `NONE` to `ASKED` (the handler, which has filled `OVERFLOWED`), to `READING`
+//! and `READ` (the reader). The handler ends the process in any case: the goroutine may hold what
+//! the reader needs, the allocator's lock for one. So it waits while the reader gets on, which it
+//! tells by the processor time that the reader has used, and [`PATIENCE`] longer.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
@@ -28,7 +30,8 @@ static CLOCK: AtomicI32 = AtomicI32::new(0);
 
 struct Cell(UnsafeCell<MaybeUninit<Overflowed>>);
 
-// SAFETY: written by the one handler that has the process's last word, before `ASKED`, and read after that.
+// SAFETY: written by the one handler that has the process's last word, before `ASKED`, and read
+// after that.
 unsafe impl Sync for Cell {}
 
 static OVERFLOWED: Cell = Cell(UnsafeCell::new(MaybeUninit::uninit()));
@@ -44,15 +47,15 @@ impl Overflowed {
     /// What lies on the stack, from its lowest address on.
     pub(crate) fn stack(&self) -> (u64, &[u8]) {
         let from = std::ptr::with_exposed_provenance(self.stack.start);
-        // SAFETY: mapped, up to the end of the frames, and nobody writes there: the thread that would is in its handler until the
-        // process ends.
+        // SAFETY: mapped, up to the end of the frames, and nobody writes there: the thread that
+        // would is in its handler until the process ends.
         let bytes = unsafe { std::slice::from_raw_parts(from, self.stack.len()) };
         (self.stack.start as u64, bytes)
     }
 }
 
-/// Handler: asks for the frames, which are `frames`, and waits until they were printed. `false` if they were not. To be called once in a
-/// process.
+/// Handler: asks for the frames, which are `frames`, and waits until they were printed. `false` if
+/// they were not. To be called once in a process.
 pub(super) fn ask(context: &libc::ucontext_t, frames: &Range<usize>) -> bool {
     let registers = registers_of(context);
     // An overflow may leave the pointer below the lowest address that can be read.

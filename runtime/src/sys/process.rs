@@ -1,9 +1,11 @@
-//! Child processes and pipes: what std does not offer: waiting for an end without collecting it, signals, several pipes at once.
+//! Child processes and pipes: what std does not offer: waiting for an end without collecting it,
+//! signals, several pipes at once.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-/// A descriptor that becomes readable when the process `id` ends. The caller sees to it that the number is still the process's own.
+/// A descriptor that becomes readable when the process `id` ends. The caller sees to it that the
+/// number is still the process's own.
 ///
 /// # Errors
 /// Of `pidfd_open`; where there is no such thing, that.
@@ -25,7 +27,8 @@ pub fn descriptor(id: u32) -> io::Result<OwnedFd> {
     }
 }
 
-/// Blocks the thread until the child `id` of this process has ended. It stays to be collected, so its number remains its own.
+/// Blocks the thread until the child `id` of this process has ended. It stays to be collected, so
+/// its number remains its own.
 ///
 /// # Errors
 /// Of `waitid`, if there is no such child.
@@ -58,7 +61,8 @@ fn wait(id: u32, options: i32) -> io::Result<bool> {
     }
 }
 
-/// Sends the signal to the process `id`. The caller sees to it that the number is still the process's own.
+/// Sends the signal to the process `id`. The caller sees to it that the number is still the
+/// process's own.
 ///
 /// # Errors
 /// Of `kill`.
@@ -72,7 +76,8 @@ pub fn signal(id: u32, signal: i32) -> io::Result<()> {
     }
 }
 
-/// Blocks the thread until something can be read from one of these at least, or it has ended; says from which.
+/// Blocks the thread until something can be read from one of these at least, or it has ended; says
+/// from which.
 ///
 /// # Errors
 /// Of `poll`.

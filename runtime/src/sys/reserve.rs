@@ -2,7 +2,8 @@
 //!
 //! Addresses are exposed: whoever holds a part of a reserve makes pointers of them.
 
-/// Reserves `len` bytes: readable and writable zeros that take memory page by page, at first use. `None` if the kernel refuses.
+/// Reserves `len` bytes: readable and writable zeros that take memory page by page, at first use.
+/// `None` if the kernel refuses.
 pub(crate) fn reserve(len: usize) -> Option<usize> {
     // SAFETY: a new private mapping, where the kernel likes; nothing that exists is changed.
     let at = unsafe {
@@ -20,8 +21,8 @@ pub(crate) fn reserve(len: usize) -> Option<usize> {
     }
     #[cfg(target_os = "linux")]
     {
-        // Else a kernel that always uses huge pages makes a stack cost 2 MiB. Refused where it has none.
-        // SAFETY: our own mapping; what is in it does not change.
+        // Else a kernel that always uses huge pages makes a stack cost 2 MiB. Refused where it has
+        // none. SAFETY: our own mapping; what is in it does not change.
         unsafe { libc::madvise(at, len, libc::MADV_NOHUGEPAGE) };
     }
     Some(at.expose_provenance())
@@ -37,11 +38,13 @@ const MAP_STACK: libc::c_int = 0;
 /// # Safety
 /// Whole pages that [`reserve`] returned; nothing uses them any more.
 pub(crate) unsafe fn release(at: usize, len: usize) {
-    // SAFETY: by the caller. It can fail only if the process has too many mappings to split one: then the pages stay reserved.
+    // SAFETY: by the caller. It can fail only if the process has too many mappings to split one:
+    // then the pages stay reserved.
     unsafe { libc::munmap(std::ptr::with_exposed_provenance_mut(at), len) };
 }
 
-/// Makes the first `guard` bytes of each of `count` parts, `stride` bytes apart, inaccessible. `false` if the kernel refuses.
+/// Makes the first `guard` bytes of each of `count` parts, `stride` bytes apart, inaccessible.
+/// `false` if the kernel refuses.
 ///
 /// # Safety
 /// The parts lie in a reserve of the caller's; the guards are whole pages, and not in use.

@@ -1,9 +1,11 @@
-//! What the kernel says of a thread of this process that sleeps in it, and what is known of system calls.
+//! What the kernel says of a thread of this process that sleeps in it, and what is known of system
+//! calls.
 
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// A thread that sleeps in the kernel: in which call, and where its stack is. The frame pointer is not known.
+/// A thread that sleeps in the kernel: in which call, and where its stack is. The frame pointer is
+/// not known.
 #[derive(Debug)]
 pub(crate) struct Blocked {
     /// The number of the call; `None` if it is a page fault or the like.
@@ -28,7 +30,8 @@ pub(crate) fn blocked(thread: i32) -> Option<Blocked> {
     })
 }
 
-/// Copies memory of this process that its owner may be changing; as much of it as is mapped. Says how much that was.
+/// Copies memory of this process that its owner may be changing; as much of it as is mapped. Says
+/// how much that was.
 ///
 /// # Errors
 /// Nothing is mapped there, or there is no `/proc`.
@@ -37,8 +40,8 @@ pub(crate) fn peek(at: u64, into: &mut [u8]) -> io::Result<usize> {
     std::fs::File::open("/proc/self/mem")?.read_at(into, at)
 }
 
-/// Whether a call that a signal interrupts goes on afterwards if the handler was installed with `SA_RESTART`. `man 7 signal` lists
-/// those that do not.
+/// Whether a call that a signal interrupts goes on afterwards if the handler was installed with
+/// `SA_RESTART`. `man 7 signal` lists those that do not.
 pub(crate) fn is_restarted(call: i64) -> bool {
     !matches!(
         call,

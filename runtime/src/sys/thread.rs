@@ -5,8 +5,8 @@ use std::sync::{OnceLock, mpsc};
 
 /// Starts a named thread that nobody joins.
 ///
-/// A thread inherits of the one that starts it: working directory, namespaces, signal mask, scheduling class. Once there is a
-/// template, that one does.
+/// A thread inherits of the one that starts it: working directory, namespaces, signal mask,
+/// scheduling class. Once there is a template, that one does.
 pub(crate) fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let Some(template) = TEMPLATE.get() else {
         return start(name, Box::new(body));
@@ -26,8 +26,9 @@ pub(crate) fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> io::R
 
 type Body = Box<dyn FnOnce() + Send>;
 
-/// Starts it from a thread that std knows nothing of and that ends at once. A test's thread hands its captured output on to those that
-/// it starts; ours serve everybody, so what they print would be found in one test, or nowhere.
+/// Starts it from a thread that std knows nothing of and that ends at once. A test's thread hands
+/// its captured output on to those that it starts; ours serve everybody, so what they print would
+/// be found in one test, or nowhere.
 fn start(name: String, body: Body) -> io::Result<()> {
     let (answer, started) = mpsc::channel();
     let order = Box::into_raw(Box::new(Order { name, body, answer }));
@@ -66,7 +67,8 @@ unsafe fn start_bare(
     const STACK: usize = 256 << 10;
     let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
     let at = attributes.as_mut_ptr();
-    // SAFETY: initialised before anything else uses it, and destroyed at the end; what `body` asks is by contract.
+    // SAFETY: initialised before anything else uses it, and destroyed at the end; what `body` asks
+    // is by contract.
     unsafe {
         if libc::pthread_attr_init(at) != 0 {
             return false;
@@ -112,7 +114,8 @@ pub(crate) fn start_template() -> io::Result<bool> {
     start(String::from("gort-template"), Box::new(serve)).map(|()| true)
 }
 
-/// How often the kernel has taken the processor away from the calling thread, in favour of another one.
+/// How often the kernel has taken the processor away from the calling thread, in favour of another
+/// one.
 pub(crate) fn preemptions() -> i64 {
     #[cfg(target_os = "linux")]
     {
@@ -131,11 +134,13 @@ pub(crate) fn yield_now() {
     std::thread::yield_now();
 }
 
-/// Asks the kernel to end this thread's naps on time. The default slack of 50 µs is longer than a nap.
+/// Asks the kernel to end this thread's naps on time. The default slack of 50 µs is longer than a
+/// nap.
 pub(crate) fn precise_sleeps() {
     #[cfg(target_os = "linux")]
     {
-        // SAFETY: PR_SET_TIMERSLACK takes one integer and touches only the calling thread's slack value.
+        // SAFETY: PR_SET_TIMERSLACK takes one integer and touches only the calling thread's slack
+        // value.
         unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1_000, 0, 0, 0) };
     }
 }
@@ -172,7 +177,8 @@ pub(crate) enum Doing {
 pub(crate) fn doing(id: i32) -> Doing {
     #[cfg(target_os = "linux")]
     {
-        // `TID (NAME) STATE …`; the name may contain anything, so the state is what follows the last parenthesis.
+        // `TID (NAME) STATE …`; the name may contain anything, so the state is what follows the
+        // last parenthesis.
         let Ok(stat) = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")) else {
             return Doing::Unknown;
         };
@@ -193,7 +199,8 @@ pub(crate) fn doing(id: i32) -> Doing {
 pub(crate) fn count() -> Option<usize> {
     #[cfg(target_os = "linux")]
     {
-        // One number, read at one moment. A list of them all ends early where a thread ends that has just been read.
+        // One number, read at one moment. A list of them all ends early where a thread ends that
+        // has just been read.
         let status = std::fs::read_to_string("/proc/self/status").ok()?;
         let threads = status.lines().find_map(|line| line.strip_prefix("Threads:"))?;
         threads.trim().parse().ok()

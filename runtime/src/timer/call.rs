@@ -9,8 +9,8 @@ use crate::lock::SpinLock;
 
 /// A timer that runs a function, in a goroutine of its own: it may wait.
 ///
-/// It runs once for each time that it is armed. A call that is on its way when the timer is stopped or armed anew still
-/// happens, as with Go's `time.AfterFunc`.
+/// It runs once for each time that it is armed. A call that is on its way when the timer is stopped
+/// or armed anew still happens, as with Go's `time.AfterFunc`.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -24,17 +24,19 @@ use crate::lock::SpinLock;
 /// ```
 pub struct CallTimer {
     timer: Timer,
-    /// Held by whoever arms or stops the timer, around the shard's lock. Only under it does the timer change shards.
+    /// Held by whoever arms or stops the timer, around the shard's lock. Only under it does the
+    /// timer change shards.
     control: SpinLock,
     function: Box<dyn Fn() + Send + Sync>,
-    /// Whether anybody cares; nothing means yes. It is there for the library's own timers, whose function is called in place.
+    /// Whether anybody cares; nothing means yes. It is there for the library's own timers, whose
+    /// function is called in place.
     awaited: Option<Box<dyn Fn() -> bool + Send + Sync>>,
     /// For the goroutine.
     name: &'static str,
 }
 
-// SAFETY: the timer's cells are touched under the lock of the shard that it names, which changes only under `control`, while
-// the timer is in no heap.
+// SAFETY: the timer's cells are touched under the lock of the shard that it names, which changes
+// only under `control`, while the timer is in no heap.
 unsafe impl Sync for CallTimer {}
 // SAFETY: as above; nothing in it is tied to a thread.
 unsafe impl Send for CallTimer {}
@@ -57,11 +59,12 @@ impl CallTimer {
         CallTimer::build(name, Box::new(function), None)
     }
 
-    /// A timer that only matters to those who wait for it: while `awaited` says that nobody does, it does not count as
-    /// something that could still wake a stuck program. `awaited` takes no locks and does not wait.
+    /// A timer that only matters to those who wait for it: while `awaited` says that nobody does,
+    /// it does not count as something that could still wake a stuck program. `awaited` takes no
+    /// locks and does not wait.
     ///
-    /// The function is called where timers expire, and dropped there: it must be short, wait for nothing and hold nothing whose
-    /// destructor waits.
+    /// The function is called where timers expire, and dropped there: it must be short, wait for
+    /// nothing and hold nothing whose destructor waits.
     ///
     /// ```
     /// let timer = gort_runtime::CallTimer::for_listeners(|| println!("time is up"), || true);
@@ -88,7 +91,8 @@ impl CallTimer {
         })
     }
 
-    /// Arms it in `shard`; see [`CallTimer::start`]. Whoever keeps the time has to be told afterwards.
+    /// Arms it in `shard`; see [`CallTimer::start`]. Whoever keeps the time has to be told
+    /// afterwards.
     pub(crate) fn start_in(self: &Arc<CallTimer>, shard: &'static Shard, deadline: u64) -> bool {
         let me = Arc::clone(self);
         self.control.lock();
@@ -129,7 +133,8 @@ impl CallTimer {
         let own = self.disarm();
         // SAFETY: taken above.
         unsafe { self.control.unlock() };
-        // Dropped outside of the locks: this may be the last reference, and dropping it runs user code.
+        // Dropped outside of the locks: this may be the last reference, and dropping it runs user
+        // code.
         own.is_some()
     }
 

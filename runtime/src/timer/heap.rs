@@ -1,8 +1,10 @@
-//! A 4-ary min-heap of what is due at some time. Two kinds of things are in it: *timers*, which know their place, so that any
-//! of them can be taken out in O(log n), and *sleepers*, which stay until they are due.
+//! A 4-ary min-heap of what is due at some time. Two kinds of things are in it: *timers*, which
+//! know their place, so that any of them can be taken out in O(log n), and *sleepers*, which stay
+//! until they are due.
 //!
-//! Nothing that is moved about in the heap is looked at. It lies on the stacks of goroutines that have not run for long, where a
-//! single look costs more than all else that a step of the heap does.
+//! Nothing that is moved about in the heap is looked at. It lies on the stacks of goroutines that
+//! have not run for long, where a single look costs more than all else that a step of the heap
+//! does.
 
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -11,7 +13,8 @@ const ARITY: usize = 4;
 /// Instead of a slot: for a timer, that it is in no heap; for an entry, that it is a sleeper.
 const NONE: u32 = u32::MAX;
 
-/// What a timer carries for the heap: its slot. Guarded by the lock of the shard that the timer is in.
+/// What a timer carries for the heap: its slot. Guarded by the lock of the shard that the timer is
+/// in.
 #[derive(Debug)]
 pub(crate) struct Place(Cell<u32>);
 
@@ -71,7 +74,8 @@ impl<T, S: Copy> Entry<T, S> {
     }
 
     fn item(&self) -> Item<T, S> {
-        // SAFETY: the slot tells, as it was written by `insert` or by `insert_sleeper` together with this.
+        // SAFETY: the slot tells, as it was written by `insert` or by `insert_sleeper` together
+        // with this.
         unsafe {
             if self.slot == NONE {
                 Item::Sleeper(self.what.sleeper)
@@ -287,7 +291,8 @@ mod tests {
         }
     }
 
-    /// The heap gives the rest, `left`, in the order of deadlines, and of those that are the same, of insertion.
+    /// The heap gives the rest, `left`, in the order of deadlines, and of those that are the same,
+    /// of insertion.
     fn check_rest(heap: &mut Heap<Dummy, usize>, timers: &[Dummy], mut left: Vec<(u64, usize)>) {
         left.sort_unstable();
         for (deadline, index) in left {

@@ -1,40 +1,50 @@
-//! `Exhaustive`: every schedule with at most so many preemptions, those that cannot differ left out.
+//! `Exhaustive`: every schedule with at most so many preemptions, those that cannot differ left
+//! out.
 //!
-//! The order is that of CHESS (Musuvathi, Qadeer, "Iterative context bounding", PLDI 2007): first all schedules without a
-//! preemption, then those with one, and so on; so the first failure has the fewest. A preemption is a switch away from a
-//! goroutine that could go on and has not given way. Where the one that ran cannot go on, switches cost nothing.
+//! The order is that of CHESS (Musuvathi, Qadeer, "Iterative context bounding", PLDI 2007): first
+//! all schedules without a preemption, then those with one, and so on; so the first failure has the
+//! fewest. A preemption is a switch away from a goroutine that could go on and has not given way.
+//! Where the one that ran cannot go on, switches cost nothing.
 //!
 //! # Which schedules are left out
 //!
-//! Sleep sets (Godefroid, 1996), adapted to a bound. Two steps of different goroutines *commute* if their reaches do not overlap and they
-//! do not wake the same goroutine: taken in either order they do the same and lead to the same state. A step that gives way commutes
-//! with none, since whoever makes it is passed over until somebody else has made one. If at a state `s`, where `p` ran last, the
-//! step `t` of a goroutine was explored, and then another branch begins with `u1`, then in that branch `t`'s goroutine is *asleep*
-//! until a step is taken that does not commute with `t`. A schedule `w = s u1 … un t r …` of that branch, all `ui` commuting with `t`, has
-//! the same outcome as `w' = s t u1 … un r …`, which begins like an earlier branch.
+//! Sleep sets (Godefroid, 1996), adapted to a bound. Two steps of different goroutines *commute* if
+//! their reaches do not overlap and they do not wake the same goroutine: taken in either order they
+//! do the same and lead to the same state. A step that gives way commutes with none, since whoever
+//! makes it is passed over until somebody else has made one. If at a state `s`, where `p` ran last,
+//! the step `t` of a goroutine was explored, and then another branch begins with `u1`, then in that
+//! branch `t`'s goroutine is *asleep* until a step is taken that does not commute with `t`. A
+//! schedule `w = s u1 … un t r …` of that branch, all `ui` commuting with `t`, has the same outcome
+//! as `w' = s t u1 … un r …`, which begins like an earlier branch.
 //!
-//! Without a bound, `w` may be left out. With one, `w'` may have more preemptions than `w` and be beyond the bound. Write `[x y]`
-//! for the cost of running `y` after `x`: 1 if `x != y` and `x` wants on after its step, else 0. That `x` wants on depends on its
-//! own step only, so it is the same in both. `w'` costs no more than `w` if
+//! Without a bound, `w` may be left out. With one, `w'` may have more preemptions than `w` and be
+//! beyond the bound. Write `[x y]` for the cost of running `y` after `x`: 1 if `x != y` and `x`
+//! wants on after its step, else 0. That `x` wants on depends on its own step only, so it is the
+//! same in both. `w'` costs no more than `w` if
 //!
 //! ```text
 //! [p t] + [t u1] + [un r]  <=  [p u1] + [un t] + [t r]
 //! ```
 //!
-//! * `t` is of `p` itself: `[p t] = 0` and `[p u1] = 1 >= [t u1]`. Of `[un r] <= [un t] + [t r]` see below. Holds for every `r`: if
-//!   `r = t`, then `[un r] = [un t]`; otherwise `[un t] = 1` if `un` wants on, and `[un r] <= 1` only then.
-//! * `t`'s goroutine does not want on after `t` (it has ended, or it waits): `[t u1] = 0`; `[p t] <= [p u1]`, since `p` is
-//!   explored first wherever it can go on, so that `u1 != p`. The rest as before. Holds for every `r`.
-//! * Otherwise `[t u1] = 1 = [t r]` for every `r != t`, and the rest as before: holds unless `r = t`.
+//! * `t` is of `p` itself: `[p t] = 0` and `[p u1] = 1 >= [t u1]`. Of `[un r] <= [un t] + [t r]`
+//!   see below. Holds for every `r`: if `r = t`, then `[un r] = [un t]`; otherwise `[un t] = 1` if
+//!   `un` wants on, and `[un r] <= 1` only then.
+//! * `t`'s goroutine does not want on after `t` (it has ended, or it waits): `[t u1] = 0`; `[p t]
+//!   <= [p u1]`, since `p` is explored first wherever it can go on, so that `u1 != p`. The rest as
+//!   before. Holds for every `r`.
+//! * Otherwise `[t u1] = 1 = [t r]` for every `r != t`, and the rest as before: holds unless `r =
+//!   t`.
 //!
-//! In the first two cases `t` is *fast* asleep: it is not chosen. In the third it is *lightly* asleep: it may be chosen, if it makes the next
-//! step as well; schedules that switch away after it are left out.
+//! In the first two cases `t` is *fast* asleep: it is not chosen. In the third it is *lightly*
+//! asleep: it may be chosen, if it makes the next step as well; schedules that switch away after it
+//! are left out.
 //!
-//! So each schedule `w` that is left out has an equivalent `w'` that costs no more, and is smaller in the order in which branches are
-//! taken. That order is well-founded, for schedules are finite. So by induction each schedule within the bound has an
-//! equivalent within it that is run. What is compared is fixed when a branch begins, so it does not matter that the branches of
-//! one state are run in different rounds. A step that picks one of several possibilities (a select with several ready arms) is run with
-//! each of them, and is never asleep.
+//! So each schedule `w` that is left out has an equivalent `w'` that costs no more, and is smaller
+//! in the order in which branches are taken. That order is well-founded, for schedules are finite.
+//! So by induction each schedule within the bound has an equivalent within it that is run. What is
+//! compared is fixed when a branch begins, so it does not matter that the branches of one state are
+//! run in different rounds. A step that picks one of several possibilities (a select with several
+//! ready arms) is run with each of them, and is never asleep.
 //!
 //! `tests.rs` compares with a search that leaves nothing out, on random programs.
 

@@ -20,16 +20,18 @@ use super::random::Random;
 pub enum Strategy {
     /// Each that can go on is as likely as any other, at every step.
     Random,
-    /// Random priorities that change at `depth - 1` random steps (Burckhardt et al., ASPLOS 2010). With `n` goroutines and `k` steps, one
-    /// schedule finds a bug of that depth with a probability of at least `1 / (n * k^(depth - 1))`. Lost wake-ups and
-    /// check-then-act have depth 2, most others 1 to 3.
+    /// Random priorities that change at `depth - 1` random steps (Burckhardt et al., ASPLOS 2010).
+    /// With `n` goroutines and `k` steps, one schedule finds a bug of that depth with a probability
+    /// of at least `1 / (n * k^(depth - 1))`. Lost wake-ups and check-then-act have depth 2, most
+    /// others 1 to 3.
     Pct {
         /// How many orders between two steps the bug needs; 0 is as 1.
         depth: usize,
     },
-    /// All schedules with at most so many preemptions, those with fewer first, and of those that cannot differ one (CHESS, with
-    /// sleep sets). A preemption is a switch away from a goroutine that could go on; switches where one waits, ends or gives way are free.
-    /// `usize::MAX` is no bound.
+    /// All schedules with at most so many preemptions, those with fewer first, and of those that
+    /// cannot differ one (CHESS, with sleep sets). A preemption is a switch away from a goroutine
+    /// that could go on; switches where one waits, ends or gives way are free. `usize::MAX` is no
+    /// bound.
     Exhaustive {
         /// The most preemptions.
         preemptions: usize,
@@ -77,11 +79,14 @@ pub struct Options {
     pub max_steps: usize,
     /// No new schedule is begun after so long; `None` is no limit, and the default.
     pub time_limit: Option<Duration>,
-    /// How long a simpler schedule is looked for that fails in the same way. Default: 2 s; zero keeps the first.
+    /// How long a simpler schedule is looked for that fails in the same way. Default: 2 s; zero
+    /// keeps the first.
     pub shrink: Duration,
-    /// Whether goroutines that still wait when the closure has returned are a failure. Default: yes.
+    /// Whether goroutines that still wait when the closure has returned are a failure. Default:
+    /// yes.
     pub deny_leaks: bool,
-    /// Where the table of a failure is put as an SVG file too. Default: what `GORT_SCHEDULE_SVG` says; nowhere without it.
+    /// Where the table of a failure is put as an SVG file too. Default: what `GORT_SCHEDULE_SVG`
+    /// says; nowhere without it.
     pub svg: Option<PathBuf>,
 }
 

@@ -1,14 +1,16 @@
-//! `Pct`: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with probabilistic guarantees of finding bugs",
-//! ASPLOS 2010.
+//! `Pct`: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with probabilistic
+//! guarantees of finding bugs", ASPLOS 2010.
 //!
 //! Every goroutine gets a random priority, and whoever has the highest one runs. At `depth - 1` steps, chosen at random, the one
 //! that would run gets the lowest of all. A bug that needs `depth` orders between steps is found by one schedule with a
 //! probability of at least `1 / (n * k^(depth - 1))`, for `n` goroutines and `k` steps.
 //!
-//! Only steps at which somebody else could run are counted. The proof needs a change at the steps of the bug's orders "first a
-//! step of somebody else, then this one"; where nobody else can run, there is no such somebody.
+//! Only steps at which somebody else could run are counted. The proof needs a change at the steps
+//! of the bug's orders "first a step of somebody else, then this one"; where nobody else can run,
+//! there is no such somebody.
 //!
-//! `k` is not known before. It is the largest number that a schedule of this search has had; the first schedule has no change.
+//! `k` is not known before. It is the largest number that a schedule of this search has had; the
+//! first schedule has no change.
 
 use super::chooser::{Chooser, Dice, Last, Number, Turn};
 
@@ -84,7 +86,8 @@ impl Chooser for Pct {
             }
         }
         for enabled in turn.enabled {
-            // Who gives way means it: else a goroutine that waits by looking again and again would run for ever.
+            // Who gives way means it: else a goroutine that waits by looking again and again would
+            // run for ever.
             if enabled.gave_way {
                 self.lower(enabled.number);
             }

@@ -18,7 +18,8 @@ pub enum FailureKind {
     Leak,
     /// More steps than allowed: perhaps a livelock.
     StepLimit,
-    /// The program did something else under the same schedule: it asks for a time, a random number, or another thread.
+    /// The program did something else under the same schedule: it asks for a time, a random number,
+    /// or another thread.
     NotDeterministic,
 }
 
@@ -74,7 +75,8 @@ impl Failure {
         self.steps
     }
 
-    /// The value of `GORT_SCHEDULE` that runs exactly this again: the same binary takes the same steps.
+    /// The value of `GORT_SCHEDULE` that runs exactly this again: the same binary takes the same
+    /// steps.
     pub fn schedule(&self) -> &str {
         &self.schedule
     }
@@ -141,13 +143,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many schedules were run, until the first failure; those that came of shrinking it do not count.
+    /// How many schedules were run, until the first failure; those that came of shrinking it do not
+    /// count.
     pub fn schedules(&self) -> u64 {
         self.schedules
     }
 
-    /// How many of them turned out to be, but for the order of steps that commute, the same as an earlier one. Only
-    /// [`Strategy::Exhaustive`] notices. Most such schedules are not even begun.
+    /// How many of them turned out to be, but for the order of steps that commute, the same as an
+    /// earlier one. Only [`Strategy::Exhaustive`] notices. Most such schedules are not even begun.
     pub fn pruned(&self) -> u64 {
         self.pruned
     }

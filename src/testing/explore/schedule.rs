@@ -1,8 +1,10 @@
-//! A schedule as text, for `GORT_SCHEDULE`, and the hash that tells whether a replay takes the same steps.
+//! A schedule as text, for `GORT_SCHEDULE`, and the hash that tells whether a replay takes the same
+//! steps.
 //!
-//! `1.5f3a.ab12a2.0123456789abcdef`: the version; which call of `explore` it belongs to (a hash of its place), so that the others of
-//! a test binary are not disturbed; who makes how many steps; the hash of the steps. The first 26 goroutines are
-//! letters, others are `{number}`; a number of steps follows unless it is 1. After a dash: which ready arm each select took.
+//! `1.5f3a.ab12a2.0123456789abcdef`: the version; which call of `explore` it belongs to (a hash of
+//! its place), so that the others of a test binary are not disturbed; who makes how many steps; the
+//! hash of the steps. The first 26 goroutines are letters, others are `{number}`; a number of steps
+//! follows unless it is 1. After a dash: which ready arm each select took.
 
 use std::error::Error;
 use std::fmt;
@@ -177,7 +179,8 @@ impl Hash {
         self.bytes(&site.column().to_le_bytes());
     }
 
-    /// A step: whose, what and where. Not the address of what it touches, which is another one in the next process.
+    /// A step: whose, what and where. Not the address of what it touches, which is another one in
+    /// the next process.
     pub(crate) fn step(&mut self, number: Number, op: &str, site: &Location<'_>) {
         self.bytes(&number.to_le_bytes());
         self.bytes(op.as_bytes());

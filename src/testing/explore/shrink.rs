@@ -1,8 +1,10 @@
-//! Looks for a simpler schedule that still fails: fewer preemptions, then fewer switches, then fewer steps.
+//! Looks for a simpler schedule that still fails: fewer preemptions, then fewer switches, then
+//! fewer steps.
 //!
-//! A schedule is a list of turns. What is left out of it is filled in as usual (who runs goes on; else the lowest number), so a shorter
-//! list is a more ordinary schedule. Pieces are left out, large ones first (Zeller's ddmin), and turns of the same goroutine are moved
-//! together, until nothing helps or the time is over.
+//! A schedule is a list of turns. What is left out of it is filled in as usual (who runs goes on;
+//! else the lowest number), so a shorter list is a more ordinary schedule. Pieces are left out,
+//! large ones first (Zeller's ddmin), and turns of the same goroutine are moved together, until
+//! nothing helps or the time is over.
 
 use super::chooser::Number;
 use super::schedule::{Turns, runs_of};
@@ -47,7 +49,8 @@ pub(crate) fn shrink(mut best: Tried, mut attempt: impl FnMut(Vec<Turns>) -> Ver
     }
 }
 
-/// Tries what `candidates` makes of the best, over and over as long as one is better. `false` if the time is over.
+/// Tries what `candidates` makes of the best, over and over as long as one is better. `false` if
+/// the time is over.
 fn improve(
     best: &mut Tried,
     candidates: fn(&[Turns], usize) -> Option<Vec<Turns>>,
@@ -59,8 +62,8 @@ fn improve(
         match attempt(candidate) {
             Verdict::Fails(tried) if tried.cost < best.cost => {
                 *best = tried;
-                // What was tried before it did not help there and hardly will here: on from about the same place, and `shrink`
-                // begins again after all.
+                // What was tried before it did not help there and hardly will here: on from about
+                // the same place, and `shrink` begins again after all.
                 index = index.saturating_sub(1);
             }
             Verdict::Fails(_) | Verdict::Passes => {}
@@ -70,7 +73,8 @@ fn improve(
     true
 }
 
-/// Candidate number `index`: all but a piece. First the second half, then the first; then quarters, and so on to single turns.
+/// Candidate number `index`: all but a piece. First the second half, then the first; then quarters,
+/// and so on to single turns.
 fn leave_out(turns: &[Turns], mut index: usize) -> Option<Vec<Turns>> {
     let mut size = turns.len();
     while size > 0 {
@@ -88,7 +92,8 @@ fn leave_out(turns: &[Turns], mut index: usize) -> Option<Vec<Turns>> {
     None
 }
 
-/// Candidate number `index`: a turn moved to the one before it of the same goroutine, or that one moved here.
+/// Candidate number `index`: a turn moved to the one before it of the same goroutine, or that one
+/// moved here.
 fn bring_together(turns: &[Turns], index: usize) -> Option<Vec<Turns>> {
     let pairs = (0..turns.len()).filter_map(|later| {
         let earlier = turns[..later]

@@ -1,5 +1,5 @@
-//! The same picture as a file that browsers show: lines of life from top to bottom, steps on them, an arrow from whoever wakes to
-//! who goes on.
+//! The same picture as a file that browsers show: lines of life from top to bottom, steps on them,
+//! an arrow from whoever wakes to who goes on.
 
 use std::fmt::{self, Write};
 

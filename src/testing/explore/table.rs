@@ -1,4 +1,5 @@
-//! The picture of a schedule: a column a goroutine, a row a step with its line, read from top to bottom.
+//! The picture of a schedule: a column a goroutine, a row a step with its line, read from top to
+//! bottom.
 
 use std::fmt::{self, Write};
 use std::panic::Location;

@@ -145,7 +145,8 @@ fn before(ran: &Ran, a: (u16, usize), b: (u16, usize)) -> bool {
 fn pct_keeps_its_bound() {
     const RUNS: usize = 20_000;
     let program = vec![vec![Toy::Write(0); 10]; 3];
-    // The sums are of a fixed seed, so they are the same everywhere. `n * k^(d-1)` of 3 goroutines and 30 steps.
+    // The sums are of a fixed seed, so they are the same everywhere. `n * k^(d-1)` of 3 goroutines
+    // and 30 steps.
     let depth1 = hits(&program, &mut Pct::new(1, 1), RUNS, |ran| {
         before(ran, (2, 9), (0, 0))
     });
@@ -181,7 +182,8 @@ fn the_same_seed_makes_the_same_schedules() {
 
 #[test]
 fn one_who_gives_way_does_not_keep_the_others_waiting() {
-    // Whoever looks again and again until the other one has written: fewer looks than steps of the other.
+    // Whoever looks again and again until the other one has written: fewer looks than steps of the
+    // other.
     let program = vec![vec![Toy::GiveWay; 50], vec![Toy::Write(0); 5]];
     for chooser in [
         &mut Pct::new(1, 1) as &mut dyn Chooser,

@@ -156,8 +156,8 @@ pub(super) fn run(program: &Program, chooser: &mut dyn Chooser) -> Option<Ran> {
 }
 
 impl Ran {
-    /// The same for schedules that differ only in the order of steps that commute: of all such, the one that has the
-    /// lowest goroutine first wherever that is possible.
+    /// The same for schedules that differ only in the order of steps that commute: of all such, the
+    /// one that has the lowest goroutine first wherever that is possible.
     pub(super) fn canonical(&self) -> Vec<Taken> {
         let depends = |a: usize, b: usize| {
             self.steps[a].number == self.steps[b].number

@@ -8,8 +8,8 @@ use std::ptr::NonNull;
 
 use super::{MutexGuard, State};
 
-/// As [`MutexGuard`], for a part of the value. A [`Cond`](crate::Cond) cannot wait with it, because the part might be
-/// gone when it has locked again.
+/// As [`MutexGuard`], for a part of the value. A [`Cond`](crate::Cond) cannot wait with it, because
+/// the part might be gone when it has locked again.
 ///
 /// ```
 /// use gort::sync::{MappedMutexGuard, Mutex, MutexGuard};

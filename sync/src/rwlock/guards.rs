@@ -11,7 +11,8 @@ use super::{RwLock, State};
 use crate::guard::{Key, Relock};
 use crate::limit::Limit;
 
-/// Shared access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another goroutine and dropped there.
+/// Shared access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another
+/// goroutine and dropped there.
 ///
 /// ```
 /// use gort::sync::{RwLock, RwLockReadGuard};
@@ -25,7 +26,8 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
 }
 
-/// Exclusive access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another goroutine and dropped there.
+/// Exclusive access to what an [`RwLock`] guards; dropping it unlocks. It may be sent to another
+/// goroutine and dropped there.
 ///
 /// ```
 /// use gort::sync::{RwLock, RwLockWriteGuard};
@@ -39,7 +41,8 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 #[must_use = "the lock is unlocked as soon as the guard is dropped"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
-    /// `&RwLock<T>` alone would make the guard `Sync` for less than `&mut T` is, and covariant in `T`.
+    /// `&RwLock<T>` alone would make the guard `Sync` for less than `&mut T` is, and covariant in
+    /// `T`.
     exclusive: PhantomData<&'a mut T>,
 }
 
@@ -83,7 +86,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// Goes on as a reader, without a moment in which a writer could get in; readers that wait come in too.
+    /// Goes on as a reader, without a moment in which a writer could get in; readers that wait come
+    /// in too.
     ///
     /// ```
     /// use gort::sync::{RwLock, RwLockWriteGuard};

@@ -13,7 +13,8 @@ use super::RwLock;
 use crate::guard::{Key, Relock};
 use crate::limit::Limit;
 
-/// Shared access to what an [`RwLock`] in an [`Arc`] guards, without borrowing the lock; dropping it unlocks.
+/// Shared access to what an [`RwLock`] in an [`Arc`] guards, without borrowing the lock; dropping
+/// it unlocks.
 ///
 /// ```
 /// use gort::prelude::*;
@@ -32,7 +33,8 @@ pub struct OwnedRwLockReadGuard<T: ?Sized> {
     lock: Arc<RwLock<T>>,
 }
 
-/// Exclusive access to what an [`RwLock`] in an [`Arc`] guards, without borrowing the lock; dropping it unlocks.
+/// Exclusive access to what an [`RwLock`] in an [`Arc`] guards, without borrowing the lock;
+/// dropping it unlocks.
 ///
 /// ```
 /// use gort::prelude::*;
@@ -240,7 +242,8 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         &guard.lock
     }
 
-    /// Goes on as a reader, without a moment in which a writer could get in; readers that wait come in too.
+    /// Goes on as a reader, without a moment in which a writer could get in; readers that wait come
+    /// in too.
     ///
     /// ```
     /// use gort::sync::{OwnedRwLockWriteGuard, RwLock};

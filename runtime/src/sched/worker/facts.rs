@@ -12,7 +12,8 @@ impl Post {
         if owner.is_null() {
             return std::ptr::null();
         }
-        // SAFETY: workers are never freed. Only the head is referred to, and what is read of it is atomic.
+        // SAFETY: workers are never freed. Only the head is referred to, and what is read of it is
+        // atomic.
         unsafe { (*owner).head.current().cast() }
     }
 
@@ -20,7 +21,8 @@ impl Post {
     pub(crate) fn set_clock(&self, now: u64) {
         let owner = self.owner.load(Ordering::Acquire);
         if !owner.is_null() {
-            // SAFETY: workers are never freed. Only the head is referred to, and the clock is atomic.
+            // SAFETY: workers are never freed. Only the head is referred to, and the clock is
+            // atomic.
             unsafe { (*owner).head.set_clock(now) };
         }
     }

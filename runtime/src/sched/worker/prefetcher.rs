@@ -1,11 +1,13 @@
-//! Who will run soon, as far as it can be guessed, and what is fetched for it. See [`Hints`](crate::g::Hints).
+//! Who will run soon, as far as it can be guessed, and what is fetched for it. See
+//! [`Hints`](crate::g::Hints).
 
 use std::cell::Cell;
 
 use crate::g::{G, GRef, Hints};
 
-/// What the owner remembers of the last runs. The control block of whoever is guessed to run three runs later is fetched at once, its
-/// stack one run after that, with what stands in the block. Any earlier, and other lines drive them out again.
+/// What the owner remembers of the last runs. The control block of whoever is guessed to run three
+/// runs later is fetched at once, its stack one run after that, with what stands in the block. Any
+/// earlier, and other lines drive them out again.
 pub(super) struct Prefetcher {
     /// Who ran last, and before that.
     past: [Cell<*const G>; 3],
@@ -29,10 +31,12 @@ impl Prefetcher {
         let before = self.past[1].replace(last);
         let earlier = self.past[2].replace(before);
         if before == now {
-            // Two that take turns have everything in the cache. (What is still noted as fetched does no harm.)
+            // Two that take turns have everything in the cache. (What is still noted as fetched
+            // does no harm.)
             return;
         }
-        // SAFETY: null or a control block: those are never unmapped. Its hints, which lie at its start, are valid whatever else is there.
+        // SAFETY: null or a control block: those are never unmapped. Its hints, which lie at its
+        // start, are valid whatever else is there.
         if let Some(earlier) = unsafe { earlier.cast::<Hints>().as_ref() } {
             earlier.learn(g);
         }

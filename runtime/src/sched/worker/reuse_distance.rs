@@ -1,7 +1,8 @@
 //! How many runs go by until the same goroutine runs again: a sample, taken now and then.
 //!
-//! A thief asks. Where a few goroutines take turns, all that they touch is in their worker's cache, and moving one of them makes every
-//! hand-off cross the cores. Where a thousand do, each finds its lines gone whoever runs it.
+//! A thief asks. Where a few goroutines take turns, all that they touch is in their worker's cache,
+//! and moving one of them makes every hand-off cross the cores. Where a thousand do, each finds its
+//! lines gone whoever runs it.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -10,10 +11,12 @@ use crate::g::{G, GRef};
 
 /// So many runs later nothing of a goroutine is left in the nearer caches.
 const LONG: u64 = 1024;
-/// A sample that has not come back after so many runs is not waited for any more: it has ended, or another worker runs it.
+/// A sample that has not come back after so many runs is not waited for any more: it has ended, or
+/// another worker runs it.
 const GONE: u64 = 8 * LONG;
 
-/// The sample. It is a guess: all relaxed, and written by the owner without a look at what a thief writes at the same moment.
+/// The sample. It is a guess: all relaxed, and written by the owner without a look at what a thief
+/// writes at the same moment.
 pub(crate) struct ReuseDistance {
     /// The sampled goroutine; null: sample the next one.
     sample: AtomicPtr<G>,
@@ -52,8 +55,8 @@ impl ReuseDistance {
         }
     }
 
-    /// Thief: whether the worker's goroutines come round so rarely that it does not matter who runs them. `tick` is the run that it
-    /// has come to.
+    /// Thief: whether the worker's goroutines come round so rarely that it does not matter who runs
+    /// them. `tick` is the run that it has come to.
     pub(super) fn is_long(&self, tick: u64) -> bool {
         let since = self.since.load(Ordering::Relaxed);
         if tick.wrapping_sub(since) > GONE {
@@ -67,7 +70,8 @@ impl ReuseDistance {
 mod tests {
     use super::*;
 
-    /// A few that take turns are told from many, and a sample that never comes back does not stand in the way.
+    /// A few that take turns are told from many, and a sample that never comes back does not stand
+    /// in the way.
     #[test]
     fn few_and_many() {
         let group = [(); 3].map(|()| crate::g::pool::take_shared());

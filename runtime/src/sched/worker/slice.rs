@@ -4,15 +4,16 @@ use std::cell::Cell;
 
 use crate::sys::clock;
 
-/// What comes out of run-next inherits the time slice of the goroutine that woke it: this many cycles (about 1 ms; Go's slice
-/// is 10 ms). Counting runs instead would serve a pair of goroutines that does much per hand-off more than one that does
-/// little.
+/// What comes out of run-next inherits the time slice of the goroutine that woke it: this many
+/// cycles (about 1 ms; Go's slice is 10 ms). Counting runs instead would serve a pair of goroutines
+/// that does much per hand-off more than one that does little.
 const SLICE_CYCLES: u64 = 2_500_000;
-/// The clock is looked at after one run of a slice, and then after twice as many each time, up to this many, as long as they
-/// are short.
+/// The clock is looked at after one run of a slice, and then after twice as many each time, up to
+/// this many, as long as they are short.
 const LONGEST_LOOK: u32 = 16;
 
-/// The time slice of what came out of the deque last, and of all that it handed on to through run-next.
+/// The time slice of what came out of the deque last, and of all that it handed on to through
+/// run-next.
 #[derive(Default)]
 pub(super) struct Slice {
     /// When it was looked at first and last, in cycles; 0 before.
