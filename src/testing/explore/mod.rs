@@ -23,6 +23,8 @@ mod run;
 mod schedule;
 mod search;
 mod shrink;
+#[cfg(test)]
+mod sound;
 mod svg;
 mod table;
 #[cfg(test)]
