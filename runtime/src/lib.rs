@@ -20,8 +20,8 @@
 //!
 //! Between two points where a goroutine may wait, do not keep anything tied to the OS thread: a reference out of a
 //! `thread_local!`, a `std::sync::MutexGuard`, an `Rc` that a thread-local shares. A goroutine may resume on another thread,
-//! and the compiler cannot see that. `docs/ARCHITECTURE.md` says why and what the sound side costs ([`Migration::Pinned`],
-//! [`lock_os_thread`]).
+//! and the compiler cannot see that. `docs/HACKING.md` has what may wait; with [`Migration::Pinned`], or under
+//! [`lock_os_thread`], a goroutine does not change threads.
 
 mod bias;
 mod blocking;

@@ -2,7 +2,7 @@
 //! and nowhere else.
 //!
 //! Two backings have the same functions: `generator.rs` (the default: the `generator` crate on stacks of its own) and
-//! `slab.rs` (cargo feature `slab-stacks`: the `corosensei` crate on stacks cut from large reserves). docs/ARCHITECTURE.md
+//! `slab.rs` (cargo feature `slab-stacks`: the `corosensei` crate on stacks cut from large reserves). `README.md`
 //! says what each costs. A backing has
 //!
 //! | | |
