@@ -8,7 +8,7 @@ use std::ptr;
 use crate::Chan;
 use crate::chan::{Core, Refused};
 pub use crate::offer::Offer;
-use crate::rt::{self, WaitReason, explore};
+use crate::rt::{self, WaitReason};
 pub use crate::select::case::{Arm, RecvArm, SendArm};
 use crate::select::engine::{Begun, Ended, Run};
 pub use crate::select::take::TakeArm;
@@ -214,7 +214,7 @@ fn select_with<const N: usize>(
     let order = [const { Cell::new(0) }; N];
     let locks = [const { Cell::new(ptr::null()) }; N];
     let run = Run::new(arms, &order, &locks, biased);
-    explore::point_at_all(crate::chan::ops::SELECT, run.addresses());
+    run.announce();
     loop {
         match run.begin(!has_default) {
             Begun::Chosen(index) => return index,

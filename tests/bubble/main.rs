@@ -187,6 +187,37 @@ fn what_is_not_durable() {
     });
 }
 
+/// GS-162: a channel that was made outside is not durable, and works.
+#[test]
+fn channels_from_outside() {
+    let (asks, answers) = (chan!(u32), chan!(u32));
+    let (question, answer) = (asks.rx(), answers.tx());
+    let server = std::thread::spawn(move || {
+        for number in question {
+            std::thread::sleep(Duration::from_millis(5));
+            answer.send(number + 1).unwrap();
+        }
+    });
+    let tx = asks.tx();
+    testing::bubble(move || {
+        let start = testing::now();
+        let sleeper = go!(time::sleep(HOUR));
+        for number in 0..5 {
+            chan!(tx <- number);
+            assert_eq!(chan!(<-answers), Some(number + 1));
+            assert_eq!(testing::now(), start, "time stands still");
+        }
+        chan!(tx <- 6);
+        select! {
+            answer = <-answers => assert_eq!(answer, Some(7)),
+            _ = <-time::after(HOUR) => panic!("time stands still"),
+        }
+        sleeper.join().unwrap();
+    });
+    drop(asks);
+    server.join().unwrap();
+}
+
 /// GS-168: `after_func`, contexts, scopes and error groups inherit the bubble.
 #[test]
 fn goroutines_inherit_it() {

@@ -1,6 +1,7 @@
 //! Ends of processes, and processes that do nothing: each program runs in a child of its own, whose status and output are
 //! compared (GS-5, GS-6, GS-9, GS-10, GS-73 to GS-76, GS-88, GS-90, GS-91, GS-99 to GS-104, GS-157 to GS-160).
 
+mod bubble;
 mod deadlock;
 mod exit;
 mod foreign_code;
@@ -40,6 +41,7 @@ impl Drop for Loud {
 
 fn main() -> std::process::ExitCode {
     harness::main(&[
+        list!(bubble: receive, send, select, close),
         list!(deadlock:
             chan_receive, chan_send, chan_send_to_a_full_buffer, ranging, select, select_of_one, select_of_nil_channels,
             select_no_cases, receive_from_nil, send_to_nil, future, wait_group, mutex,

@@ -23,6 +23,7 @@ use std::fmt;
 
 use crate::ring::Ring;
 use crate::rt::RawLock;
+use crate::rt::explore;
 use crate::shim::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
 use crate::waitq::WaitQueue;
 
@@ -47,6 +48,8 @@ pub(crate) struct Core<T> {
     lock: RawLock,
     /// Written under the lock, looked at without it.
     flags: AtomicU8,
+    /// The bubble that it was made in; 0: none.
+    bubble: u32,
     capacity: usize,
     /// How many values the buffer holds. Written under the lock, looked at without it.
     len: AtomicUsize,
@@ -88,6 +91,11 @@ impl<T> Core<T> {
         Core {
             lock: RawLock::new(),
             flags: AtomicU8::new(0),
+            bubble: if explore::is_under_way() {
+                explore::bubble_here()
+            } else {
+                0
+            },
             capacity,
             len: AtomicUsize::new(0),
             recvq: WaitQueue::new(),
@@ -102,6 +110,31 @@ impl<T> Core<T> {
     #[inline(always)]
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(&self.lock).addr()
+    }
+
+    /// The bubble that it was made in; 0: none.
+    pub(crate) fn bubble(&self) -> u32 {
+        self.bubble
+    }
+
+    /// The caller is about to do that.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn announce(&self, op: explore::Op, verb: &'static str) {
+        if explore::is_under_way() {
+            explore::enter(&[self.bubble], verb);
+            explore::point(op, self.address());
+        }
+    }
+
+    /// The same for an operation that, if it waits, is over when it is woken.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn announce_handed_over(&self, op: explore::Op, verb: &'static str) {
+        if explore::is_under_way() {
+            explore::enter(&[self.bubble], verb);
+            explore::point_handed_over(op, self.address());
+        }
     }
 
     #[inline(always)]

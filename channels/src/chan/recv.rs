@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::send::finish;
 use super::{CLOSED, Core, GAVE_BACK, ops};
-use crate::rt::{self, Claim, Here, Task, WaitReason, explore};
+use crate::rt::{self, Claim, Here, Task, WaitReason};
 use crate::waiter::{Kind, Outcome, Slot, Wait};
 
 /// What came of an attempt under the lock.
@@ -111,7 +111,7 @@ impl<T> Core<T> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn recv(&self) -> Option<T> {
-        explore::point_handed_over(ops::RECV, self.address());
+        self.announce_handed_over(ops::RECV, "receive on");
         self.recv_unseen()
     }
 
@@ -144,7 +144,7 @@ impl<T> Core<T> {
     #[inline]
     #[track_caller]
     pub(crate) fn try_recv(&self) -> Result<T, bool> {
-        explore::point(ops::TRY_RECV, self.address());
+        self.announce(ops::TRY_RECV, "receive on");
         self.try_recv_unseen()
     }
 
@@ -183,7 +183,7 @@ impl<T> Core<T> {
     /// was up.
     #[track_caller]
     pub(crate) fn recv_timeout(&self, limit: Duration) -> Result<T, bool> {
-        explore::point(ops::RECV, self.address());
+        self.announce(ops::RECV, "receive on");
         // First without a look at the clock.
         match self.try_recv_unseen() {
             Err(false) if !limit.is_zero() => {}

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::{CLOSED, Core, ops};
-use crate::rt::{self, Claim, Here, Task, WaitReason, explore};
+use crate::rt::{self, Claim, Here, Task, WaitReason};
 use crate::waiter::{Kind, Outcome, Slot, Wait};
 
 /// Why a value cannot be sent, now or ever.
@@ -134,7 +134,7 @@ impl<T> Core<T> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn send(&self, value: T) -> Result<(), (Refused, T)> {
-        explore::point_handed_over(ops::SEND, self.address());
+        self.announce_handed_over(ops::SEND, "send on");
         self.send_unseen(value)
     }
 
@@ -166,7 +166,7 @@ impl<T> Core<T> {
     #[inline]
     #[track_caller]
     pub(crate) fn try_send(&self, value: T) -> Result<(), NotSent<T>> {
-        explore::point(ops::TRY_SEND, self.address());
+        self.announce(ops::TRY_SEND, "send on");
         self.try_send_unseen(value)
     }
 
@@ -201,7 +201,7 @@ impl<T> Core<T> {
     /// Sends; waits at most for `limit`. `None` in the error means the time was up.
     #[track_caller]
     pub(crate) fn send_timeout(&self, value: T, limit: Duration) -> Result<(), NotSent<T>> {
-        explore::point(ops::SEND, self.address());
+        self.announce(ops::SEND, "send on");
         // First without a look at the clock.
         let value = match self.try_send_unseen(value) {
             Err((None, value)) if !limit.is_zero() => value,

@@ -115,7 +115,7 @@ macro_rules! send_methods {
             /// ```
             #[track_caller]
             pub fn close(&self) {
-                $crate::rt::explore::point($crate::chan::ops::CLOSE, self.core().address());
+                self.core().announce($crate::chan::ops::CLOSE, "close of");
                 if !self.core().close() {
                     panic!("close of closed channel");
                 }

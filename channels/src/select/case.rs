@@ -37,6 +37,12 @@ pub unsafe trait Arm {
         self.lock().map(|lock| std::ptr::from_ref(lock).addr())
     }
 
+    /// The bubble that its channel was made in; 0: none. `None`: it has no channel.
+    #[doc(hidden)]
+    fn bubble(&self) -> Option<u32> {
+        None
+    }
+
     /// Whether it is worth taking the lock. May be wrong by saying yes.
     fn maybe_ready(&self) -> bool;
 
@@ -220,6 +226,13 @@ unsafe impl<T> Arm for RecvArm<'_, T> {
             Origin::Nil => None,
             Origin::Chan(core) => Some(core.address()),
             Origin::Source(source) => Some(source.identity()),
+        }
+    }
+
+    fn bubble(&self) -> Option<u32> {
+        match self.from {
+            Origin::Chan(core) => Some(core.bubble()),
+            Origin::Nil | Origin::Source(_) => None,
         }
     }
 

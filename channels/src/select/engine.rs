@@ -94,8 +94,19 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// The goroutine is about to wait for one of the arms, or to look.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn announce(&self) {
+        if explore::is_under_way() {
+            let bubbles: Vec<u32> = self.arms.iter().filter_map(|arm| arm.bubble()).collect();
+            explore::enter(&bubbles, "select on");
+            explore::point_at_all(crate::chan::ops::SELECT, self.addresses());
+        }
+    }
+
     /// What it touches, for whoever explores schedules.
-    pub(crate) fn addresses(&self) -> impl Iterator<Item = usize> {
+    fn addresses(&self) -> impl Iterator<Item = usize> {
         self.arms.iter().filter_map(|arm| arm.identity())
     }
 

@@ -13,9 +13,8 @@ use std::time::Duration;
 
 use self::case::{Arm, RecvArm, SendArm};
 use self::engine::{Begun, Ended, Run};
-use crate::chan::ops;
 use crate::error::{SelectError, SelectTimeoutError, SendError, TrySelectError};
-use crate::rt::{self, RawLock, WaitReason, explore};
+use crate::rt::{self, RawLock, WaitReason};
 use crate::source::{Origin, RecvFrom, SendTo};
 
 /// Waits for one of several operations whose number is known only at run time.
@@ -280,7 +279,7 @@ impl<'a> Select<'a> {
     pub fn select(&mut self) -> Result<Selected<'_, 'a>, SelectError> {
         let index = {
             let run = self.run();
-            explore::point_at_all(ops::SELECT, run.addresses());
+            run.announce();
             loop {
                 match run.begin(true) {
                     Begun::Chosen(index) => break index,
@@ -313,7 +312,7 @@ impl<'a> Select<'a> {
     /// ```
     #[track_caller]
     pub fn try_select(&mut self) -> Result<Selected<'_, 'a>, TrySelectError> {
-        explore::point_at_all(ops::SELECT, self.run().addresses());
+        self.run().announce();
         let begun = self.run().begin(false);
         match begun {
             Begun::Chosen(index) => Ok(self.selected(index)),
@@ -339,7 +338,7 @@ impl<'a> Select<'a> {
     /// ```
     #[track_caller]
     pub fn select_timeout(&mut self, limit: Duration) -> Result<Selected<'_, 'a>, SelectTimeoutError> {
-        explore::point_at_all(ops::SELECT, self.run().addresses());
+        self.run().announce();
         // First without a look at the clock.
         let begun = self.run().begin(false);
         match begun {
@@ -356,7 +355,7 @@ impl<'a> Select<'a> {
         };
         let index = {
             let run = self.run();
-            explore::point_at_all(ops::SELECT, run.addresses());
+            run.announce();
             loop {
                 match run.begin(true) {
                     Begun::Chosen(index) => break index,

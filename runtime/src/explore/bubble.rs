@@ -112,6 +112,29 @@ pub fn wait() -> Result<(), NotInBubble> {
     Ok(())
 }
 
+/// The number of the bubble that this code runs in; 0: none.
+#[cold]
+pub fn bubble_here() -> u32 {
+    group::current().map_or(0, Group::bubble)
+}
+
+/// The goroutine is about to do that with channels that were made in these bubbles (0: in none). Those of another bubble end the
+/// process, as in Go. For one of none, time will stand still if the goroutine waits.
+#[cold]
+pub fn enter(bubbles: &[u32], verb: &str) {
+    let here = bubble_here();
+    if bubbles.iter().any(|&bubble| bubble != 0 && bubble != here) {
+        crate::fatal::die(&format_args!(
+            "fatal error: {verb} synctest channel from outside bubble\n"
+        ));
+    }
+    if here != 0
+        && let Some((group, number)) = group::here()
+    {
+        group.set_foreign(number, bubbles.contains(&0));
+    }
+}
+
 /// How long ago the bubble of this code began, on its own clock; `None` in no bubble.
 pub fn age() -> Option<Duration> {
     group::current().map(Group::age)

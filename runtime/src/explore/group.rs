@@ -13,7 +13,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -42,6 +42,8 @@ pub(crate) struct Group {
     now: AtomicU64,
     /// Its beginning.
     start: AtomicU64,
+    /// No other bubble has this number; 0: it is none.
+    bubble: AtomicU32,
 }
 
 /// `sched/turn` has it.
@@ -175,11 +177,17 @@ impl Group {
                 shard: Shard::new(),
                 now: AtomicU64::new(0),
                 start: AtomicU64::new(0),
+                bubble: AtomicU32::new(0),
             }))
         });
         let now = clock::now();
         group.now.store(now, Ordering::Relaxed);
         group.start.store(now, Ordering::Relaxed);
+        let bubble = match inner.calm {
+            Some(_) => BUBBLES.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1),
+            None => 0,
+        };
+        group.bubble.store(bubble, Ordering::Relaxed);
         *group.inner.lock() = inner;
         group
     }
@@ -197,6 +205,15 @@ impl Group {
             }
         }
         (inner.director.take(), ending)
+    }
+
+    pub(crate) fn bubble(&self) -> u32 {
+        self.bubble.load(Ordering::Relaxed)
+    }
+
+    /// Member `number` is about to do something with a channel that is of no bubble, or not.
+    pub(crate) fn set_foreign(&self, number: u16, foreign: bool) {
+        self.inner.lock().members[usize::from(number)].foreign = foreign;
     }
 
     /// How long ago the crew began, on its clock.
@@ -356,6 +373,8 @@ impl Group {
     }
 }
 
+/// How many bubbles there were.
+static BUBBLES: AtomicU32 = AtomicU32::new(0);
 /// Groups that can be used again.
 static SPARE: Mutex<Vec<&'static Group>> = Mutex::new(Vec::new());
 

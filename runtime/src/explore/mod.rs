@@ -22,7 +22,7 @@ mod run;
 pub(crate) mod searches;
 mod state;
 
-pub use bubble::{NotInBubble, age, bubble, wait};
+pub use bubble::{NotInBubble, age, bubble, bubble_here, enter, wait};
 pub use director::{Candidate, DROPPED, Director, Ending, Op, SET_TIMER, Step, Turn, Waiting};
 pub use point::{
     glance, is_explored, note_drop, pick, point, point_at_all, point_handed_over, point_in_drop, quietly,

@@ -85,7 +85,13 @@ impl Inner {
         let in_bubble = self.calm.is_some();
         self.members.iter().any(|member| {
             let reason = member.g.and_then(|g| g.reason());
-            reason.is_some_and(|reason| member.foreign || calm::is_open(reason, in_bubble))
+            reason.is_some_and(|reason| {
+                let on_channel = matches!(
+                    reason,
+                    WaitReason::ChanReceive | WaitReason::ChanSend | WaitReason::Select
+                );
+                member.foreign && on_channel || calm::is_open(reason, in_bubble)
+            })
         })
     }
 
