@@ -184,3 +184,14 @@ fn explored_pool() {
         assert!(stdout.contains(part), "{part}: {stdout}");
     }
 }
+
+#[test]
+fn expiring_cache() {
+    let stdout = run(&mut std::process::Command::new(program("expiring_cache"))).clean();
+    let (bubble, schedules) = stdout.split_once('\n').unwrap();
+    assert_eq!(bubble, "90 minutes went by in the bubble");
+    assert!(
+        schedules.contains("that is all") && schedules.contains("none failed"),
+        "{stdout}"
+    );
+}

@@ -1,6 +1,7 @@
 //! The picture of a schedule: a column a goroutine, a row a step with its line, read from top to
 //! bottom.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::panic::Location;
 
@@ -36,21 +37,22 @@ const ROWS: usize = 120;
 const WIDTH: usize = 48;
 
 impl Picture {
-    /// The only file, if all is in one.
+    /// The file of which most lines are: it is not named with them.
     pub(super) fn file(&self) -> Option<&'static str> {
-        let first = self.rows.first()?.site.file();
-        self.rows
-            .iter()
-            .all(|row| row.site.file() == first)
-            .then_some(first)
+        let mut count: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for row in &self.rows {
+            *count.entry(row.site.file()).or_default() += 1;
+        }
+        let most = count.into_iter().max_by_key(|(_, lines)| *lines);
+        most.map(|(file, _)| file)
     }
 
-    /// What stands in a row, without the lines' file if that is the only one.
+    /// What stands in a row; lines of `file` without it.
     pub(super) fn cell(&self, row: &Row, file: Option<&str>) -> String {
         let line = row.site.line();
         let mut cell = match file {
-            Some(_) => format!("{} :{line}", row.text),
-            None => format!("{} {}:{line}", row.text, base(row.site.file())),
+            Some(file) if file == row.site.file() => format!("{} :{line}", row.text),
+            _ => format!("{} {}:{line}", row.text, base(row.site.file())),
         };
         if row.waits {
             cell.push_str(", waits");
