@@ -25,6 +25,10 @@ impl Calm {
         self.ready.push_back(number);
     }
 
+    pub(super) fn any(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     pub(super) fn next(&mut self) -> Option<u16> {
         self.ready.pop_front()
     }

@@ -88,6 +88,7 @@ impl Crew for Group {
                 site,
             },
             foreign: false,
+            open: false,
         };
         match reused {
             Some(number) => inner.members[usize::from(number)] = member,
@@ -115,10 +116,10 @@ impl Crew for Group {
         member.resumes = member.g.is_some();
         member.g = Some(g);
         member.runnable = true;
-        member.foreign = false;
         if member.handed_over {
             member.step.reach = Reach::Nothing;
         }
+        inner.stops_waiting(number);
         inner.can_go_on(number);
         if inner.active != Active::Nobody {
             return None;
@@ -158,6 +159,7 @@ impl Group {
         let inner = Inner {
             calm: director.is_none().then(Calm::default),
             waiting: None,
+            open: 0,
             main_ended: false,
             director,
             members: Vec::new(),
@@ -317,6 +319,9 @@ impl Group {
         if inner.active != Active::One(number) {
             return Next::Nothing;
         }
+        if !has_ended {
+            inner.begins_to_wait(number);
+        }
         inner.active = Active::Nobody;
         self.next(&mut inner)
     }
@@ -347,7 +352,7 @@ impl Group {
             inner.ending = Some(Ending::Passed);
             return inner.end();
         }
-        if inner.any_waits_outside() {
+        if inner.open > 0 {
             return Next::Nothing;
         }
         if let Some(number) = inner.waiting.take() {

@@ -12,6 +12,8 @@ pub(super) struct Inner {
     pub(super) calm: Option<Calm>,
     /// Who waits until all others are durably blocked.
     pub(super) waiting: Option<u16>,
+    /// How many wait for what somebody outside may do.
+    pub(super) open: usize,
     /// The first member has ended: time stands still from then on, in a bubble.
     pub(super) main_ended: bool,
     pub(super) members: Vec<Member>,
@@ -48,6 +50,8 @@ pub(super) struct Member {
     pub(super) step: Step,
     /// It waits, or will, on something that is of no bubble.
     pub(super) foreign: bool,
+    /// It waits, and somebody outside may end that.
+    pub(super) open: bool,
 }
 
 impl Inner {
@@ -56,6 +60,7 @@ impl Inner {
             director: None,
             calm: None,
             waiting: None,
+            open: 0,
             main_ended: false,
             members: Vec::new(),
             active: Active::Nobody,
@@ -77,22 +82,36 @@ impl Inner {
     }
 
     pub(super) fn any_can_go_on(&self) -> bool {
-        self.members.iter().any(|member| member.runnable)
+        match &self.calm {
+            Some(calm) => calm.any(),
+            None => self.members.iter().any(|member| member.runnable),
+        }
     }
 
-    /// Whether somebody outside may make a member runnable.
-    pub(super) fn any_waits_outside(&self) -> bool {
+    /// Member `number` has begun to wait: notes whether somebody outside may make it runnable.
+    pub(super) fn begins_to_wait(&mut self, number: u16) {
         let in_bubble = self.calm.is_some();
-        self.members.iter().any(|member| {
-            let reason = member.g.and_then(|g| g.reason());
-            reason.is_some_and(|reason| {
-                let on_channel = matches!(
-                    reason,
-                    WaitReason::ChanReceive | WaitReason::ChanSend | WaitReason::Select
-                );
-                member.foreign && on_channel || calm::is_open(reason, in_bubble)
-            })
-        })
+        let Some(member) = self.members.get_mut(usize::from(number)) else {
+            return;
+        };
+        let Some(reason) = member.g.and_then(|g| g.reason()) else {
+            return;
+        };
+        let on_channel = matches!(
+            reason,
+            WaitReason::ChanReceive | WaitReason::ChanSend | WaitReason::Select
+        );
+        // It may be runnable again already.
+        member.open = !member.runnable && (member.foreign && on_channel || calm::is_open(reason, in_bubble));
+        self.open += usize::from(member.open);
+    }
+
+    /// It waits no more.
+    pub(super) fn stops_waiting(&mut self, number: u16) {
+        if let Some(member) = self.members.get_mut(usize::from(number)) {
+            member.foreign = false;
+            self.open -= usize::from(std::mem::take(&mut member.open));
+        }
     }
 
     /// Makes `number` the active one.
