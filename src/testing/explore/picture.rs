@@ -37,22 +37,32 @@ pub(super) fn title(names: &[Name], number: Number) -> String {
     }
 }
 
+/// Where a step is. A guard unlocks in its destructor, whose caller nobody knows: shown is where it was locked.
+fn site(before: &[Taken], taken: &Taken) -> &'static Location<'static> {
+    let unlocks = taken.op.verb.ends_with("unlock");
+    let locked = before
+        .iter()
+        .rev()
+        .find(|other| unlocks && other.number == taken.number && other.object == taken.object);
+    locked.map_or(taken.site, |other| other.site)
+}
+
 /// `woke`: by step.
 pub(super) fn picture(
     names: &[Name],
-    taken: &[Taken],
+    steps: &[Taken],
     woke: &[(usize, Number)],
     ends: Vec<(Number, String)>,
 ) -> Picture {
     // Objects are numbered as they appear, each kind by itself.
     let mut numbers: HashMap<usize, usize> = HashMap::new();
     let mut of_kind: HashMap<&str, usize> = HashMap::new();
-    let mut rows: Vec<Row> = Vec::with_capacity(taken.len());
+    let mut rows: Vec<Row> = Vec::with_capacity(steps.len());
     // By step: its row.
-    let mut row_of: Vec<Option<usize>> = Vec::with_capacity(taken.len());
+    let mut row_of: Vec<Option<usize>> = Vec::with_capacity(steps.len());
     // Of whom a preemption is still to be shown.
     let mut star: Option<Number> = None;
-    for taken in taken {
+    for (step, taken) in steps.iter().enumerate() {
         if taken.op.verb == "start" {
             // Nothing happens there: what matters is the first operation.
             star = taken.preempts.then_some(taken.number);
@@ -79,7 +89,7 @@ pub(super) fn picture(
         rows.push(Row {
             number: taken.number,
             text,
-            site: taken.site,
+            site: site(&steps[..step], taken),
             preempts,
             waits: taken.waits,
             woke: Vec::new(),
