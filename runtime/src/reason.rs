@@ -96,31 +96,33 @@ impl fmt::Display for WaitReason {
     }
 }
 
+/// All of them, by their numbers.
+pub(crate) const ALL: [WaitReason; 21] = [
+    WaitReason::ChanReceive,
+    WaitReason::ChanSend,
+    WaitReason::ChanReceiveNil,
+    WaitReason::ChanSendNil,
+    WaitReason::Select,
+    WaitReason::SelectNoCases,
+    WaitReason::Sleep,
+    WaitReason::MutexLock,
+    WaitReason::RwLockRead,
+    WaitReason::RwLockWrite,
+    WaitReason::WaitGroupWait,
+    WaitReason::CondWait,
+    WaitReason::OnceDo,
+    WaitReason::SemaphoreAcquire,
+    WaitReason::Join,
+    WaitReason::Scope,
+    WaitReason::Blocking,
+    WaitReason::IoWait,
+    WaitReason::Future,
+    WaitReason::BarrierWait,
+    WaitReason::BubbleWait,
+];
+
 /// The reason that is stored as `code`: a reason's number + 1, or 0 for none.
 pub(crate) fn from_code(code: u8) -> Option<WaitReason> {
-    const ALL: [WaitReason; 21] = [
-        WaitReason::ChanReceive,
-        WaitReason::ChanSend,
-        WaitReason::ChanReceiveNil,
-        WaitReason::ChanSendNil,
-        WaitReason::Select,
-        WaitReason::SelectNoCases,
-        WaitReason::Sleep,
-        WaitReason::MutexLock,
-        WaitReason::RwLockRead,
-        WaitReason::RwLockWrite,
-        WaitReason::WaitGroupWait,
-        WaitReason::CondWait,
-        WaitReason::OnceDo,
-        WaitReason::SemaphoreAcquire,
-        WaitReason::Join,
-        WaitReason::Scope,
-        WaitReason::Blocking,
-        WaitReason::IoWait,
-        WaitReason::Future,
-        WaitReason::BarrierWait,
-        WaitReason::BubbleWait,
-    ];
     ALL.get(usize::from(code).checked_sub(1)?).copied()
 }
 

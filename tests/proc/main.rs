@@ -5,6 +5,7 @@ mod bubble;
 mod deadlock;
 mod exit;
 mod foreign_code;
+mod gdb;
 mod idle;
 mod limits;
 mod memory;
@@ -17,6 +18,7 @@ mod settings;
 mod signal;
 mod stall;
 mod stall_start;
+mod stuck;
 mod sync_waits;
 mod watch;
 
@@ -58,6 +60,7 @@ fn main() -> std::process::ExitCode {
             destructors_may_park, a_send_without_receivers),
         list!(foreign_code:
             a_waker_of_a_timer, what_a_function_of_a_timer_holds, a_function_of_a_timer, a_waker_of_a_signal),
+        list!(gdb: of_a_process_and_of_a_core_file),
         list!(idle:
             sleeping_main_with_parked_goroutines, after_much_work_on_eight_workers, between_two_runs, beside_and_after_waits_while_unwinding, with_the_descriptors_that_it_had),
         list!(limits:
@@ -103,6 +106,7 @@ fn main() -> std::process::ExitCode {
             of_many_that_come_and_go, others_go_on_beside_loops, others_go_on_beside_sleeps,
             others_go_on_beside_reads, others_go_on_beside_locks),
         list!(stall_start: the_first_one_comes_in_time),
+        list!(stuck: two_locks, a_range_without_end, a_leak, a_blocking_call),
         list!(sync_waits:
             reading, writing, reading_again_behind_a_writer, cond, semaphore, barrier, once_in_itself,
             once_value_in_itself, single_flight_in_itself, a_deadline_is_no_deadlock),

@@ -48,6 +48,9 @@ const BELOW_SEAT: usize = 2048;
 pub(super) const CRATE: &str = "generator::";
 pub(super) const FILES: &str = "/generator-0.";
 
+/// See [`fiber::SAVED_BY`](crate::fiber::SAVED_BY).
+pub(super) const SAVED_BY: usize = 1;
+
 type Coroutine = Generator<'static, (), ()>;
 
 /// How to reach a fiber's context.

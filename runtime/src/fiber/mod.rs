@@ -45,6 +45,14 @@ use self::slab as backing;
 pub(crate) const SWITCHES: &str = backing::CRATE;
 pub(crate) const SWITCH_FILES: &str = backing::FILES;
 
+/// How a debugger finds the registers of a suspended fiber. 1: the words at the context are anything,
+/// the stack pointer, the frame pointer; the return address lies at the stack pointer. 2: the stack
+/// pointer is the lowest of the context's words that points into the stack; there lie the return
+/// address, a register and the frame pointer.
+pub(crate) const SAVED_BY: usize = backing::SAVED_BY;
+pub(crate) const CONTEXT_IN_SLOT: usize = std::mem::offset_of!(Slot, context);
+pub(crate) const REST_IN_SLOT: usize = std::mem::offset_of!(Slot, rest);
+
 /// Bytes between two neighbouring colours: a pair of cache lines.
 const COLOUR: usize = 128;
 const COLOURS: usize = 16;

@@ -76,6 +76,9 @@ impl Switch {
 pub(super) const CRATE: &str = "corosensei::";
 pub(super) const FILES: &str = "/corosensei-0.";
 
+/// See [`fiber::SAVED_BY`](crate::fiber::SAVED_BY).
+pub(super) const SAVED_BY: usize = 2;
+
 /// What lies at the top of a stack. Valid from `bind` on.
 ///
 /// With corosensei's parent link right below it, it fills one cache line: a switch touches both.

@@ -27,6 +27,7 @@ use crate::fiber::Fiber;
 use crate::reason::WaitReason;
 
 pub(crate) mod crew;
+mod debugger;
 mod hints;
 pub(crate) mod job;
 pub(crate) mod join;

@@ -13,16 +13,16 @@ use std::ptr::NonNull;
 use parking_lot::Mutex;
 
 use crate::fiber::pool::{PAUSE, PERIOD};
-use crate::g::{G, GRef};
+use crate::g::{G, GRef, debugger};
 use crate::sys::memory;
 
 /// Blocks made at once: 16 KiB.
-const SLAB: usize = 64;
+pub(super) const SLAB: usize = 64;
 const SLAB_BYTES: usize = SLAB * size_of::<G>();
 /// A slab is aligned to this, so that the address of a block says which slab it is in.
-const ALIGN: usize = SLAB_BYTES.next_power_of_two();
+pub(super) const ALIGN: usize = SLAB_BYTES.next_power_of_two();
 /// Slabs allocated at once: the allocator's own notes beside an aligned allocation touch two more pages.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 /// A worker keeps up to this many free blocks, and moves half of them at once to or from the shared list.
 const LOCAL_MAX: usize = 256;
 /// Slabs of which no block is used that keep their memory.
@@ -223,6 +223,7 @@ fn allocate() -> impl Iterator<Item = Slab> {
     let Some(first) = NonNull::new(memory) else {
         std::alloc::handle_alloc_error(layout)
     };
+    debugger::note_chunk(first);
     // SAFETY: within the allocation.
     (0..AT_ONCE).map(move |number| Slab(unsafe { first.byte_add(number * ALIGN) }))
 }
