@@ -39,11 +39,15 @@ pub(super) fn title(names: &[Name], number: Number) -> String {
 
 /// Where a step is. A guard unlocks in its destructor, whose caller nobody knows: shown is where it was locked.
 fn site(before: &[Taken], taken: &Taken) -> &'static Location<'static> {
-    let unlocks = taken.op.verb.ends_with("unlock");
-    let locked = before
-        .iter()
-        .rev()
-        .find(|other| unlocks && other.number == taken.number && other.object == taken.object);
+    if !taken.op.verb.ends_with("unlock") {
+        return taken.site;
+    }
+    let mut own = before.iter().rev().filter(|other| other.number == taken.number);
+    if own.clone().next().is_some_and(|last| last.op.object == "cond") {
+        // It is part of the wait.
+        return taken.site;
+    }
+    let locked = own.find(|other| other.object == taken.object);
     locked.map_or(taken.site, |other| other.site)
 }
 
