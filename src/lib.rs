@@ -1,5 +1,6 @@
-//! Go-style CSP for Rust: goroutines, channels and `select!` with Go's semantics and Rust's safety, on a stackful M:N
-//! work-stealing runtime. No `async`, no coloured functions, no executor to choose.
+//! Go-style CSP for Rust: goroutines, channels and `select!` with Go's semantics and Rust's safety,
+//! on a stackful M:N work-stealing runtime. No `async`, no coloured functions, no executor to
+//! choose.
 //!
 //! ```
 //! use gort::prelude::*;
@@ -27,8 +28,9 @@
 //! }
 //! ```
 //!
-//! **The macros speak Go, the methods speak Rust.** `chan!(tx <- v)` does what Go's `tx <- v` does, panic included;
-//! [`tx.send(v)`](Sender::send) returns a `Result` with the value inside. Both are the same operation underneath.
+//! **The macros speak Go, the methods speak Rust.** `chan!(tx <- v)` does what Go's `tx <- v` does,
+//! panic included; [`tx.send(v)`](Sender::send) returns a `Result` with the value inside. Both are
+//! the same operation underneath.
 //!
 //! # From Go to gort
 //!
@@ -51,31 +53,37 @@
 //! | `signal.Notify` | [`signal`] |
 //! | `runtime.Gosched`, `LockOSThread`, `GOMAXPROCS` | [`runtime`] |
 //!
-//! [The guide to porting](https://docs.rs/crate/gort/latest/source/docs/PORTING.md) has both languages side by side for every construct, and what the compiler says. Go's names
-//! find gort's in the search above: try `WaitGroup`, `RLock` or `make`.
+//! [The guide to porting](https://docs.rs/crate/gort/latest/source/docs/PORTING.md) has both
+//! languages side by side for every construct, and what the compiler says. Go's names find gort's
+//! in the search above: try `WaitGroup`, `RLock` or `make`.
 //!
 //! # The rule
 //!
-//! A goroutine that waits may go on **on another OS thread**, and the compiler cannot see it. So *between two points where a
-//! goroutine may wait, do not keep anything tied to the thread*: a reference out of a `thread_local!`, a
-//! `std::sync::MutexGuard`, an `Rc` that a thread-local shares. Use [`sync::Mutex`] and values that are `Send`. If you
-//! cannot keep the rule somewhere, [`runtime::lock_os_thread`] gives a goroutine a thread for itself, and
-//! [`Migration::Pinned`](runtime::Migration::Pinned) keeps every goroutine on its thread (several share one, so they can still
-//! block each other there). Running a test suite with `GORT_MIGRATION=always` moves a goroutine at every wait and shakes
-//! violations out.
+//! A goroutine that waits may go on **on another OS thread**, and the compiler cannot see it. So
+//! *between two points where a goroutine may wait, do not keep anything tied to the thread*: a
+//! reference out of a `thread_local!`, a `std::sync::MutexGuard`, an `Rc` that a thread-local
+//! shares. Use [`sync::Mutex`] and values that are `Send`. If you cannot keep the rule somewhere,
+//! [`runtime::lock_os_thread`] gives a goroutine a thread for itself, and
+//! [`Migration::Pinned`](runtime::Migration::Pinned) keeps every goroutine on its thread (several
+//! share one, so they can still block each other there). Running a test suite with
+//! `GORT_MIGRATION=always` moves a goroutine at every wait and shakes violations out.
 //!
 //! # A tour
 //!
 //! * [`go!`] starts a goroutine, [`JoinHandle`] waits for it, [`scope`] lets goroutines borrow.
-//! * [`chan!`] makes channels, sends and receives; [`Chan`], [`Sender`], [`Receiver`] are the handles.
-//! * [`select!`] waits for several channels at once; [`Select`] does it for a set known only at run time.
+//! * [`chan!`] makes channels, sends and receives; [`Chan`], [`Sender`], [`Receiver`] are the
+//!   handles.
+//! * [`select!`] waits for several channels at once; [`Select`] does it for a set known only at run
+//!   time.
 //! * [`sync`] has what locks and counts, [`time`] what waits for the clock.
-//! * [`context`] carries deadlines and cancellation, [`errgroup`] waits for goroutines that can fail.
+//! * [`context`] carries deadlines and cancellation, [`errgroup`] waits for goroutines that can
+//!   fail.
 //! * [`future::wait`](mod@future) waits for a future; [`JoinHandle`] is one.
 //! * [`signal`] listens for the signals of the operating system.
 //! * [`net`] has sockets whose calls park the goroutine.
 //! * [`fs`], [`io`] and [`process`] are std's, without blocking a worker.
-//! * [`blocking`](blocking()) makes a call that would block the thread; [`recover`] turns a panic into a value.
+//! * [`blocking`](blocking()) makes a call that would block the thread; [`recover`] turns a panic
+//!   into a value.
 //! * [`testing`] runs a program under many schedules, and shows the one that fails.
 //! * [`runtime`] has the switches: GOMAXPROCS, migration, stacks.
 #![forbid(unsafe_code)]
@@ -125,7 +133,8 @@ pub use gort_runtime::{
     JoinError, JoinHandle, LocalKey, Panic, Scope, ScopedJoinHandle, blocking, goroutine_local, recover, run,
     scope,
 };
-/// Runs a block when the scope it stands in is left: by its end, `return`, `?`, a panic or [`goexit`](runtime::goexit).
+/// Runs a block when the scope it stands in is left: by its end, `return`, `?`, a panic or
+/// [`goexit`](runtime::goexit).
 ///
 /// Go's `defer`, but for the enclosing block rather than for the function.
 ///

@@ -1,5 +1,5 @@
-//! docs/GO_COMPATIBILITY.md says the truth: every behaviour is there once, every test that it names exists and cites its row, and
-//! every row that a test cites is accounted for.
+//! docs/GO_COMPATIBILITY.md says the truth: every behaviour is there once, every test that it names
+//! exists and cites its row, and every row that a test cites is accounted for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,9 +1,11 @@
-//! Ports of the two Go programs that measure memory, test/chan/select2.go and test/fixedbugs/issue9110.go: selects must not
-//! consume undue memory, nor leak the records of their waiting arms (GS-26, GS-63).
+//! Ports of the two Go programs that measure memory, test/chan/select2.go and
+//! test/fixedbugs/issue9110.go: selects must not consume undue memory, nor leak the records of
+//! their waiting arms (GS-26, GS-63).
 //!
-//! The originals are Copyright 2010 and 2014 The Go Authors; use of their source code is governed by a BSD-style license,
-//! found in Go's LICENSE file. Go reads its collector's statistics; here a global allocator counts what is live. Each test
-//! runs in a process of its own, so that nothing else is counted.
+//! The originals are Copyright 2010 and 2014 The Go Authors; use of their source code is governed
+//! by a BSD-style license, found in Go's LICENSE file. Go reads its collector's statistics; here a
+//! global allocator counts what is live. Each test runs in a process of its own, so that nothing
+//! else is counted.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicIsize, Ordering};
@@ -26,8 +28,8 @@ fn count(blocks: isize, bytes: isize) {
     BYTES.fetch_add(bytes, Ordering::Relaxed);
 }
 
-// SAFETY: every call is passed on unchanged to the system's allocator, which keeps the contract; counting touches atomics
-// only, and neither allocates nor unwinds.
+// SAFETY: every call is passed on unchanged to the system's allocator, which keeps the contract;
+// counting touches atomics only, and neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(1, layout.size() as isize);
@@ -37,7 +39,8 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         count(-1, -(layout.size() as isize));
-        // SAFETY: `block` came from `alloc` or `realloc` above, which is to say from `System`, with this layout.
+        // SAFETY: `block` came from `alloc` or `realloc` above, which is to say from `System`, with
+        // this layout.
         unsafe { System.dealloc(block, layout) }
     }
 
@@ -79,7 +82,8 @@ fn selects_do_not_grow() {
                 sender.join().unwrap();
             };
             pass();
-            // As Go allows: a worker that starts meanwhile brings its caches. One leaked record each would be far more, every time.
+            // As Go allows: a worker that starts meanwhile brings its caches. One leaked record
+            // each would be far more, every time.
             let growths = [(); 5].map(|()| {
                 let (_, before) = live();
                 pass();
@@ -94,8 +98,9 @@ fn selects_do_not_grow() {
     .expect_code(0);
 }
 
-/// Port of test/fixedbugs/issue9110.go: goroutines that wait three times on one channel, woken by a close in between other
-/// waits. Go's condition variables are a wait group here: any other kind of wait that uses the same records.
+/// Port of test/fixedbugs/issue9110.go: goroutines that wait three times on one channel, woken by a
+/// close in between other waits. Go's condition variables are a wait group here: any other kind of
+/// wait that uses the same records.
 #[test]
 fn select_does_not_leak_waiters() {
     child::run(|| {
@@ -134,7 +139,8 @@ fn select_does_not_leak_waiters() {
                 (0..10).for_each(|_| round());
                 live().0 - before
             });
-            // Usually at most one or two, and more when a worker starts; it was 300 with the leak in Go, every time.
+            // Usually at most one or two, and more when a worker starts; it was 300 with the leak
+            // in Go, every time.
             assert!(
                 growths.iter().any(|&growth| growth <= 20),
                 "object leak: {growths:?}"
@@ -166,7 +172,8 @@ fn dropped_channels_are_given_back() {
                     }
                 }
             };
-            // A leak shows in every round; what the runtime allocates once (a longer queue, another worker) does not.
+            // A leak shows in every round; what the runtime allocates once (a longer queue, another
+            // worker) does not.
             let clean = (0..1000).any(|_| {
                 let before = live();
                 round();

@@ -1,7 +1,8 @@
 //! Micro-benchmarks of gort's own layers: what each step of a hand-off costs by itself.
 //!
-//! `cargo bench` in `benches/` runs them on the default backing, `cargo bench --features slab-stacks` on the other one.
-//! Everything is measured inside a goroutine, on one worker where nobody else takes part.
+//! `cargo bench` in `benches/` runs them on the default backing, `cargo bench --features
+//! slab-stacks` on the other one. Everything is measured inside a goroutine, on one worker where
+//! nobody else takes part.
 
 mod channels;
 mod deque;

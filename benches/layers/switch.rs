@@ -27,7 +27,7 @@ fn take_turns(times: u64) -> Duration {
 /// The whole of a wait without any channel: the commit itself makes the goroutine runnable again.
 fn park_and_ready() {
     let task = Task::current();
-    // SAFETY: the one `ready` happens in the commit, after the goroutine has left its stack; `ready` neither panics nor
-    // blocks, and the commit touches nothing afterwards.
+    // SAFETY: the one `ready` happens in the commit, after the goroutine has left its stack;
+    // `ready` neither panics nor blocks, and the commit touches nothing afterwards.
     unsafe { park(WaitReason::ChanReceive, move || task.ready()) };
 }

@@ -64,7 +64,8 @@ impl Workload {
         Workload { name, size: 0, run }
     }
 
-    /// The same with a size: `NAME` on the command line means `NAME:SIZE`, which may be asked for with any other size too.
+    /// The same with a size: `NAME` on the command line means `NAME:SIZE`, which may be asked for
+    /// with any other size too.
     pub const fn sized(
         name: &'static str,
         size: usize,
@@ -108,9 +109,11 @@ fn setting(name: &str) -> Option<usize> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Measures the workloads that the command line names, and prints a line `NAME FIGURE VALUE UNIT` for each of their figures.
+/// Measures the workloads that the command line names, and prints a line `NAME FIGURE VALUE UNIT`
+/// for each of their figures.
 ///
-/// `--list` prints the names of those that there are, and `besides`, what else this side can do. `BENCH_MS` (500 unless set) is how long a measured run should take.
+/// `--list` prints the names of those that there are, and `besides`, what else this side can do.
+/// `BENCH_MS` (500 unless set) is how long a measured run should take.
 pub fn main(workloads: &[Workload], besides: &[&str]) -> ExitCode {
     let target = Duration::from_millis(setting("BENCH_MS").unwrap_or(500) as u64);
     for asked in std::env::args().skip(1) {

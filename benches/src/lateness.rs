@@ -73,8 +73,8 @@ impl Lateness {
         self.nanoseconds[i].store(late.as_nanos() as u64, Ordering::Relaxed);
     }
 
-    /// Once all have woken: how late the last one was, and that divided among all; or, if they were staggered, how late they were
-    /// each.
+    /// Once all have woken: how late the last one was, and that divided among all; or, if they were
+    /// staggered, how late they were each.
     pub fn figures(&self) -> Vec<Figure> {
         let late = self
             .nanoseconds

@@ -1,4 +1,5 @@
-//! What the Rust sides share: the harness, and the parts of workloads that must be the same on all of them.
+//! What the Rust sides share: the harness, and the parts of workloads that must be the same on all
+//! of them.
 
 mod echo;
 mod harness;

@@ -1,4 +1,5 @@
-//! A side as a server, for clients in another process: what the command line asks for, and what the driver reads.
+//! A side as a server, for clients in another process: what the command line asks for, and what the
+//! driver reads.
 
 use std::net::SocketAddr;
 

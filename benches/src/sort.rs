@@ -1,4 +1,5 @@
-//! The parts of `quicksort` that have nothing to do with goroutines; `rivals/go/sort.go` has the same ones.
+//! The parts of `quicksort` that have nothing to do with goroutines; `rivals/go/sort.go` has the
+//! same ones.
 //!
 //! Neither language's own sort is used: they differ, and it is not they who are measured.
 

@@ -1,11 +1,14 @@
-//! A clock as an event source: what timers and tickers share. Its value is decided when somebody receives.
+//! A clock as an event source: what timers and tickers share. Its value is decided when somebody
+//! receives.
 //!
-//! A clock is a deadline and nothing else as long as nobody waits for it. A receive looks at the time, under the lock: past the
-//! deadline the value is there, before it the receiver waits, and only then an alarm is set in the runtime's timers. So
-//! `stop` and `reset` leave no stale value behind, a timer costs no heap entry until it is waited for, and one that
-//! nobody waits for keeps no stuck program alive: the rules of Go since 1.23.
+//! A clock is a deadline and nothing else as long as nobody waits for it. A receive looks at the
+//! time, under the lock: past the deadline the value is there, before it the receiver waits, and
+//! only then an alarm is set in the runtime's timers. So `stop` and `reset` leave no stale value
+//! behind, a timer costs no heap entry until it is waited for, and one that nobody waits for keeps
+//! no stuck program alive: the rules of Go since 1.23.
 //!
-//! Invariant, under the lock: if somebody waits and there is a deadline, the alarm is set for it (or its call is on the way).
+//! Invariant, under the lock: if somebody waits and there is a deadline, the alarm is set for it
+//! (or its call is on the way).
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -55,7 +58,8 @@ struct State {
 }
 
 impl State {
-    /// Takes the value that is there at `now`; a ticker drops the ticks that were missed and keeps its phase.
+    /// Takes the value that is there at `now`; a ticker drops the ticks that were missed and keeps
+    /// its phase.
     fn take_due(&mut self, now: Instant) -> Option<Instant> {
         let when = self.when.filter(|when| *when <= now)?;
         // A tick that no `Instant` can express never comes.
@@ -93,17 +97,18 @@ pub struct Clock {
     alarm: OnceLock<Arc<CallTimer>>,
 }
 
-/// On its own, so that the runtime can ask, under its locks, whether anybody waits, and never ends up with the last
-/// reference to the whole.
+/// On its own, so that the runtime can ask, under its locks, whether anybody waits, and never ends
+/// up with the last reference to the whole.
 struct Waiters(WaitQueue);
 
-// SAFETY: the queue is touched under the lock of its `Clock` only, but for the look at whether it is empty.
+// SAFETY: the queue is touched under the lock of its `Clock` only, but for the look at whether it
+// is empty.
 unsafe impl Sync for Waiters {}
 // SAFETY: nothing in it is tied to a thread.
 unsafe impl Send for Waiters {}
 
-// SAFETY: one lock, in a shared part that does not move; waiters get instants only; `poll` runs nobody's code. It may arm
-// the alarm, whose locks come after an event source's.
+// SAFETY: one lock, in a shared part that does not move; waiters get instants only; `poll` runs
+// nobody's code. It may arm the alarm, whose locks come after an event source's.
 unsafe impl Source<Instant> for Clock {
     fn lock(&self) -> &RawLock {
         &self.state.lock
@@ -133,7 +138,8 @@ impl fmt::Debug for Clock {
 }
 
 impl Clock {
-    /// A clock whose value is there from `first` on, and again after each `period`, which is not zero.
+    /// A clock whose value is there from `first` on, and again after each `period`, which is not
+    /// zero.
     #[inline]
     pub fn new(first: Instant, period: Option<Duration>) -> Arc<Clock> {
         Arc::new(Clock {
@@ -161,7 +167,8 @@ impl Clock {
         });
     }
 
-    /// Under the lock: sets the alarm for the deadline, if there is one; `again` even if it seems to be set.
+    /// Under the lock: sets the alarm for the deadline, if there is one; `again` even if it seems
+    /// to be set.
     fn arm(&self, state: &mut State, again: bool) {
         if let (Some(when), Some(alarm)) = (state.when, self.alarm.get())
             && (again || state.armed != Some(when))
@@ -200,7 +207,8 @@ impl Clock {
             }
         });
         for task in woken.into_iter().chain(more) {
-            // SAFETY: taken out of the queue, once, under the lock that the commit of its park released.
+            // SAFETY: taken out of the queue, once, under the lock that the commit of its park
+            // released.
             unsafe { task.ready() };
         }
     }

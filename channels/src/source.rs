@@ -2,12 +2,15 @@
 //!
 //! # How to add an event source
 //!
-//! A join handle, a timer, anything that becomes ready once or again and again, can be an operand of `<-`:
+//! A join handle, a timer, anything that becomes ready once or again and again, can be an operand
+//! of `<-`:
 //!
-//! 1. Give it a [`RawLock`] and a [`WaitQueue`] and implement [`Source<T>`] for the shared part. `poll` looks whether a value
-//!    is there (under the lock), `queue` names the queue that the engine puts waiters into.
-//! 2. Where it becomes ready, take the lock, set the state, and serve waiters: [`WaitQueue::take`] wins and dequeues the
-//!    first one, [`Taken::deliver`] gives it the value, [`Taken::end`] tells it that nothing will come. Both return a
+//! 1. Give it a [`RawLock`] and a [`WaitQueue`] and implement [`Source<T>`] for the shared part.
+//!    `poll` looks whether a value is there (under the lock), `queue` names the queue that the
+//!    engine puts waiters into.
+//! 2. Where it becomes ready, take the lock, set the state, and serve waiters: [`WaitQueue::take`]
+//!    wins and dequeues the first one, [`Taken::deliver`] gives it the value, [`Taken::end`] tells
+//!    it that nothing will come. Both return a
 //!    [`Task`]: release the lock, then call [`Task::ready`].
 //! 3. Implement [`RecvFrom`] for the handle: `operand` returns `Operand::source(&shared)`.
 //!
@@ -79,7 +82,8 @@ use crate::{Chan, Receiver, Sender};
 /// What a look at a source found.
 #[derive(Debug)]
 pub enum Polled<T> {
-    /// A value, and perhaps somebody who can go on because it was taken (readied after the lock is released).
+    /// A value, and perhaps somebody who can go on because it was taken (readied after the lock is
+    /// released).
     Ready(T, Option<Task>),
     /// Nothing now.
     Pending,
@@ -90,10 +94,13 @@ pub enum Polled<T> {
 /// An event source outside this crate. The [module](self) says how to write one.
 ///
 /// # Safety
-/// * The lock's address names the source: while it lives no other source has the same, so it stands for one item type `T`.
-/// * Waiters in [`queue`](Source::queue) are completed with values of type `T` only, under the lock.
+/// * The lock's address names the source: while it lives no other source has the same, so it stands
+///   for one item type `T`.
+/// * Waiters in [`queue`](Source::queue) are completed with values of type `T` only, under the
+///   lock.
 /// * `poll` runs no foreign code (it is called under the lock) and does not touch the lock.
-/// * `lock`, `queue` and `maybe_ready` do not wait and run no foreign code either: a select goes on with the worker on which it began.
+/// * `lock`, `queue` and `maybe_ready` do not wait and run no foreign code either: a select goes on
+///   with the worker on which it began.
 /// * While a waiter stands in the queue the source does not move and is not freed.
 pub unsafe trait Source<T> {
     /// The lock that guards the source.
@@ -124,7 +131,8 @@ impl Taken {
     /// Gives the waiter of a [`Source<T>`] its value. Ready the task after releasing the lock.
     ///
     /// # Safety
-    /// The waiter was taken from the queue of a `Source<T>` for this very `T`, whose lock is still held.
+    /// The waiter was taken from the queue of a `Source<T>` for this very `T`, whose lock is still
+    /// held.
     pub unsafe fn deliver<T>(self, value: T) -> Task {
         // SAFETY: by contract; the slot of a waiting receiver is empty.
         unsafe {
@@ -195,8 +203,8 @@ impl<T> fmt::Debug for Target<'_, T> {
     }
 }
 
-/// What can stand on the right of `<-` in `chan!` and `select!`: a `Receiver`, a `Chan`, an `Option` of one (`None` is Go's
-/// nil channel), a reference to one, and other event sources.
+/// What can stand on the right of `<-` in `chan!` and `select!`: a `Receiver`, a `Chan`, an
+/// `Option` of one (`None` is Go's nil channel), a reference to one, and other event sources.
 #[diagnostic::on_unimplemented(
     message = "cannot receive from `{Self}`",
     label = "`<-` needs something to receive from, this is `{Self}`",
@@ -213,8 +221,8 @@ pub trait RecvFrom {
     fn operand(&self) -> Operand<'_, Self::Item>;
 }
 
-/// What can stand on the left of `<-` in `chan!` and `select!`: a `Sender`, a `Chan`, an `Option` of one (`None` is Go's nil
-/// channel), a reference to one.
+/// What can stand on the left of `<-` in `chan!` and `select!`: a `Sender`, a `Chan`, an `Option`
+/// of one (`None` is Go's nil channel), a reference to one.
 #[diagnostic::on_unimplemented(
     message = "cannot send to `{Self}`",
     label = "`<-` needs something to send to, this is `{Self}`",

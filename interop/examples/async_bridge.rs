@@ -1,8 +1,10 @@
-//! Goroutines and an `async` library side by side: tokio's runtime is held aside for what needs it, goroutines wait for its futures as if they
-//! were functions, and its tasks wait for goroutines and channels.
+//! Goroutines and an `async` library side by side: tokio's runtime is held aside for what needs it,
+//! goroutines wait for its futures as if they were functions, and its tasks wait for goroutines and
+//! channels.
 //!
-//! Two ways to wait for a future of tokio's: hand it to the runtime and wait for the task (`spawned`), or poll it here, within
-//! the runtime's context (`Entered`). The guard of `Handle::enter` belongs to the thread, so it lives for a poll, never across a wait.
+//! Two ways to wait for a future of tokio's: hand it to the runtime and wait for the task
+//! (`spawned`), or poll it here, within the runtime's context (`Entered`). The guard of
+//! `Handle::enter` belongs to the thread, so it lives for a poll, never across a wait.
 
 use std::future::Future;
 use std::pin::Pin;

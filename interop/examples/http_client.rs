@@ -1,8 +1,8 @@
-//! An asynchronous HTTP client inside of goroutines: `hyper` with its connection pool, on a runtime of tokio's that is held aside,
-//! asks the example `http_server`, which it starts and stops itself.
+//! An asynchronous HTTP client inside of goroutines: `hyper` with its connection pool, on a runtime
+//! of tokio's that is held aside, asks the example `http_server`, which it starts and stops itself.
 //!
-//! Every request is a task of tokio's, and the goroutine that wants the answer waits for it as for a function: many at a time, with a
-//! timeout, or piece by piece as the body comes.
+//! Every request is a task of tokio's, and the goroutine that wants the answer waits for it as for
+//! a function: many at a time, with a timeout, or piece by piece as the body comes.
 
 use std::io::{self, BufRead, BufReader};
 use std::time::Duration;

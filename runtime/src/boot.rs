@@ -1,7 +1,8 @@
 //! Starting: the only file that knows the scheduler and all services.
 //!
-//! The scheduler is there from its first use on; its services have to be started by whoever may be the first to need them:
-//! what starts a goroutine, arms a timer or waits for a descriptor from a thread that is no worker, and the builder.
+//! The scheduler is there from its first use on; its services have to be started by whoever may be
+//! the first to need them: what starts a goroutine, arms a timer or waits for a descriptor from a
+//! thread that is no worker, and the builder.
 
 use std::sync::OnceLock;
 

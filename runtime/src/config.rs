@@ -1,4 +1,5 @@
-//! What can be set before the runtime starts: `Builder` over the environment over the defaults. Read once, at start.
+//! What can be set before the runtime starts: `Builder` over the environment over the defaults.
+//! Read once, at start.
 
 use std::num::NonZero;
 use std::sync::{Mutex, OnceLock};
@@ -8,8 +9,9 @@ use std::time::Duration;
 pub(crate) const MAX_PROCS: usize = 1024;
 /// The most workers: those that run, and those that are stuck in long runs.
 pub(crate) const MAX_WORKERS: usize = 10_000;
-/// A stack's reserve when nothing else is said, in bytes: what ordinary libraries need within their own limits, as measured
-/// (docs/PERFORMANCE.md). Frames that are not optimised are two to ten times as large.
+/// A stack's reserve when nothing else is said, in bytes: what ordinary libraries need within their
+/// own limits, as measured (docs/PERFORMANCE.md). Frames that are not optimised are two to ten
+/// times as large.
 pub(crate) const DEFAULT_STACK: usize = if cfg!(debug_assertions) {
     1 << 20
 } else {
@@ -25,7 +27,8 @@ pub(crate) const MIN_STALL: Duration = Duration::from_millis(1);
 pub(crate) const DEFAULT_BLOCKING_THREADS: usize = 512;
 /// How long a helper thread waits for another call when nothing else is said.
 pub(crate) const DEFAULT_BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(10);
-/// How long no blocking call finishes before there are more helper threads, when nothing else is said.
+/// How long no blocking call finishes before there are more helper threads, when nothing else is
+/// said.
 pub(crate) const DEFAULT_BLOCKING_PATIENCE: Duration = Duration::from_millis(10);
 
 /// The pool is not looked at more often.
@@ -33,7 +36,8 @@ pub(crate) const MIN_BLOCKING_PATIENCE: Duration = Duration::from_millis(1);
 
 /// Whether a goroutine that has started may move to another OS thread.
 ///
-/// Set by [`Builder::migration`](crate::Builder::migration) or by `GORT_MIGRATION=stealing|pinned|always`.
+/// Set by [`Builder::migration`](crate::Builder::migration) or by
+/// `GORT_MIGRATION=stealing|pinned|always`.
 ///
 /// ```
 /// use gort_runtime::{Builder, Migration};
@@ -46,14 +50,15 @@ pub enum Migration {
     /// As in Go: an idle worker takes goroutines from a busy one.
     #[default]
     Stealing,
-    /// A goroutine stays on the worker that started it; fresh goroutines are still stolen. With this, values tied to a
-    /// thread may be kept across a wait.
+    /// A goroutine stays on the worker that started it; fresh goroutines are still stolen. With
+    /// this, values tied to a thread may be kept across a wait.
     ///
-    /// Several goroutines share a thread: one that blocks it, or computes, keeps those that have started there waiting, for
-    /// ever if it waits for one of them. [`lock_os_thread`](crate::lock_os_thread) keeps others from starting there.
+    /// Several goroutines share a thread: one that blocks it, or computes, keeps those that have
+    /// started there waiting, for ever if it waits for one of them.
+    /// [`lock_os_thread`](crate::lock_os_thread) keeps others from starting there.
     Pinned,
-    /// For tests: a goroutine changes its worker at every wait, so that code which wrongly keeps something tied to a thread
-    /// fails at once.
+    /// For tests: a goroutine changes its worker at every wait, so that code which wrongly keeps
+    /// something tied to a thread fails at once.
     Always,
 }
 
@@ -131,9 +136,9 @@ pub(crate) struct Wishes {
 static WISHES: Mutex<Option<Wishes>> = Mutex::new(None);
 static CONFIG: OnceLock<Config> = OnceLock::new();
 
-/// Stores what a builder asked for. `false` if the settings are already in force, or another builder
-/// came first. Otherwise `hand_out` runs before the settings can be in force: it gives services what
-/// is theirs alone.
+/// Stores what a builder asked for. `false` if the settings are already in force, or another
+/// builder came first. Otherwise `hand_out` runs before the settings can be in force: it gives
+/// services what is theirs alone.
 pub(crate) fn wish(wishes: Wishes, hand_out: impl FnOnce()) -> bool {
     let mut stored = WISHES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if CONFIG.get().is_some() || stored.is_some() {
@@ -152,7 +157,8 @@ pub(crate) fn get() -> &'static Config {
 
 #[cold]
 fn fix() -> &'static Config {
-    // Held until the settings are in force: whatever `wish` accepts before counts, and it accepts nothing afterwards.
+    // Held until the settings are in force: whatever `wish` accepts before counts, and it accepts
+    // nothing afterwards.
     let stored = WISHES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     CONFIG.get_or_init(|| {
         let wishes = stored.clone().unwrap_or_default();
@@ -194,8 +200,8 @@ fn fix() -> &'static Config {
 /// A value of a variable, and what is to be told about it.
 pub(crate) type Value<T> = (T, Option<String>);
 
-/// Reads one variable. A value that cannot be used is reported and otherwise treated as not set, as Go does. One that is not used
-/// as it stands is reported too.
+/// Reads one variable. A value that cannot be used is reported and otherwise treated as not set, as
+/// Go does. One that is not used as it stands is reported too.
 pub(crate) fn from_env<T>(name: &str, parse: impl FnOnce(&str) -> Result<Value<T>, String>) -> Option<T> {
     let text = std::env::var_os(name).filter(|text| !text.is_empty())?;
     let parsed = match text.to_str() {

@@ -1,13 +1,15 @@
 //! The question whether any goroutine can ever run again, and the report when none can.
 //!
-//! Asked by a worker that goes to sleep and finds that all the others sleep already. The answer is "never again" only if it is
-//! certain: no work queued, no timer armed that anybody waits for or that the monitor sees to, no call in the helper pool, nobody
-//! who waits for a descriptor or listens for signals or is being told of one, no report of a stall under way, some thread waiting in `run` (else nobody waits for
-//! the program), and no thread in the process but ours. A thread that we do not know might hold a channel, even if it has
-//! not used one yet; so threads are counted, not their uses of the library.
+//! Asked by a worker that goes to sleep and finds that all the others sleep already. The answer is
+//! "never again" only if it is certain: no work queued, no timer armed that anybody waits for or
+//! that the monitor sees to, no call in the helper pool, nobody who waits for a descriptor or
+//! listens for signals or is being told of one, no report of a stall under way, some thread waiting
+//! in `run` (else nobody waits for the program), and no thread in the process but ours. A thread
+//! that we do not know might hold a channel, even if it has not used one yet; so threads are
+//! counted, not their uses of the library.
 //!
-//! If all who wait in `run` are tests (`waiters`), the main thread is the harness's, which uses nothing of ours; and these tests fail,
-//! instead of the process.
+//! If all who wait in `run` are tests (`waiters`), the main thread is the harness's, which uses
+//! nothing of ours; and these tests fail, instead of the process.
 
 use std::fmt;
 
@@ -16,8 +18,8 @@ use crate::idle::Surroundings;
 use crate::sched::Runtime;
 use crate::waiters::{self, Tests};
 
-/// Reports and ends the process if nothing can run again. `true` if that is so as far as we can see, but a thread that is
-/// not ours might still do something: the caller has to ask again later.
+/// Reports and ends the process if nothing can run again. `true` if that is so as far as we can
+/// see, but a thread that is not ours might still do something: the caller has to ask again later.
 pub(crate) fn check(rt: &Runtime) -> bool {
     let Some(_all_asleep) = rt.idle.all_asleep() else {
         return false;
@@ -36,7 +38,8 @@ pub(crate) fn check(rt: &Runtime) -> bool {
         return false;
     }
     let ours = || rt.threads.load(std::sync::atomic::Ordering::SeqCst) + waiters::waiting();
-    // On both sides of the count: one of ours that ends in between (a helper whose time is up) would make up for one that is not ours.
+    // On both sides of the count: one of ours that ends in between (a helper whose time is up)
+    // would make up for one that is not ours.
     let before = ours();
     let tests = waiters::are_all_who_wait();
     let harness = usize::from(tests == Tests::BesideTheHarness);

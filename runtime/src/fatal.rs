@@ -16,7 +16,8 @@ static PRINTING: Mutex<()> = Mutex::new(());
 /// A report that is being printed.
 pub(crate) struct Printing(#[allow(dead_code)] MutexGuard<'static, ()>);
 
-/// Waits until nobody prints; for ever, if a fault is ending the process, whose handler cannot take the lock.
+/// Waits until nobody prints; for ever, if a fault is ending the process, whose handler cannot take
+/// the lock.
 pub(crate) fn begin() -> Printing {
     let printing = PRINTING.lock();
     while crate::sys::fault::has_last_word() {
@@ -37,7 +38,8 @@ pub(crate) fn print(text: &dyn fmt::Display) {
     begin().write(text);
 }
 
-/// The goroutines but one, as the end of a report; each paragraph after an empty line. Nothing if less is to be shown.
+/// The goroutines but one, as the end of a report; each paragraph after an empty line. Nothing if
+/// less is to be shown.
 pub(crate) struct Goroutines {
     /// The number of the one that is left out; 0: none.
     pub(crate) but: u64,

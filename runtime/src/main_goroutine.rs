@@ -9,8 +9,9 @@ use crate::waiters::Counted;
 
 /// Runs `f` as a main goroutine and gives its result; the calling thread blocks meanwhile.
 ///
-/// Starts the runtime if it is not running. Other goroutines go on when it returns. Its stack is that of a main thread: 8 MiB of reserve,
-/// unless the others have more. Inside of a goroutine it is the same as starting one and joining it.
+/// Starts the runtime if it is not running. Other goroutines go on when it returns. Its stack is
+/// that of a main thread: 8 MiB of reserve, unless the others have more. Inside of a goroutine it
+/// is the same as starting one and joining it.
 ///
 /// # Panics
 /// With the panic of `f`, which has been printed when it happened.
@@ -30,8 +31,9 @@ where
     }
 }
 
-/// Runs `f` as the program's main goroutine: SIGQUIT prints what every goroutine is at and ends the process with status 2; a panic prints Go's report and ends the process with status 2. When it returns, no other
-/// goroutine's panic is under way that would do the same.
+/// Runs `f` as the program's main goroutine: SIGQUIT prints what every goroutine is at and ends the
+/// process with status 2; a panic prints Go's report and ends the process with status 2. When it
+/// returns, no other goroutine's panic is under way that would do the same.
 #[doc(hidden)]
 #[track_caller]
 pub fn main<F, T>(f: F) -> T
@@ -104,8 +106,9 @@ where
 {
     let spawned_at = std::panic::Location::caller();
     let nested = crate::g::current().is_some();
-    // The goroutine itself counts, while its worker is awake. Before it begins it is in a queue, and after it ended this
-    // thread has a result to return: at neither time are sleeping goroutines a deadlock.
+    // The goroutine itself counts, while its worker is awake. Before it begins it is in a queue,
+    // and after it ended this thread has a result to return: at neither time are sleeping
+    // goroutines a deadlock.
     let f = move || {
         let _waiting = (!nested).then(Counted::new);
         f()
@@ -114,8 +117,9 @@ where
     if !nested {
         options = options.main();
     }
-    // SAFETY: what `f` and `T` borrow outlives this call, and the call waits until the goroutine has ended and has given
-    // its result. There is no way out before: `join` does not unwind, and after `goexit` the closure is gone.
+    // SAFETY: what `f` and `T` borrow outlives this call, and the call waits until the goroutine
+    // has ended and has given its result. There is no way out before: `join` does not unwind, and
+    // after `goexit` the closure is gone.
     let handle = unsafe { options.go_unchecked(f) };
     let goroutine = handle.id();
     if let Some(quit) = quit {
@@ -131,7 +135,8 @@ where
         Err(JoinError::Taken) => unreachable!("the handle was no source"),
         Err(JoinError::Goexit) if nested => crate::goexit(),
         Err(JoinError::Goexit) => {
-            // As in Go: the others go on. If they all end or block, the deadlock report ends the process.
+            // As in Go: the others go on. If they all end or block, the deadlock report ends the
+            // process.
             let _waiting = Counted::new();
             crate::waiters::abandon();
             crate::sched::runtime().ask_again();

@@ -1,8 +1,9 @@
 //! SIGQUIT in a program with `#[gort::main]`: what every goroutine is at, and status 2, as in Go.
 //!
-//! The process's first thread, which waits for the main goroutine anyway, waits for the signal too: so nothing has to be started for it,
-//! and it works while all workers are stuck, and while nothing runs. What the program does about the signal itself
-//! (`signal`) goes before; if it stops listening, this is in force again.
+//! The process's first thread, which waits for the main goroutine anyway, waits for the signal too:
+//! so nothing has to be started for it, and it works while all workers are stuck, and while nothing
+//! runs. What the program does about the signal itself (`signal`) goes before; if it stops
+//! listening, this is in force again.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,8 @@ static ENDED: AtomicBool = AtomicBool::new(false);
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        // Release pairs with the acquire in `until_the_end`; what the goroutine has done comes through its handle.
+        // Release pairs with the acquire in `until_the_end`; what the goroutine has done comes
+        // through its handle.
         ENDED.store(true, Ordering::Release);
         quit::wake();
     }
@@ -41,7 +43,8 @@ impl std::str::FromStr for OnQuit {
     }
 }
 
-/// Catches the signal for a main goroutine that this thread is to wait for. `None` if it is left alone, or watched already.
+/// Catches the signal for a main goroutine that this thread is to wait for. `None` if it is left
+/// alone, or watched already.
 pub(crate) fn watch() -> Option<(Watch, Ends)> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     let wish = config::from_env("GORT_SIGQUIT", config::plain);

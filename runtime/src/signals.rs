@@ -1,18 +1,23 @@
-//! Signals of the operating system: the thread that receives them, and what the process does on each.
+//! Signals of the operating system: the thread that receives them, and what the process does on
+//! each.
 //!
-//! `signal-hook` has the handler: it notes the signal and wakes the thread `gort-signal` through a socket pair, which is all that
-//! a handler may do. The thread hands the number to `deliver`, the upper layer's list of listeners.
+//! `signal-hook` has the handler: it notes the signal and wakes the thread `gort-signal` through a
+//! socket pair, which is all that a handler may do. The thread hands the number to `deliver`, the
+//! upper layer's list of listeners.
 //!
-//! That crate never takes its handler out again, so this file does: it remembers what happened on a signal *before* gort came, and
-//! what since, and switches between the two (or to "ignored") in the kernel. So once nobody listens, a second Ctrl-C ends the
-//! process as it would have without gort, even if the thread never gets to run; what the process had ignored from the start
-//! (SIGHUP under `nohup`, SIGPIPE in a Rust program) is ignored again.
+//! That crate never takes its handler out again, so this file does: it remembers what happened on a
+//! signal *before* gort came, and what since, and switches between the two (or to "ignored") in the
+//! kernel. So once nobody listens, a second Ctrl-C ends the process as it would have without gort,
+//! even if the thread never gets to run; what the process had ignored from the start (SIGHUP under
+//! `nohup`, SIGPIPE in a Rust program) is ignored again.
 //!
-//! A signal that was caught is neither lost nor taken back: it came while somebody listened. So whoever stops listening changes what happens
-//! from now on, and asks the thread then ([`after_delivery`]): when that one has handed on everything that was noted before, and not
-//! sooner, the listener is forgotten. (Go's `Stop` waits for the same.) A handler that has begun before the change, on another thread, may
-//! note its signal later still. What the thread finds noted and nobody takes it sends to the process again: there it does what it
-//! does now ([`nobody_took`]).
+//! A signal that was caught is neither lost nor taken back: it came while somebody listened. So
+//! whoever stops listening changes what happens from now on, and asks the thread then
+//! ([`after_delivery`]): when that one has handed on everything that was noted before, and not
+//! sooner, the listener is forgotten. (Go's `Stop` waits for the same.) A handler that has begun
+//! before the change, on another thread, may note its signal later still. What the thread finds
+//! noted and nobody takes it sends to the process again: there it does what it does now
+//! ([`nobody_took`]).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -78,8 +83,8 @@ static SERVICE: Mutex<Service> = Mutex::new(Service {
 /// How many listen. While any does, nothing is a deadlock.
 static LISTENERS: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether the thread is telling somebody: it may hold a lock that a goroutine waits for, or wake one next, and those whom it tells
-/// may have stopped listening meanwhile.
+/// Whether the thread is telling somebody: it may hold a lock that a goroutine waits for, or wake
+/// one next, and those whom it tells may have stopped listening meanwhile.
 static TELLING: AtomicBool = AtomicBool::new(false);
 
 /// Whether a signal may still make a goroutine runnable.
@@ -118,11 +123,12 @@ pub fn raise(signal: i32) -> io::Result<()> {
     crate::sys::signal::raise(signal)
 }
 
-/// Sets what the process does on a signal. `deliver` is called on the signal thread, always the same function.
+/// Sets what the process does on a signal. `deliver` is called on the signal thread, always the
+/// same function.
 ///
 /// # Errors
-/// `InvalidInput` for SIGSEGV, SIGBUS, SIGFPE and SIGILL, which have to keep their handlers. The system refuses to change it, or to
-/// start the thread.
+/// `InvalidInput` for SIGSEGV, SIGBUS, SIGFPE and SIGILL, which have to keep their handlers. The
+/// system refuses to change it, or to start the thread.
 ///
 /// ```
 /// use gort_runtime::signals::{Action, set_action};
@@ -159,7 +165,8 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<(
                 Some(thread) => thread,
                 None => thread.insert(start(deliver)?),
             };
-            // The handler goes on to what it finds here: the program wants the signal itself, so not to our report of it.
+            // The handler goes on to what it finds here: the program wants the signal itself, so
+            // not to our report of it.
             match quit::is_ours(&known.before) {
                 true => set(&Disposition::default_action())?,
                 false => set(&known.before)?,
@@ -174,8 +181,9 @@ pub fn set_action(signal: i32, action: Action, deliver: fn(i32)) -> io::Result<(
     Ok(())
 }
 
-/// Calls `f` on the signal thread when that has handed on every signal that was caught before this call. `false` if there is no such
-/// thread, and nothing was ever caught: `f` is dropped. `f` must be short, and not wait.
+/// Calls `f` on the signal thread when that has handed on every signal that was caught before this
+/// call. `false` if there is no such thread, and nothing was ever caught: `f` is dropped. `f` must
+/// be short, and not wait.
 pub fn after_delivery(f: impl FnOnce() + Send + 'static) -> bool {
     let service = SERVICE.lock();
     let Some(thread) = &service.thread else {
@@ -192,8 +200,8 @@ pub fn on_signal_thread() -> bool {
     THREAD.load(Ordering::Relaxed) == crate::sys::thread::own_id()
 }
 
-/// A signal that was caught, and that nobody wants any more: it does what it would do now. To be called by `deliver`, under the lock
-/// under which actions change.
+/// A signal that was caught, and that nobody wants any more: it does what it would do now. To be
+/// called by `deliver`, under the lock under which actions change.
 pub fn nobody_took(signal: i32) {
     // Another handler was called when this one was: it is not called twice.
     if Disposition::of(signal).is_ok_and(|now| now.is_default() || quit::is_ours(&now)) {
@@ -212,8 +220,9 @@ fn start(deliver: fn(i32)) -> io::Result<Thread> {
     let body = move || {
         crate::tls::set_serves();
         THREAD.store(crate::sys::thread::own_id(), Ordering::Relaxed);
-        // Not before it exists: for a moment there would be one thread of ours too many, which hides one that is not ours, such as
-        // that which starts this one. The deadlock check must never think that there are only ours.
+        // Not before it exists: for a moment there would be one thread of ours too many, which
+        // hides one that is not ours, such as that which starts this one. The deadlock check must
+        // never think that there are only ours.
         rt.count_thread();
         hand_on(delivery, deliver);
     };
@@ -225,8 +234,8 @@ fn start(deliver: fn(i32)) -> io::Result<Thread> {
 fn hand_on(mut delivery: SignalDelivery<UnixStream, SignalOnly>, deliver: fn(i32)) {
     loop {
         let mut requests = Vec::new();
-        // Requests are taken before what is noted is looked at. Looking empties the pipe, so the next ones may be there without a
-        // byte: they are asked for before the thread sleeps.
+        // Requests are taken before what is noted is looked at. Looking empties the pipe, so the
+        // next ones may be there without a byte: they are asked for before the thread sleeps.
         let mut wait = |read: &mut UnixStream| {
             requests = std::mem::take(&mut *REQUESTS.lock());
             while requests.is_empty() {

@@ -1,8 +1,8 @@
-//! What `#[gort::test]` expands to: a main goroutine that is given up when it takes too long, or when
-//! it can never go on.
+//! What `#[gort::test]` expands to: a main goroutine that is given up when it takes too long, or
+//! when it can never go on.
 //!
-//! Tests run beside each other in one process, so a goroutine that is stuck must not end the process.
-//! Its test fails, and it is left behind, as a thread would be.
+//! Tests run beside each other in one process, so a goroutine that is stuck must not end the
+//! process. Its test fails, and it is left behind, as a thread would be.
 
 use std::fmt;
 use std::panic::Location;

@@ -9,7 +9,8 @@ use crate::config;
 pub(crate) enum Level {
     /// No stack at all.
     None,
-    /// Of a panic, the goroutine's own. Where there is none that it is about (a deadlock, SIGQUIT): all of them.
+    /// Of a panic, the goroutine's own. Where there is none that it is about (a deadlock, SIGQUIT):
+    /// all of them.
     Single,
     /// Everybody's.
     All,

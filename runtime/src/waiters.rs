@@ -1,6 +1,8 @@
-//! Who waits for the program: the threads that are in `run`, or wait for a test, and do nothing else.
+//! Who waits for the program: the threads that are in `run`, or wait for a test, and do nothing
+//! else.
 //!
-//! The deadlock check asks for their number. If all of them are tests it tells these, and the process goes on.
+//! The deadlock check asks for their number. If all of them are tests it tells these, and the
+//! process goes on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -8,7 +10,8 @@ use std::thread::Thread;
 
 use parking_lot::Mutex;
 
-/// Main goroutines that have begun and have not ended. For each of them a thread waits in `run` and does nothing else.
+/// Main goroutines that have begun and have not ended. For each of them a thread waits in `run` and
+/// does nothing else.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 /// Of these, those whose main goroutine called `goexit`: they wait for ever.
 static ABANDONED: AtomicUsize = AtomicUsize::new(0);
@@ -93,7 +96,8 @@ pub(crate) enum Tests {
     No,
     /// All of them, one on the process's main thread.
     OnEveryThread,
-    /// All of them. The main thread is the harness's, which does nothing but start tests and wait for them.
+    /// All of them. The main thread is the harness's, which does nothing but start tests and wait
+    /// for them.
     BesideTheHarness,
 }
 

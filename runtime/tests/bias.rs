@@ -1,5 +1,6 @@
-//! The lock of channels, while the bias changes hands all the time: goroutines and plain threads take it, one or several at once,
-//! hand it over a switch, and wake one another under it. Nobody is ever inside with somebody else, and nobody is forgotten.
+//! The lock of channels, while the bias changes hands all the time: goroutines and plain threads
+//! take it, one or several at once, hand it over a switch, and wake one another under it. Nobody is
+//! ever inside with somebody else, and nobody is forgotten.
 //!
 //! The test runs itself as a child for each setting. `GORT_STRESS_SECS` says how long each runs.
 
@@ -77,7 +78,8 @@ impl Place {
     /// Waits until somebody wakes this goroutine or thread.
     fn wait(&self) {
         self.lock.lock();
-        // SAFETY: the lock is held; the task is published under it, so who takes it comes after the commit, and readies it once.
+        // SAFETY: the lock is held; the task is published under it, so who takes it comes after the
+        // commit, and readies it once.
         unsafe {
             (*self.guarded.get()).waiting.push(Task::current());
             rt::park(WaitReason::Sleep, || self.lock.unlock());

@@ -1,8 +1,10 @@
-//! No thread-local of the library is read stale after a goroutine has changed threads, and goroutines that must stay do stay.
+//! No thread-local of the library is read stale after a goroutine has changed threads, and
+//! goroutines that must stay do stay.
 //!
-//! With `GORT_MIGRATION=always` a goroutine changes its worker at every switch. What the library then says about the thread is
-//! compared with what the kernel says. Several reads and switches stand in one function, so that the optimiser could merge
-//! the reads if it were allowed to: run it with `--release`, too.
+//! With `GORT_MIGRATION=always` a goroutine changes its worker at every switch. What the library
+//! then says about the thread is compared with what the kernel says. Several reads and switches
+//! stand in one function, so that the optimiser could merge the reads if it were allowed to: run it
+//! with `--release`, too.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -74,7 +76,8 @@ fn nothing_is_read_stale_after_a_move() {
                             note(thread, worker.expect("on a worker"));
                         }
                         assert_eq!(format!("{:?}", Task::current()), me);
-                        // Spawns from the worker's caches, of which a stale reader would take another worker's.
+                        // Spawns from the worker's caches, of which a stale reader would take
+                        // another worker's.
                         assert_eq!(rt::go(move || round).join().unwrap(), round);
                         assert_eq!(format!("{:?}", Task::current()), me);
                         let _ = rt::random_u32();

@@ -123,7 +123,8 @@ fn a_deadline_ends_a_wait_and_can_be_moved() {
     });
 }
 
-/// A call whose time runs out before any event has come asks the system once, if it has not asked yet: the event may be late.
+/// A call whose time runs out before any event has come asks the system once, if it has not asked
+/// yet: the event may be late.
 #[test]
 fn time_does_not_run_out_before_the_system_was_asked() {
     run(|| {
@@ -131,7 +132,8 @@ fn time_does_not_run_out_before_the_system_was_asked() {
         near.set_read_deadline(Some(Instant::now() + Duration::from_millis(20)));
         let error = read(&near, &mut [0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
-        // No event comes for this one. (A machine that is busy may let the time pass before the call: not every time.)
+        // No event comes for this one. (A machine that is busy may let the time pass before the
+        // call: not every time.)
         let asked = (0..10).any(|_| {
             near.set_read_deadline(Some(Instant::now() + Duration::from_millis(200)));
             near.read_with(|_| Ok(7)).is_ok()
@@ -212,7 +214,8 @@ fn what_is_taken_out_is_open() {
     assert_eq!(read(&far, &mut [0]).unwrap(), 1);
 }
 
-/// A pipe has one direction each end: the writer waits while it is full, and fails when nobody reads any more.
+/// A pipe has one direction each end: the writer waits while it is full, and fails when nobody
+/// reads any more.
 #[test]
 fn pipes() {
     run(|| {

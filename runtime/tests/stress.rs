@@ -1,8 +1,9 @@
-//! Everything the scheduler offers, mixed at random, with the seed printed when something goes wrong.
+//! Everything the scheduler offers, mixed at random, with the seed printed when something goes
+//! wrong.
 //!
-//! The test runs itself as a child for each setting. `GORT_STRESS=<seed>` (with `GOMAXPROCS`, `GORT_MIGRATION` and `GORT_BIAS`) replays one;
-//! `GORT_STRESS_ROUNDS` says how many seeds each setting gets. Two runs of one seed ask for the same; what the threads
-//! make of it still differs.
+//! The test runs itself as a child for each setting. `GORT_STRESS=<seed>` (with `GOMAXPROCS`,
+//! `GORT_MIGRATION` and `GORT_BIAS`) replays one; `GORT_STRESS_ROUNDS` says how many seeds each
+//! setting gets. Two runs of one seed ask for the same; what the threads make of it still differs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

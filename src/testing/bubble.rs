@@ -5,25 +5,30 @@ use std::time::{Duration, SystemTime};
 /// 2000-01-01T00:00:00Z after the Unix epoch.
 const BEGINNING: Duration = Duration::from_secs(946_684_800);
 
-/// Runs `f` as a goroutine in a *bubble*, and returns what it returns when all goroutines of the bubble have ended.
+/// Runs `f` as a goroutine in a *bubble*, and returns what it returns when all goroutines of the
+/// bubble have ended.
 ///
-/// Goroutines that are started in a bubble are in it too. They run one at a time, in the order in which they become runnable, and time
-/// stands still while one of them can. When all are *durably blocked*, the clock jumps to the next timer: hours pass in no time,
-/// and always in the same order.
+/// Goroutines that are started in a bubble are in it too. They run one at a time, in the order in
+/// which they become runnable, and time stands still while one of them can. When all are *durably
+/// blocked*, the clock jumps to the next timer: hours pass in no time, and always in the same
+/// order.
 ///
-/// A goroutine is durably blocked if only another one of its bubble, or the clock, can wake it: it waits for a channel that was made
-/// in the bubble, in a `select!` over such channels, for a wait group, a condition variable, a timer, a join handle. It is not if it waits for
-/// a `Mutex` or a `RwLock` (with a time limit too), for input and output, for a call of `blocking`, for a future, or for a channel that was made outside: then time
-/// stands still until it goes on.
+/// A goroutine is durably blocked if only another one of its bubble, or the clock, can wake it: it
+/// waits for a channel that was made in the bubble, in a `select!` over such channels, for a wait
+/// group, a condition variable, a timer, a join handle. It is not if it waits for a `Mutex` or a
+/// `RwLock` (with a time limit too), for input and output, for a call of `blocking`, for a future,
+/// or for a channel that was made outside: then time stands still until it goes on.
 ///
-/// Sleeps, timers, tickers, timeouts, deadlines of contexts and [`now`] are on the bubble's clock; `std::time` is not. When `f` has returned, the
-/// clock stands still. `#[gort::test(bubble)]` runs a whole test in one.
+/// Sleeps, timers, tickers, timeouts, deadlines of contexts and [`now`] are on the bubble's clock;
+/// `std::time` is not. When `f` has returned, the clock stands still. `#[gort::test(bubble)]` runs
+/// a whole test in one.
 ///
 /// # Panics
 /// * With what `f`, or another goroutine of the bubble that nobody joins, panicked with.
-/// * `deadlock: all goroutines in bubble are blocked`, and where: if all are durably blocked and there is no timer.
-/// * `deadlock: main bubble goroutine has exited but blocked goroutines remain`: if `f` has returned, and others wait. So a bubble
-///   finds goroutines that leak.
+/// * `deadlock: all goroutines in bubble are blocked`, and where: if all are durably blocked and
+///   there is no timer.
+/// * `deadlock: main bubble goroutine has exited but blocked goroutines remain`: if `f` has
+///   returned, and others wait. So a bubble finds goroutines that leak.
 /// * If it is called in a bubble.
 ///
 /// ```
@@ -45,10 +50,12 @@ pub fn bubble<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
     gort_runtime::explore::bubble(f)
 }
 
-/// Waits until every other goroutine of the bubble is durably blocked, or has ended: what they had to do is done.
+/// Waits until every other goroutine of the bubble is durably blocked, or has ended: what they had
+/// to do is done.
 ///
 /// # Panics
-/// `goroutine is not in a bubble`, and `wait already in progress` if another goroutine of the bubble is in this function.
+/// `goroutine is not in a bubble`, and `wait already in progress` if another goroutine of the
+/// bubble is in this function.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -75,7 +82,8 @@ pub fn wait() {
     }
 }
 
-/// Sleeps, and waits then until every other goroutine of the bubble is durably blocked: what was due by then is done.
+/// Sleeps, and waits then until every other goroutine of the bubble is durably blocked: what was
+/// due by then is done.
 ///
 /// # Panics
 /// As [`wait`].
@@ -103,7 +111,8 @@ pub fn sleep(duration: Duration) {
     wait();
 }
 
-/// What time it is: in a bubble, on its clock, which begins at 2000-01-01T00:00:00Z; else the system's.
+/// What time it is: in a bubble, on its clock, which begins at 2000-01-01T00:00:00Z; else the
+/// system's.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

@@ -13,8 +13,9 @@ use super::deadline;
 
 /// The channel of a [`Timer`] or [`Ticker`]: what Go has as `t.C`.
 ///
-/// It can stand wherever something is received: `chan!(<-c)`, an arm of `select!`, a `for` loop. It is never closed. `None`
-/// inside, as with the channel of [`after_func`], is Go's nil channel: never ready.
+/// It can stand wherever something is received: `chan!(<-c)`, an arm of `select!`, a `for` loop. It
+/// is never closed. `None` inside, as with the channel of [`after_func`], is Go's nil channel:
+/// never ready.
 ///
 /// ```
 /// use gort::prelude::*;
@@ -128,12 +129,13 @@ impl fmt::Debug for TimerChan {
 
 /// A single event in the future: a value on its channel, or ([`after_func`]) a call.
 ///
-/// The timer itself can be received from, like its channel [`c`](Timer::c), of which there can be many handles: share a timer
-/// between goroutines by an `Arc`, and let each receive from its `timer.c()`. Dropping it does not stop a function from being
-/// called; without a function there is nothing left to stop.
+/// The timer itself can be received from, like its channel [`c`](Timer::c), of which there can be
+/// many handles: share a timer between goroutines by an `Arc`, and let each receive from its
+/// `timer.c()`. Dropping it does not stop a function from being called; without a function there is
+/// nothing left to stop.
 ///
-/// After [`stop`](Timer::stop) or [`reset`](Timer::reset) no value of before is received any more, so, as in Go since 1.23,
-/// there is nothing to drain.
+/// After [`stop`](Timer::stop) or [`reset`](Timer::reset) no value of before is received any more,
+/// so, as in Go since 1.23, there is nothing to drain.
 ///
 /// ```
 /// use gort::prelude::*;
@@ -163,7 +165,8 @@ enum Kind {
 static NIL: TimerChan = TimerChan(None);
 
 impl Timer {
-    /// A timer that is due `duration` from now. A duration that does not fit is very far in the future.
+    /// A timer that is due `duration` from now. A duration that does not fit is very far in the
+    /// future.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -214,8 +217,8 @@ impl Timer {
         self.channel().recv()
     }
 
-    /// Stops it. `true` if it was active: no value was received yet (even if it was due), or the function was not started and
-    /// will not be. It does not wait for a function that is running.
+    /// Stops it. `true` if it was active: no value was received yet (even if it was due), or the
+    /// function was not started and will not be. It does not wait for a function that is running.
     ///
     /// ```
     /// use std::time::Duration;
@@ -276,12 +279,13 @@ impl fmt::Debug for Timer {
 
 /// Calls `f` in a goroutine of its own, `duration` from now.
 ///
-/// The timer's [`stop`](Timer::stop) prevents that, its [`reset`](Timer::reset) makes it happen again. Dropping the timer
-/// does neither.
+/// The timer's [`stop`](Timer::stop) prevents that, its [`reset`](Timer::reset) makes it happen
+/// again. Dropping the timer does neither.
 ///
-/// Since it may be called again, `f` cannot be a closure that gives away what it holds; take that out of an `Option`, as below.
-/// (What [`context::after_func`](crate::context::after_func) is given can: it runs once.) Calls never overlap: one that is
-/// due while another runs begins when that has ended. In Go they may run at the same time, and need locks of their own.
+/// Since it may be called again, `f` cannot be a closure that gives away what it holds; take that
+/// out of an `Option`, as below. (What [`context::after_func`](crate::context::after_func) is given
+/// can: it runs once.) Calls never overlap: one that is due while another runs begins when that has
+/// ended. In Go they may run at the same time, and need locks of their own.
 ///
 /// # Panics
 /// A panic of `f` is a panic that nobody can observe: it ends the program.
@@ -316,8 +320,9 @@ pub fn after_func(duration: Duration, f: impl FnMut() + Send + 'static) -> Timer
 
 /// A value on its channel every so often.
 ///
-/// At most one tick waits to be received. A receiver that is too slow misses ticks; the next one comes when it would have
-/// come anyway. The ticker itself can be received from, like its channel [`c`](Ticker::c), of which there can be many handles.
+/// At most one tick waits to be received. A receiver that is too slow misses ticks; the next one
+/// comes when it would have come anyway. The ticker itself can be received from, like its channel
+/// [`c`](Ticker::c), of which there can be many handles.
 ///
 /// ```
 /// use gort::prelude::*;
@@ -433,7 +438,8 @@ impl fmt::Debug for Ticker {
     }
 }
 
-/// The channel of a ticker that is never stopped: it goes with its last handle. If `period` is zero, the nil channel.
+/// The channel of a ticker that is never stopped: it goes with its last handle. If `period` is
+/// zero, the nil channel.
 ///
 /// ```
 /// use std::time::Duration;

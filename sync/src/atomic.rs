@@ -1,8 +1,10 @@
-//! std's atomics, seen by [`testing::explore`](https://docs.rs/gort/latest/gort/testing/fn.explore.html): where schedules are explored,
-//! another goroutine may come in before each operation. Elsewhere they are std's, and cost what std's do.
+//! std's atomics, seen by
+//! [`testing::explore`](https://docs.rs/gort/latest/gort/testing/fn.explore.html): where schedules
+//! are explored, another goroutine may come in before each operation. Elsewhere they are std's, and
+//! cost what std's do.
 //!
-//! What is explored is the order of the operations. Every schedule is sequentially consistent: that an [`Ordering`] is too weak is not
-//! found; `loom` is for that.
+//! What is explored is the order of the operations. Every schedule is sequentially consistent: that
+//! an [`Ordering`] is too weak is not found; `loom` is for that.
 //!
 //! ```
 //! use gort::sync::atomic::{AtomicUsize, Ordering};
@@ -34,10 +36,9 @@ macro_rules! atomic {
         ///
         #[doc = concat!("let (value, other) = ", $make, ";")]
         #[doc = concat!("let atomic = ", stringify!($Atomic), "::new(value);")]
-        /// atomic.store(other, Ordering::Release);
-        /// assert_eq!(atomic.swap(value, Ordering::AcqRel), other);
-        /// assert_eq!(atomic.compare_exchange(other, other, Ordering::AcqRel, Ordering::Acquire), Err(value));
-        /// assert_eq!(atomic.load(Ordering::Acquire), value);
+        /// atomic.store(other, Ordering::Release); assert_eq!(atomic.swap(value, Ordering::AcqRel),
+        /// other); assert_eq!(atomic.compare_exchange(other, other, Ordering::AcqRel,
+        /// Ordering::Acquire), Err(value)); assert_eq!(atomic.load(Ordering::Acquire), value);
         /// ```
         #[repr(transparent)]
         pub struct $Atomic$(<$T>)?(plain::$Atomic$(<$T>)?);
@@ -94,8 +95,8 @@ macro_rules! atomic {
                 self.0.compare_exchange(current, new, success, failure)
             }
 
-            /// As [`compare_exchange`](Self::compare_exchange), but it may fail although the value is `current`. (Where schedules are
-            /// explored it does not.)
+            /// As [`compare_exchange`](Self::compare_exchange), but it may fail although the value
+            /// is `current`. (Where schedules are explored it does not.)
             ///
             /// # Errors
             /// The value.
@@ -112,7 +113,8 @@ macro_rules! atomic {
                 self.0.compare_exchange_weak(current, new, success, failure)
             }
 
-            /// Sets the value to what `f` makes of it, again and again until nobody comes in between.
+            /// Sets the value to what `f` makes of it, again and again until nobody comes in
+            /// between.
             ///
             /// # Errors
             /// The value, if `f` makes nothing of it.

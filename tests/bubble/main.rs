@@ -35,7 +35,8 @@ fn the_clock_starts_in_2000_and_jumps() {
     assert!(real.elapsed() < 24 * HOUR);
 }
 
-/// GS-161: timers, tickers, `after`, deadlines of contexts and timeouts of channels have the bubble's clock.
+/// GS-161: timers, tickers, `after`, deadlines of contexts and timeouts of channels have the
+/// bubble's clock.
 #[test]
 fn all_that_waits_for_the_clock() {
     testing::bubble(|| {

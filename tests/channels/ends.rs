@@ -1,5 +1,6 @@
-//! Ends that come while another end is under way: a `defer!` that sends, or selects, when nobody is left to talk to, while its
-//! goroutine unwinds already. Starting a second unwinding there would abort the process.
+//! Ends that come while another end is under way: a `defer!` that sends, or selects, when nobody is
+//! left to talk to, while its goroutine unwinds already. Starting a second unwinding there would
+//! abort the process.
 
 use gort::prelude::*;
 use gort::{JoinError, Receiver};
@@ -25,7 +26,8 @@ fn a_deferred_send_to_nobody_while_panicking() {
     child::run(program).expect_code(0).expect_stdout("the first\n");
 }
 
-/// A worker whose readers are gone ends quietly, though its `defer!` wants to send to nobody as well.
+/// A worker whose readers are gone ends quietly, though its `defer!` wants to send to nobody as
+/// well.
 #[test]
 fn a_deferred_send_to_nobody_while_ending() {
     fn program() {
@@ -73,7 +75,8 @@ fn the_value_of_a_deferred_send_to_nobody_is_dropped() {
         .expect_stdout("dropped the value\n");
 }
 
-/// A select cannot go on without an arm, and the goroutine cannot end twice: it blocks, as in Go, and others live on.
+/// A select cannot go on without an arm, and the goroutine cannot end twice: it blocks, as in Go,
+/// and others live on.
 #[test]
 fn a_deferred_select_that_has_dropped_out_blocks() {
     fn program() {

@@ -1,7 +1,9 @@
-//! Select is fair: of 2, 3 or 8 arms that are always ready, each is chosen equally often, within ten standard deviations over
-//! a million rounds (GS-58, GS-60). TestSelectFairness in Go's runtime asks the same of two arms and 10,000 rounds.
+//! Select is fair: of 2, 3 or 8 arms that are always ready, each is chosen equally often, within
+//! ten standard deviations over a million rounds (GS-58, GS-60). TestSelectFairness in Go's runtime
+//! asks the same of two arms and 10,000 rounds.
 //!
-//! In debug a round takes microseconds, so that only 100,000 are run there; `GORT_TEST_FULL` asks for all.
+//! In debug a round takes microseconds, so that only 100,000 are run there; `GORT_TEST_FULL` asks
+//! for all.
 
 use crate::support;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -126,7 +128,8 @@ fn biased_takes_the_first() {
     }
 }
 
-/// The same among goroutines that wait: which of four senders' channels a waking select takes from is even as well.
+/// The same among goroutines that wait: which of four senders' channels a waking select takes from
+/// is even as well.
 #[gort::test]
 fn blocked_senders_have_even_chances() {
     let (a, b) = (chan!(usize), chan!(usize));
@@ -139,7 +142,8 @@ fn blocked_senders_have_even_chances() {
             }
         });
     }
-    // Until each channel has a sender that has begun and was not served yet, however far away its worker is, and then some.
+    // Until each channel has a sender that has begun and was not served yet, however far away its
+    // worker is, and then some.
     let settle = |served: &[usize; 2]| {
         while (0..2).any(|side| begun[side].load(Ordering::SeqCst) <= served[side]) {
             gort::runtime::gosched();

@@ -1,4 +1,5 @@
-//! `future::wait` with futures written by hand, wakers of every bad habit, and `JoinHandle` as a future.
+//! `future::wait` with futures written by hand, wakers of every bad habit, and `JoinHandle` as a
+//! future.
 
 use crate::support;
 use std::cell::Cell;
@@ -422,8 +423,8 @@ fn polled_and_received() {
     }
 }
 
-/// Goroutines and threads that wait for what threads wake at random moments, with spurious wakes from everywhere. Children, one for each
-/// migration mode and worker count.
+/// Goroutines and threads that wait for what threads wake at random moments, with spurious wakes
+/// from everywhere. Children, one for each migration mode and worker count.
 mod stress {
     use super::*;
 

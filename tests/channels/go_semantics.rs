@@ -1,5 +1,5 @@
-//! Behaviours of Go that no port of a Go test shows: small programs of our own, one for each row of docs/GO_COMPATIBILITY.md
-//! that names this file.
+//! Behaviours of Go that no port of a Go test shows: small programs of our own, one for each row of
+//! docs/GO_COMPATIBILITY.md that names this file.
 
 use std::collections::HashSet;
 use std::sync::Arc;

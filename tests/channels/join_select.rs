@@ -1,4 +1,5 @@
-//! Join handles as operands of `<-`: in `select!`, `chan!` and the `Select` builder (DESIGN.md, GS-1).
+//! Join handles as operands of `<-`: in `select!`, `chan!` and the `Select` builder (DESIGN.md,
+//! GS-1).
 
 use crate::support;
 use std::sync::Arc;
@@ -154,7 +155,8 @@ fn a_set_of_handles_is_waited_for_in_the_order_in_which_they_end() {
     }
 }
 
-/// Handles are received from, joined, dropped and raced at random; every result is seen or dropped exactly once.
+/// Handles are received from, joined, dropped and raced at random; every result is seen or dropped
+/// exactly once.
 fn mixture() {
     struct Token(Arc<AtomicUsize>);
     impl Drop for Token {

@@ -1,4 +1,5 @@
-//! Channels, selects and goroutines beyond what Go's own tests show: their ends, their values, their futures.
+//! Channels, selects and goroutines beyond what Go's own tests show: their ends, their values,
+//! their futures.
 
 mod ends;
 mod fairness;

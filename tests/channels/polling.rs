@@ -1,4 +1,5 @@
-//! Loops that poll a channel do not keep others from running, whatever the form of the poll and with one worker (GS-71).
+//! Loops that poll a channel do not keep others from running, whatever the form of the poll and
+//! with one worker (GS-71).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,6 @@
-//! A wait that ends with a channel runs other people's code: their wakers. If that panics, the panic comes out of the wait, and the
-//! lock is as it should be: held where a guard says so, free elsewhere, and with nothing left in its queue.
+//! A wait that ends with a channel runs other people's code: their wakers. If that panics, the
+//! panic comes out of the wait, and the lock is as it should be: held where a guard says so, free
+//! elsewhere, and with nothing left in its queue.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -156,7 +156,8 @@ fn those_that_run_and_those_that_could() {
     yields.join().unwrap();
 }
 
-/// From a thread while all workers are stuck in the kernel or compute, and by a goroutine that sees itself.
+/// From a thread while all workers are stuck in the kernel or compute, and by a goroutine that sees
+/// itself.
 #[test]
 fn while_nobody_is_free() {
     let (to, from) = mpsc::channel::<()>();

@@ -7,7 +7,8 @@ mod timers;
 
 use gort::testing::{Options, Strategy, explore};
 
-/// The program passes under random schedules, and under all with two preemptions, as far as they go.
+/// The program passes under random schedules, and under all with two preemptions, as far as they
+/// go.
 #[track_caller]
 fn holds(program: fn()) {
     let pct = Strategy::Pct { depth: 3 };

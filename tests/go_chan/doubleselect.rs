@@ -6,7 +6,8 @@ use gort::prelude::*;
 
 use crate::support::{self, MaxProcs};
 
-/// Sends a counter to one of four channels. If two arms of a select both ran, one value would come out of two channels.
+/// Sends a counter to one of four channels. If two arms of a select both ran, one value would come
+/// out of two channels.
 fn sender(n: usize, [c1, c2, c3, c4]: [Sender<usize>; 4]) {
     for i in 0..n {
         select! {
@@ -18,7 +19,8 @@ fn sender(n: usize, [c1, c2, c3, c4]: [Sender<usize>; 4]) {
     }
 }
 
-/// Forwards what `sender` sends. (Four arms on one channel would be simpler, and would not show the bug.)
+/// Forwards what `sender` sends. (Four arms on one channel would be simpler, and would not show the
+/// bug.)
 fn mux(out: Sender<usize>, input: Receiver<usize>) {
     for v in input {
         chan!(out <- v);

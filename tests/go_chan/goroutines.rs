@@ -1,4 +1,5 @@
-//! Port of test/chan/goroutines.go: many goroutines, threaded together and torn down cleanly (GS-9).
+//! Port of test/chan/goroutines.go: many goroutines, threaded together and torn down cleanly
+//! (GS-9).
 
 use gort::prelude::*;
 

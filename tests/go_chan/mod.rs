@@ -1,10 +1,10 @@
 //! Go's `test/chan` suite on gort: one module per Go file, each naming its origin.
 //!
-//! The originals are Copyright 2009 to 2019 The Go Authors; use of their source code is governed by a BSD-style
-//! license, found in Go's LICENSE file. The Rust is written anew, in gort's own idiom.
+//! The originals are Copyright 2009 to 2019 The Go Authors; use of their source code is governed by
+//! a BSD-style license, found in Go's LICENSE file. The Rust is written anew, in gort's own idiom.
 //!
-//! `select2.go` measures memory and lives in `go_memory.rs`; `perm.go` must not compile and lives in
-//! `ui/fail/perm_*.rs`.
+//! `select2.go` measures memory and lives in `go_memory.rs`; `perm.go` must not compile and lives
+//! in `ui/fail/perm_*.rs`.
 
 mod doubleselect;
 mod fifo;

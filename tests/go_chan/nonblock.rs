@@ -1,4 +1,5 @@
-//! Port of test/chan/nonblock.go: what blocks and what does not, for several types (GS-20, GS-49, GS-59).
+//! Port of test/chan/nonblock.go: what blocks and what does not, for several types (GS-20, GS-49,
+//! GS-59).
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};

@@ -1,12 +1,15 @@
-//! The power series package under the ports of test/chan/powser1.go and powser2.go (GS-13, GS-31, GS-53, GS-63).
+//! The power series package under the ports of test/chan/powser1.go and powser2.go (GS-13, GS-31,
+//! GS-53, GS-63).
 //!
-//! A power series is a pair of channels: one for requests, one along which rational coefficients flow. A denominator of
-//! zero signifies the end. Original code in Newsqueak by Doug McIlroy; see his "Squinting at Power Series",
+//! A power series is a pair of channels: one for requests, one along which rational coefficients
+//! flow. A denominator of zero signifies the end. Original code in Newsqueak by Doug McIlroy; see
+//! his "Squinting at Power Series",
 //! <https://swtch.com/~rsc/thread/squint.pdf>.
 //!
-//! The element type is a parameter: powser1 sends plain rationals, powser2 interface values. Upper-case names in Go are
-//! functions on series here, lower-case ones are methods of `Rat`. Unlike Go's, these generators end: dropping the last
-//! [`Series`] closes its request channel, and its generator then gives up and drops the series it draws from.
+//! The element type is a parameter: powser1 sends plain rationals, powser2 interface values.
+//! Upper-case names in Go are functions on series here, lower-case ones are methods of `Rat`.
+//! Unlike Go's, these generators end: dropping the last [`Series`] closes its request channel, and
+//! its generator then gives up and drops the series it draws from.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -103,7 +106,8 @@ impl<I: Item> Series<I> {
         or_exit(chan!(<-self.dat)).rat()
     }
 
-    /// One term of `self` and one of `other`, whichever comes first: a channel in use is `None` once it has served.
+    /// One term of `self` and one of `other`, whichever comes first: a channel in use is `None`
+    /// once it has served.
     fn get2(&self, other: &Series<I>) -> [Rat; 2] {
         let input = [self, other];
         let mut req = [Some(&self.req), Some(&other.req)];
@@ -235,7 +239,8 @@ impl<I: Item> Series<I> {
         })
     }
 
-    /// exp(U) for a U with constant term 0 (it is ignored): Z = exp(U), so that DZ = Z·DU. The series feeds itself.
+    /// exp(U) for a U with constant term 0 (it is ignored): Z = exp(U), so that DZ = Z·DU. The
+    /// series feeds itself.
     pub(crate) fn exp(self) -> Series<I> {
         let (out0, first) = series();
         let (out1, second) = series();
@@ -346,10 +351,11 @@ fn split_into<I: Item>(input: Series<I>, out: [Out<I>; 2]) {
 
 /// Reads `input` and replicates it onto two outputs.
 ///
-/// A generation is created at the first demand for a term and dies after the term has been sent to both outputs. When
-/// several exist, the newest serves requests on one output, which is always renamed to be `out[0]`; the oldest serves the
-/// other, `out[1]`. All but the newest hold data that has already been sent to `out[0]`. When it has finally been sent to
-/// `out[1]` too, a signal on the wait channel tells the next newer generation to begin serving `out[1]`.
+/// A generation is created at the first demand for a term and dies after the term has been sent to
+/// both outputs. When several exist, the newest serves requests on one output, which is always
+/// renamed to be `out[0]`; the oldest serves the other, `out[1]`. All but the newest hold data that
+/// has already been sent to `out[0]`. When it has finally been sent to `out[1]` too, a signal on
+/// the wait channel tells the next newer generation to begin serving `out[1]`.
 fn serve_split<I: Item>(input: Series<I>, mut out: [Out<I>; 2], wait: Receiver<()>) {
     let mut both = false;
     select! {

@@ -1,4 +1,5 @@
-//! Port of test/chan/powser1.go: power series over plain rationals; the series themselves are in `powser.rs`.
+//! Port of test/chan/powser1.go: power series over plain rationals; the series themselves are in
+//! `powser.rs`.
 
 use super::powser::{self, Item};
 use super::rat::Rat;

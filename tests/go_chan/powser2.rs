@@ -5,7 +5,8 @@ use std::any::Any;
 use super::powser::{self, Item};
 use super::rat::Rat;
 
-/// Go's `type item interface { … }`: what a channel element is behind the trait object is found out at run time.
+/// Go's `type item interface { … }`: what a channel element is behind the trait object is found out
+/// at run time.
 trait Interface: Any + Send {
     fn same(&self, other: &dyn Interface) -> bool;
     fn as_any(&self) -> &dyn Any;
@@ -27,7 +28,8 @@ impl Item for Box<dyn Interface> {
     }
 
     fn rat(&self) -> Rat {
-        // Through the box to the value inside: `self.as_any()` on the box itself would do the same, less visibly.
+        // Through the box to the value inside: `self.as_any()` on the box itself would do the same,
+        // less visibly.
         let item: &dyn Interface = &**self;
         let rat = *item
             .as_any()

@@ -1,4 +1,5 @@
-//! Rational numbers for the power series of powser1.go and powser2.go: the originals' `rat`, with `gcd` and its operations.
+//! Rational numbers for the power series of powser1.go and powser2.go: the originals' `rat`, with
+//! `gcd` and its operations.
 
 /// A rational in lowest terms; `den` is 0 for the end mark and else positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! Port of test/chan/select.go: simple select; send values are evaluated chosen or not (GS-30, GS-31, GS-55).
+//! Port of test/chan/select.go: simple select; send values are evaluated chosen or not (GS-30,
+//! GS-31, GS-55).
 
 use std::cell::Cell;
 

@@ -1,5 +1,6 @@
-//! Port of test/chan/select3.go: what blocks, what does not and what panics, for nil, closed, full and empty channels
-//! in and out of select (GS-27, GS-30, GS-34, GS-36, GS-37, GS-61, GS-64, GS-65).
+//! Port of test/chan/select3.go: what blocks, what does not and what panics, for nil, closed, full
+//! and empty channels in and out of select (GS-27, GS-30, GS-34, GS-36, GS-37, GS-61, GS-64,
+//! GS-65).
 
 use std::time::Duration;
 

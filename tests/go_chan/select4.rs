@@ -1,4 +1,5 @@
-//! Port of test/chan/select4.go: the place a value goes to is looked for only if that arm is chosen (GS-57).
+//! Port of test/chan/select4.go: the place a value goes to is looked for only if that arm is chosen
+//! (GS-57).
 
 use gort::prelude::*;
 

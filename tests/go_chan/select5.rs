@@ -1,4 +1,5 @@
-//! Port of test/chan/select5.go, first half: channel operations and simple selects in every form (GS-55, GS-59, GS-66).
+//! Port of test/chan/select5.go, first half: channel operations and simple selects in every form
+//! (GS-55, GS-59, GS-66).
 //!
 //! The original prints a Go program; here macros enumerate the same 1,045 functions (241 + 49 + 194 + 49 + 512 by
 //! template), of which `recv`, `send` and `nonblock` are in this file and the two order templates in `select5_order.rs`.
@@ -74,9 +75,11 @@ pub(crate) fn unbox(x: Box<dyn Any>) -> i32 {
     *x.downcast().expect("an i32")
 }
 
-/// Calls `$emit!` once for every path through a list of choices, with the arms of the alternatives taken.
+/// Calls `$emit!` once for every path through a list of choices, with the arms of the alternatives
+/// taken.
 ///
-/// `each! { emit [head] ([{a} {b}] [{c} {d}]) }` emits `head a c`, `head a d`, `head b c` and `head b d`.
+/// `each! { emit [head] ([{a} {b}] [{c} {d}]) }` emits `head a c`, `head a d`, `head b c` and `head
+/// b d`.
 macro_rules! each {
     ($emit:ident [$($arms:tt)*] ()) => { $emit! { $($arms)* } };
     ($emit:ident $arms:tt ($choice:tt $($rest:tt)*)) => { each! { @split $emit $arms $choice ($($rest)*) } };
@@ -123,7 +126,8 @@ macro_rules! nonblock_case {
     }};
 }
 
-/// Go's operands that keep a compiler from simplifying the select: a dummy and a nil channel, both ways.
+/// Go's operands that keep a compiler from simplifying the select: a dummy and a nil channel, both
+/// ways.
 macro_rules! with_bystanders {
     ($emit:ident $s:ident ($($choices:tt)*)) => {
         each! { $emit [$s] ($($choices)*
@@ -135,7 +139,8 @@ macro_rules! with_bystanders {
     };
 }
 
-/// The five ways to take a value: into a variable, by a refutable pattern, with `ok`, through `Any`, into a map.
+/// The five ways to take a value: into a variable, by a refutable pattern, with `ok`, through
+/// `Any`, into a map.
 #[gort::test]
 fn recv() {
     let s = State::new();
@@ -172,7 +177,8 @@ fn send() {
     assert_eq!(s.cases(), 49);
 }
 
-/// Go's third form of each receive writes through a nil pointer, which would crash if the place were looked at.
+/// Go's third form of each receive writes through a nil pointer, which would crash if the place
+/// were looked at.
 #[gort::test]
 fn nonblock() {
     let s = State::new();

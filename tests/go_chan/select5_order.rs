@@ -1,5 +1,6 @@
-//! Port of test/chan/select5.go, second half: its order templates (GS-15, GS-55, GS-57). Every operand goes through
-//! `State::at`, which checks that operands are evaluated in source order, and places to assign to only afterwards.
+//! Port of test/chan/select5.go, second half: its order templates (GS-15, GS-55, GS-57). Every
+//! operand goes through `State::at`, which checks that operands are evaluated in source order, and
+//! places to assign to only afterwards.
 
 use std::any::Any;
 
@@ -48,8 +49,8 @@ macro_rules! with_bystanders {
 fn recv_order() {
     let s = State::new();
 
-    // Outside of select Go looks at the place first. A Rust assignment evaluates its right side first, so that the
-    // order is written out.
+    // Outside of select Go looks at the place first. A Rust assignment evaluates its right side
+    // first, so that the order is written out.
     s.begin();
     chan!(s.c <- s.n.get());
     let place = s.at(&s.x, 1);

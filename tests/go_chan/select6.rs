@@ -1,5 +1,5 @@
-//! Port of test/chan/select6.go (Go issue 2075): a losing select must not corrupt the queues of its other channels when
-//! it is not the only waiter there (GS-63). Here `c1` is such a channel.
+//! Port of test/chan/select6.go (Go issue 2075): a losing select must not corrupt the queues of its
+//! other channels when it is not the only waiter there (GS-63). Here `c1` is such a channel.
 
 use gort::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Port of test/chan/select7.go: select discarding the value, every form of receive against every form of send (GS-66,
-//! GS-68).
+//! Port of test/chan/select7.go: select discarding the value, every form of receive against every
+//! form of send (GS-66, GS-68).
 
 use gort::prelude::*;
 use gort::runtime::gosched;

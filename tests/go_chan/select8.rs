@@ -1,7 +1,8 @@
 //! Port of test/chan/select8.go: `break` in a select with one, two and three arms (GS-67).
 //!
-//! In Go a bare `break` leaves the select. In gort bodies are in-place code, so that it leaves the enclosing Rust loop, and a
-//! labelled block stands for Go's bare `break`. Both are checked, with `continue`, `return` and `?`.
+//! In Go a bare `break` leaves the select. In gort bodies are in-place code, so that it leaves the
+//! enclosing Rust loop, and a labelled block stands for Go's bare `break`. Both are checked, with
+//! `continue`, `return` and `?`.
 #![allow(clippy::needless_return)] // The Go original is written so.
 
 use gort::prelude::*;

@@ -1,4 +1,5 @@
-//! Port of test/chan/sieve1.go: the classical prime sieve, a chain of divisibility filters (GS-13, GS-42).
+//! Port of test/chan/sieve1.go: the classical prime sieve, a chain of divisibility filters (GS-13,
+//! GS-42).
 
 use gort::prelude::*;
 
@@ -39,7 +40,8 @@ fn primes_up_to_100() {
         assert_eq!(chan!(<-primes), Some(want));
     }
 
-    // What Go leaks ends here: nobody receives, so the sieve's next send ends it, and the chain after it.
+    // What Go leaks ends here: nobody receives, so the sieve's next send ends it, and the chain
+    // after it.
     drop(primes);
     let error = sieve
         .join()

@@ -63,7 +63,8 @@ impl Ord for Peeked {
     }
 }
 
-/// A channel in front of `out` on which sending never blocks for long: a goroutine buffers without bound.
+/// A channel in front of `out` on which sending never blocks for long: a goroutine buffers without
+/// bound.
 fn sendproxy(out: Sender<u64>) -> Sender<u64> {
     let (proxy, input) = gort::channel(10);
     go!(move || {
@@ -111,9 +112,9 @@ fn merge(primes: Receiver<u64>, composites: Sender<u64>) {
     }
 }
 
-/// Sends the odd numbers which are not composite to `out` and back into the merge. It needs only the multiples of
-/// primes up to the root of what it looks at, so that `merge` takes primes far more slowly than this finds them: without the
-/// proxy in between both would wait for each other.
+/// Sends the odd numbers which are not composite to `out` and back into the merge. It needs only
+/// the multiples of primes up to the root of what it looks at, so that `merge` takes primes far
+/// more slowly than this finds them: without the proxy in between both would wait for each other.
 fn sift(composites: Receiver<u64>, primes: Sender<u64>, out: Sender<u64>) {
     let primes = sendproxy(primes);
     let candidates = odds();

@@ -64,7 +64,8 @@ fn test_not_called_after_stop() {
     assert_eq!(Arc::strong_count(&calls), 1, "the function is gone");
 }
 
-/// TestAfterFuncNotCalledAsynchronously: it has a goroutine of its own, and cancel does not wait for it.
+/// TestAfterFuncNotCalledAsynchronously: it has a goroutine of its own, and cancel does not wait
+/// for it.
 #[gort::test]
 fn test_called_in_a_goroutine_of_its_own() {
     let (ctx, cancel) = with_cancel(background());
@@ -79,7 +80,8 @@ fn test_called_in_a_goroutine_of_its_own() {
     assert_eq!(chan!(<-done), Some(()));
 }
 
-/// Several functions of one context, some stopped: the others run once each; a dropped context still calls them.
+/// Several functions of one context, some stopped: the others run once each; a dropped context
+/// still calls them.
 #[gort::test]
 fn test_many() {
     let (ctx, cancel) = with_cancel(background());

@@ -1,12 +1,14 @@
-//! Tests of Go's package `context` on gort (Go 1.27: x_test.go, context_test.go, afterfunc_test.go), and seeded stress of trees.
+//! Tests of Go's package `context` on gort (Go 1.27: x_test.go, context_test.go,
+//! afterfunc_test.go), and seeded stress of trees.
 //!
-//! The originals are Copyright 2014 to 2026 The Go Authors; use of their source code is governed by a BSD-style license, found
-//! in Go's LICENSE file. The Rust is written anew, in gort's own idiom.
+//! The originals are Copyright 2014 to 2026 The Go Authors; use of their source code is governed by
+//! a BSD-style license, found in Go's LICENSE file. The Rust is written anew, in gort's own idiom.
 //!
-//! Left out: TestInvalidDerivedFail, TestWithValueChecksKey (GS-83: there is no nil parent and no key that cannot be compared),
-//! TestCustomContext… and afterfunc_test.go's contexts of another make (GS-135, GS-136: `Context` is a type), TestAllocs,
-//! TestContextErrDoneRace's run under the race detector (its invariant is in `stress`). TestCancelRemoves and
-//! TestWithCancelCanceledParent look at the list of children and are unit tests, `src/context/tests.rs`.
+//! Left out: TestInvalidDerivedFail, TestWithValueChecksKey (GS-83: there is no nil parent and no
+//! key that cannot be compared), TestCustomContext… and afterfunc_test.go's contexts of another
+//! make (GS-135, GS-136: `Context` is a type), TestAllocs, TestContextErrDoneRace's run under the
+//! race detector (its invariant is in `stress`). TestCancelRemoves and TestWithCancelCanceledParent
+//! look at the list of children and are unit tests, `src/context/tests.rs`.
 
 mod afterfunc;
 mod cause;

@@ -1,6 +1,8 @@
-//! Seeded stress of cancel trees, at 1, 2, 4 and 8 workers and in each migration mode, each in a process of its own.
+//! Seeded stress of cancel trees, at 1, 2, 4 and 8 workers and in each migration mode, each in a
+//! process of its own.
 //!
-//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each part runs.
+//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each
+//! part runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

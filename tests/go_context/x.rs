@@ -206,7 +206,8 @@ fn test_simultaneous_cancels() {
     assert!(tree.iter().all(|(ctx, _)| ctx.err() == Some(Error::Canceled)));
 }
 
-/// TestInterlockedCancels: cancelling the parent cancels a child whose goroutine then cancels the parent.
+/// TestInterlockedCancels: cancelling the parent cancels a child whose goroutine then cancels the
+/// parent.
 #[gort::test]
 fn test_interlocked_cancels() {
     let (parent, cancel_parent) = with_cancel(background());
@@ -227,7 +228,8 @@ fn test_interlocked_cancels() {
     assert!(is_done(&child));
 }
 
-/// TestLayersCancel, TestLayersTimeout: random layers of every kind keep what each of them is for; GS-122, GS-127, GS-133.
+/// TestLayersCancel, TestLayersTimeout: random layers of every kind keep what each of them is for;
+/// GS-122, GS-127, GS-133.
 #[gort::test]
 fn test_layers() {
     let mut rng = Rng::new(seed());

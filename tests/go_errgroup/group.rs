@@ -34,7 +34,8 @@ fn test_zero_group() {
             });
             chan!(<-ended);
             first = first.or(error);
-            // One at a time, so that their order is known: the member has ended but for a few steps.
+            // One at a time, so that their order is known: the member has ended but for a few
+            // steps.
             let order = group.clone();
             while !settled(&order) {
                 gort::runtime::gosched();

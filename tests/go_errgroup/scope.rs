@@ -1,4 +1,5 @@
-//! `errgroup::scope`: borrows, cancels at the first error, waits on every path out (issue 3, item 4).
+//! `errgroup::scope`: borrows, cancels at the first error, waits on every path out (issue 3, item
+//! 4).
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 

@@ -1,5 +1,6 @@
-//! Port of runtime/chan_test.go: TestChan, TestNonblockRecvRace, TestNonblockSelectRace, TestNonblockSelectRace2,
-//! TestChanSendInterface, TestMultiConsumer (GS-20, GS-21, GS-22, GS-25, GS-47, GS-59).
+//! Port of runtime/chan_test.go: TestChan, TestNonblockRecvRace, TestNonblockSelectRace,
+//! TestNonblockSelectRace2, TestChanSendInterface, TestMultiConsumer (GS-20, GS-21, GS-22, GS-25,
+//! GS-47, GS-59).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -171,8 +172,9 @@ fn test_nonblock_recv_race() {
     }
 }
 
-/// Select acts on the state of the channels at one moment, not over a smeared time window: of `c1` and `c2` one is ready at
-/// any time once the other goroutine exists, so that its select may never take `default`.
+/// Select acts on the state of the channels at one moment, not over a smeared time window: of `c1`
+/// and `c2` one is ready at any time once the other goroutine exists, so that its select may never
+/// take `default`.
 fn nonblock_select_race(capacity: usize, make_ready: fn(&Chan<i32>)) {
     let done = chan!(bool, 1);
     for _ in 0..rounds(100_000) {

@@ -1,5 +1,5 @@
-//! Port of runtime/chan_test.go: TestSelfSelect, TestSelectStress, TestSelectFairness, TestPseudoRandomSend,
-//! TestSelectDuplicateChannel (GS-31, GS-58, GS-60, GS-61, GS-62, GS-63).
+//! Port of runtime/chan_test.go: TestSelfSelect, TestSelectStress, TestSelectFairness,
+//! TestPseudoRandomSend, TestSelectDuplicateChannel (GS-31, GS-58, GS-60, GS-61, GS-62, GS-63).
 
 use std::time::Duration;
 
@@ -38,8 +38,9 @@ fn test_self_select() {
     }
 }
 
-/// Four goroutines send `n` values on one channel each and four receive them, one sends `n` on each channel in a single
-/// select and one receives `n` from each in a single select. All of them interact chaotically; nothing may deadlock.
+/// Four goroutines send `n` values on one channel each and four receive them, one sends `n` on each
+/// channel in a single select and one receives `n` from each in a single select. All of them
+/// interact chaotically; nothing may deadlock.
 #[gort::test]
 fn test_select_stress() {
     let _procs = MaxProcs::set(10);

@@ -1,6 +1,7 @@
-//! Port of runtime/chan_test.go: TestShrinkStackDuringBlockedSend, TestNoShrinkStackWhileParking and TestSelectStackAdjust.
-//! Stacks never move here, and nothing is collected; what remains is that stacks are used deeply between and around operations
-//! that park, and that what lies on them is still there afterwards (GS-10, GS-63).
+//! Port of runtime/chan_test.go: TestShrinkStackDuringBlockedSend, TestNoShrinkStackWhileParking
+//! and TestSelectStackAdjust. Stacks never move here, and nothing is collected; what remains is
+//! that stacks are used deeply between and around operations that park, and that what lies on them
+//! is still there afterwards (GS-10, GS-63).
 
 use std::time::Duration;
 
@@ -55,7 +56,8 @@ fn test_stack_use_while_parking() {
     }
 }
 
-/// What an arm that is not chosen would have assigned stays as it is, and so does what the stack holds.
+/// What an arm that is not chosen would have assigned stays as it is, and so does what the stack
+/// holds.
 #[gort::test]
 fn test_select_leaves_the_stack_alone() {
     let c = chan!(&'static i32);

@@ -1,5 +1,5 @@
-//! Port of runtime/proc_test.go: TestYieldLockedProgress, TestYieldLocked, TestBlockLocked, TestNumGoroutine,
-//! TestLockOSThreadNesting (GS-93, GS-98).
+//! Port of runtime/proc_test.go: TestYieldLockedProgress, TestYieldLocked, TestBlockLocked,
+//! TestNumGoroutine, TestLockOSThreadNesting (GS-93, GS-98).
 
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -76,7 +76,8 @@ fn test_lock_os_thread_nesting() {
     goroutine.join().unwrap();
 }
 
-/// The count is of user goroutines, the main one and blocked ones included; timers add none. In a process of its own.
+/// The count is of user goroutines, the main one and blocked ones included; timers add none. In a
+/// process of its own.
 #[test]
 fn test_num_goroutine() {
     child::run(|| {

@@ -1,7 +1,9 @@
-//! Port of runtime/proc_test.go: TestStopTheWorldDeadlock, TestYieldProgress, TestGoroutineParallelism, TestGoroutineParallelism2, TestTimerFairness,
-//! TestTimerFairness2, TestPreemption, TestPingPongHog (GS-71, GS-89, GS-95, GS-105, GS-106).
+//! Port of runtime/proc_test.go: TestStopTheWorldDeadlock, TestYieldProgress,
+//! TestGoroutineParallelism, TestGoroutineParallelism2, TestTimerFairness, TestTimerFairness2,
+//! TestPreemption, TestPingPongHog (GS-71, GS-89, GS-95, GS-105, GS-106).
 //!
-//! Each test here runs in a process of its own: they set the worker count, spin, and would only measure each other.
+//! Each test here runs in a process of its own: they set the worker count, spin, and would only
+//! measure each other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -70,7 +72,8 @@ fn test_goroutine_parallelism_2() {
             let _procs = MaxProcs::set(P as usize);
             for load in [false, true, false] {
                 if load {
-                    // Goroutines on all workers, so that workers are going to sleep when the test itself begins.
+                    // Goroutines on all workers, so that workers are going to sleep when the test
+                    // itself begins.
                     let x = Arc::new(AtomicU32::new(0));
                     let all: Vec<_> = (0..P)
                         .map(|_| {
@@ -197,7 +200,8 @@ fn test_preemption_on_one_worker() {
         .expect_code(0);
 }
 
-/// Two goroutines that wake each other in turn, and count between two hand-offs, until `done` is closed. Returns what they count.
+/// Two goroutines that wake each other in turn, and count between two hand-offs, until `done` is
+/// closed. Returns what they count.
 fn ping_pong(done: &Chan<()>, limit: usize) -> Arc<AtomicUsize> {
     let (count, wake) = (Arc::new(AtomicUsize::new(0)), chan!(bool));
     for _ in 0..2 {
@@ -222,7 +226,8 @@ fn ping_pong(done: &Chan<()>, limit: usize) -> Arc<AtomicUsize> {
     count
 }
 
-/// How far the pairs with these limits count side by side, for each second of this process's processor time.
+/// How far the pairs with these limits count side by side, for each second of this process's
+/// processor time.
 fn rates<const N: usize>(limits: [usize; N]) -> [f64; N] {
     const ENOUGH: Duration = Duration::from_millis(100);
     let done = chan!(());
@@ -240,20 +245,23 @@ fn rates<const N: usize>(limits: [usize; N]) -> [f64; N] {
 
 /// Pairs of goroutines that hand on quickly and slowly get comparable shares of one worker.
 ///
-/// Go compares how far they count, which is its share if a hand-off costs nothing. In a debug build the quick pair spends nearly
-/// all of its time on them, so each pair is compared with itself when it is alone.
+/// Go compares how far they count, which is its share if a hand-off costs nothing. In a debug build
+/// the quick pair spends nearly all of its time on them, so each pair is compared with itself when
+/// it is alone.
 #[test]
 fn test_ping_pong_hog() {
     child::Child::default()
         .env("GOMAXPROCS", 1)
         .run(|| {
             gort::run(|| {
-                // Large, for robustness (it is Go's): were a pair served per hand-off and not per time slice, it would be hundreds.
+                // Large, for robustness (it is Go's): were a pair served per hand-off and not per
+                // time slice, it would be hundreds.
                 const FACTOR: f64 = 20.0;
                 const HOG: usize = 100_000;
                 const LIGHT: usize = 100;
-                // If the system takes the processor away from the worker for long, another one stands in, and how the two
-                // share the processor is up to the system. Not every time, though.
+                // If the system takes the processor away from the worker for long, another one
+                // stands in, and how the two share the processor is up to the system. Not every
+                // time, though.
                 const TIMES: usize = 20;
                 let fair = (0..TIMES).any(|_| {
                     let ([hog_alone], [light_alone]) = (rates([HOG]), rates([LIGHT]));
@@ -268,8 +276,8 @@ fn test_ping_pong_hog() {
         .expect_code(0);
 }
 
-/// The worker count changes again and again under a goroutine that keeps starting its successor. (Go collects garbage
-/// meanwhile, which stops the world.)
+/// The worker count changes again and again under a goroutine that keeps starting its successor.
+/// (Go collects garbage meanwhile, which stops the world.)
 #[test]
 fn test_changing_the_worker_count_under_load() {
     fn perpetuum_mobile(stop: Receiver<()>, steps: Arc<AtomicUsize>) {

@@ -1,5 +1,5 @@
-//! Port of sync/cond_test.go: TestCondSignal, TestCondSignalGenerations, TestCondBroadcast, TestRace, TestCondSignalStealing
-//! (GS-116); and waiting with the guards of an `RwLock`.
+//! Port of sync/cond_test.go: TestCondSignal, TestCondSignalGenerations, TestCondBroadcast,
+//! TestRace, TestCondSignalStealing (GS-116); and waiting with the guards of an `RwLock`.
 
 use std::sync::Arc;
 
@@ -176,7 +176,8 @@ fn signal_stealing() {
     }
 }
 
-/// Go's Cond takes any Locker: here also the guards of a read-write lock, writing and reading (GS-111, GS-116).
+/// Go's Cond takes any Locker: here also the guards of a read-write lock, writing and reading
+/// (GS-111, GS-116).
 #[gort::test]
 fn waits_with_a_read_write_lock() {
     let c = Arc::new((RwLock::new(0), Cond::new()));

@@ -1,4 +1,5 @@
-//! Waits that end early, by a timeout or by a channel, in goroutines and on threads: what is given up is left to others.
+//! Waits that end early, by a timeout or by a channel, in goroutines and on threads: what is given
+//! up is left to others.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -116,7 +117,8 @@ fn in_time() {
     }
 }
 
-/// A holder that lets go at just the moment the other gives up: the lock is free afterwards, or the other has it.
+/// A holder that lets go at just the moment the other gives up: the lock is free afterwards, or the
+/// other has it.
 #[gort::test]
 fn giving_up_and_letting_go_at_once() {
     let mutex = Arc::new(Mutex::new(0));

@@ -1,6 +1,6 @@
-//! Port of sync/map_test.go: TestMapMatchesRWMutex and TestMapMatchesDeepCopy (against a plain `HashMap`, which is what those
-//! compare with), TestConcurrentRange, TestIssue40999, TestMapRangeNestedCall, TestCompareAndSwap_NonExistingKey,
-//! TestConcurrentClear (GS-118).
+//! Port of sync/map_test.go: TestMapMatchesRWMutex and TestMapMatchesDeepCopy (against a plain
+//! `HashMap`, which is what those compare with), TestConcurrentRange, TestIssue40999,
+//! TestMapRangeNestedCall, TestCompareAndSwap_NonExistingKey, TestConcurrentClear (GS-118).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Port of sync/mutex_test.go: TestSemaphore, TestMutex, TestMutexFairness (GS-107, GS-109); and what a panic does (GS-108).
+//! Port of sync/mutex_test.go: TestSemaphore, TestMutex, TestMutexFairness (GS-107, GS-109); and
+//! what a panic does (GS-108).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,9 @@
-//! Port of sync/oncefunc_test.go: TestOnceFunc, TestOnceValue, TestOnceValues, TestOnceFuncPanic, TestOnceValuePanic,
-//! TestOnceValuesPanic, TestOnceFuncPanicNil (as an odd payload), TestOnceFuncGoexit, TestOnceXGC (GS-115).
+//! Port of sync/oncefunc_test.go: TestOnceFunc, TestOnceValue, TestOnceValues, TestOnceFuncPanic,
+//! TestOnceValuePanic, TestOnceValuesPanic, TestOnceFuncPanicNil (as an odd payload),
+//! TestOnceFuncGoexit, TestOnceXGC (GS-115).
 //!
-//! In Go 1.27 the first caller of a function that calls Goexit panics; here its goroutine ends, as goexit does everywhere.
+//! In Go 1.27 the first caller of a function that calls Goexit panics; here its goroutine ends, as
+//! goexit does everywhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -36,7 +36,8 @@ fn a_locked_mutex_goes_round() {
     });
 }
 
-/// Locked in one goroutine, unlocked in another, by many at once: nobody is inside with another one.
+/// Locked in one goroutine, unlocked in another, by many at once: nobody is inside with another
+/// one.
 #[test]
 fn unlocked_elsewhere_under_contention() {
     gort::run(|| {
@@ -98,7 +99,8 @@ fn timeouts() {
     });
 }
 
-/// Which guards may go to other threads, and be shared between them: as references to what they guard. The others do not compile.
+/// Which guards may go to other threads, and be shared between them: as references to what they
+/// guard. The others do not compile.
 #[test]
 fn guards_may_be_sent() {
     fn sent<T: Send>() {}

@@ -1,5 +1,5 @@
-//! Port of sync/rwmutex_test.go: TestParallelReaders, TestRWMutex, TestRLocker (GS-110, GS-111). The order
-//! of turns is tested beside the code, where the queue is to be seen.
+//! Port of sync/rwmutex_test.go: TestParallelReaders, TestRWMutex, TestRLocker (GS-110, GS-111).
+//! The order of turns is tested beside the code, where the queue is to be seen.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};

@@ -1,6 +1,7 @@
-//! Port of golang.org/x/sync/semaphore's semaphore_test.go: TestWeighted, TestWeightedPanic, TestWeightedTryAcquire,
-//! TestWeightedAcquire, TestWeightedDoesntBlockIfTooBig, TestLargeAcquireDoesntStarve, TestAllocCancelDoesntStarve,
-//! TestWeightedAcquireCanceled (GS-85, GS-153). Where Go has a context, here is a timeout or a channel.
+//! Port of golang.org/x/sync/semaphore's semaphore_test.go: TestWeighted, TestWeightedPanic,
+//! TestWeightedTryAcquire, TestWeightedAcquire, TestWeightedDoesntBlockIfTooBig,
+//! TestLargeAcquireDoesntStarve, TestAllocCancelDoesntStarve, TestWeightedAcquireCanceled (GS-85,
+//! GS-153). Where Go has a context, here is a timeout or a channel.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -146,7 +147,8 @@ fn cancelling_lets_those_behind_go_on() {
     assert_eq!(sem.available(), 8);
 }
 
-/// A cancelled one takes nothing, whatever is released at the same time (TestWeightedAcquireCanceled).
+/// A cancelled one takes nothing, whatever is released at the same time
+/// (TestWeightedAcquireCanceled).
 #[gort::test]
 fn cancelled_while_released() {
     for _ in 0..rounds(1000) {

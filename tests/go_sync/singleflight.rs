@@ -1,5 +1,6 @@
-//! Port of golang.org/x/sync/singleflight's singleflight_test.go: TestDo, TestDoErr, TestDoDupSuppress, TestForget, TestDoChan,
-//! TestPanicDo, TestGoexitDo, TestPanicDoChan, TestPanicDoSharedByDoChan (GS-154, GS-155).
+//! Port of golang.org/x/sync/singleflight's singleflight_test.go: TestDo, TestDoErr,
+//! TestDoDupSuppress, TestForget, TestDoChan, TestPanicDo, TestGoexitDo, TestPanicDoChan,
+//! TestPanicDoSharedByDoChan (GS-154, GS-155).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -128,7 +129,8 @@ fn goexit() {
     }
 }
 
-/// Those that joined a running call get its panic, its goexit; those that came too late run their own.
+/// Those that joined a running call get its panic, its goexit; those that came too late run their
+/// own.
 #[gort::test]
 fn who_waits_shares_the_end() {
     for panics in [true, false] {
@@ -243,7 +245,8 @@ fn panic_on_a_thread_shared_by_do_chan() {
         .expect_stderr(&["panic: Panicking on a thread"]);
 }
 
-/// Where the program decides what becomes of a panic that nobody hears of, it hears of this one first, then those who wait go on.
+/// Where the program decides what becomes of a panic that nobody hears of, it hears of this one
+/// first, then those who wait go on.
 #[test]
 fn a_panic_policy_hears_before_those_who_wait() {
     let program = || {

@@ -1,6 +1,8 @@
-//! Seeded stress of each primitive, at 1, 2, 4 and 8 workers and in each migration mode, each in a process of its own.
+//! Seeded stress of each primitive, at 1, 2, 4 and 8 workers and in each migration mode, each in a
+//! process of its own.
 //!
-//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each primitive runs.
+//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each
+//! primitive runs.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

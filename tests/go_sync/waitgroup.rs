@@ -1,8 +1,9 @@
-//! Port of sync/waitgroup_test.go: TestWaitGroup, TestWaitGroupMisuse, TestWaitGroupRace, TestWaitGroupGo, TestIssue76126
-//! (GS-78, GS-112, GS-113).
+//! Port of sync/waitgroup_test.go: TestWaitGroup, TestWaitGroupMisuse, TestWaitGroupRace,
+//! TestWaitGroupGo, TestIssue76126 (GS-78, GS-112, GS-113).
 //!
-//! Go's "WaitGroup is reused before previous Wait has returned" and "Add called concurrently with Wait" (GS-79) cannot happen:
-//! the step to zero takes off everybody who waits for it, and nobody else.
+//! Go's "WaitGroup is reused before previous Wait has returned" and "Add called concurrently with
+//! Wait" (GS-79) cannot happen: the step to zero takes off everybody who waits for it, and nobody
+//! else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

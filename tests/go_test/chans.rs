@@ -1,6 +1,7 @@
 //! Port of test/typeparam/chans.go: generic functions over channels (GS-31, GS-42, GS-44, GS-72).
 //!
-//! The original's contexts are done channels here: [`Done`] is what `ctx.Done()` returns, and nil for the background.
+//! The original's contexts are done channels here: [`Done`] is what `ctx.Done()` returns, and nil
+//! for the background.
 
 use std::time::Duration;
 
@@ -218,7 +219,8 @@ fn exclusive_can_be_tried() {
     assert_eq!(exclusive.try_acquire().as_deref(), Some("a"));
 }
 
-/// Go's `_Ranger` tells a sender by a finalizer that its receiver is gone. In gort dropping it says so.
+/// Go's `_Ranger` tells a sender by a finalizer that its receiver is gone. In gort dropping it says
+/// so.
 #[gort::test]
 fn a_sender_learns_that_its_receiver_is_gone() {
     let (tx, rx) = gort::channel(0);

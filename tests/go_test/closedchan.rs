@@ -1,11 +1,12 @@
-//! Port of test/closedchan.go: closed channels through plain operations, single selects and larger ones (GS-22, GS-34,
-//! GS-35, GS-36, GS-37, GS-44, GS-64).
+//! Port of test/closedchan.go: closed channels through plain operations, single selects and larger
+//! ones (GS-22, GS-34, GS-35, GS-36, GS-37, GS-44, GS-64).
 
 use gort::prelude::*;
 
 use crate::support::panic_message;
 
-/// The operations, in the three ways to phrase them. `None` from a non-blocking one says that it was not selected.
+/// The operations, in the three ways to phrase them. `None` from a non-blocking one says that it
+/// was not selected.
 struct Ops {
     name: &'static str,
     send: fn(&Chan<i32>, i32),

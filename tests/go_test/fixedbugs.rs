@@ -76,7 +76,8 @@ fn issue4313() {
     assert_eq!(chan!(<-c), Some(0));
 }
 
-/// Port of test/fixedbugs/issue8336.go: a panic in one operand stops the next from being evaluated (GS-69).
+/// Port of test/fixedbugs/issue8336.go: a panic in one operand stops the next from being evaluated
+/// (GS-69).
 #[gort::test]
 fn issue8336() {
     let nothing: Option<(Chan<i32>,)> = None;
@@ -121,8 +122,8 @@ fn issue8347() {
     assert!(!ok);
 }
 
-/// Port of test/fixedbugs/issue13169.go: ten senders and ten receivers pass boxes while their stacks go up and down (GS-19,
-/// GS-25).
+/// Port of test/fixedbugs/issue13169.go: ten senders and ten receivers pass boxes while their
+/// stacks go up and down (GS-19, GS-25).
 #[gort::test]
 fn issue13169() {
     #[derive(Debug)]
@@ -165,8 +166,8 @@ fn issue13169() {
     assert_eq!(sum, 10 * (n * (n - 1) / 2));
 }
 
-/// Port of test/fixedbugs/issue16870.go: the two-value receive in all forms (GS-44, GS-45). Go's map and type assertion
-/// parts have no counterpart.
+/// Port of test/fixedbugs/issue16870.go: the two-value receive in all forms (GS-44, GS-45). Go's
+/// map and type assertion parts have no counterpart.
 #[gort::test]
 fn issue16870() {
     let c = chan!(i32, 1);
@@ -210,7 +211,8 @@ fn issue16870() {
     }
 }
 
-/// Port of test/fixedbugs/issue22683.go: a struct with an array of references through a buffered channel and a range.
+/// Port of test/fixedbugs/issue22683.go: a struct with an array of references through a buffered
+/// channel and a range.
 #[gort::test]
 fn issue22683() {
     struct Foo {
@@ -227,8 +229,8 @@ fn issue22683() {
     assert_eq!(seen, 1);
 }
 
-/// Port of test/fixedbugs/issue43111.go: the send value of a nil arm is evaluated, and may close or replace the channels
-/// of other arms, whose operands were evaluated before (GS-30, GS-57).
+/// Port of test/fixedbugs/issue43111.go: the send value of a nil arm is evaluated, and may close or
+/// replace the channels of other arms, whose operands were evaluated before (GS-30, GS-57).
 #[gort::test]
 fn issue43111() {
     let nilch: Option<Sender<i32>> = None;
@@ -268,7 +270,8 @@ fn issue43111() {
     assert_eq!((chan!(<-ch1), x.get()), (Some(42), 0));
 }
 
-/// Port of test/fixedbugs/issue43292.go: receiving into a variable that holds a trait object of another type.
+/// Port of test/fixedbugs/issue43292.go: receiving into a variable that holds a trait object of
+/// another type.
 #[gort::test]
 fn issue43292() {
     trait I: Send {

@@ -1,4 +1,5 @@
-//! Port of test/ken/chan.go: sends, receives and selects over many channels, counted (GS-20, GS-31, GS-62).
+//! Port of test/ken/chan.go: sends, receives and selects over many channels, counted (GS-20, GS-31,
+//! GS-62).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,5 @@
-//! Port of test/235.go: all numbers with no other factors than 2, 3 and 5, merged from three multipliers (GS-20).
+//! Port of test/235.go: all numbers with no other factors than 2, 3 and 5, merged from three
+//! multipliers (GS-20).
 
 use gort::prelude::*;
 

@@ -1,4 +1,5 @@
-//! One `select!` over a timer, a ticker, a context, a join handle and channels; and what timers do not cost.
+//! One `select!` over a timer, a ticker, a context, a join handle and channels; and what timers do
+//! not cost.
 
 use gort::context;
 use gort::prelude::*;

@@ -44,8 +44,8 @@ fn test_after_func() {
     assert_eq!(chan!(<-done), Some(()));
 }
 
-/// A timer that is set anew calls its function again, and one call ends before the next begins: it may keep what is not `Sync`, and
-/// change it. (In Go they may overlap.) GS-141.
+/// A timer that is set anew calls its function again, and one call ends before the next begins: it
+/// may keep what is not `Sync`, and change it. (In Go they may overlap.) GS-141.
 #[gort::test]
 fn calls_of_one_timer_follow_each_other() {
     let (begun, go_on) = (chan!(u32), chan!(()));
@@ -137,7 +137,8 @@ fn test_after_stop() {
     assert_eq!(timer.c().try_recv(), None);
 }
 
-/// TestAfterQueuing: timers fire in the order of their deadlines, whatever the order in which they were made; GS-146.
+/// TestAfterQueuing: timers fire in the order of their deadlines, whatever the order in which they
+/// were made; GS-146.
 #[gort::test]
 fn test_after_queuing() {
     let slots = [5_u64, 3, 6, 6, 6, 1, 1, 2, 7, 9, 4, 8, 0];
@@ -244,7 +245,8 @@ fn test_timer_modified_earlier() {
     assert!(waiter.join().unwrap() < ms(50_000));
 }
 
-/// TestStopResult and TestResetResult: whether it was active is right, and nothing stale comes afterwards; GS-139.
+/// TestStopResult and TestResetResult: whether it was active is right, and nothing stale comes
+/// afterwards; GS-139.
 #[gort::test]
 fn test_stop_and_reset_result() {
     for round in 0..200 {
@@ -308,7 +310,8 @@ fn test_multi_wakeup_timer() {
     waiters.into_iter().for_each(|one| one.join().unwrap());
 }
 
-/// A hundred thousand timers at once (Go: the benchmarks of sleep_test.go); a million with `GORT_TEST_FULL`.
+/// A hundred thousand timers at once (Go: the benchmarks of sleep_test.go); a million with
+/// `GORT_TEST_FULL`.
 #[gort::test]
 fn many_timers() {
     let n = crate::support::rounds(1_000_000);

@@ -1,7 +1,9 @@
-//! Seeded stress of timers, at 1, 2, 4 and 8 workers and in each migration mode, each in a process of its own: Go's
-//! TestTimerStopStress, TestTickerConcurrentStress and TestAdjustTimers (runtime/time_test.go, time/sleep_test.go); GS-139, GS-145.
+//! Seeded stress of timers, at 1, 2, 4 and 8 workers and in each migration mode, each in a process
+//! of its own: Go's TestTimerStopStress, TestTickerConcurrentStress and TestAdjustTimers
+//! (runtime/time_test.go, time/sleep_test.go); GS-139, GS-145.
 //!
-//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each part runs.
+//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each
+//! part runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -42,7 +44,8 @@ fn hammer<S: Send + Sync + 'static>(
     all.into_iter().for_each(|one| one.join().unwrap());
 }
 
-/// Stops, resets and receives at random, of one timer by many. What was armed is received, or taken back: exactly once.
+/// Stops, resets and receives at random, of one timer by many. What was armed is received, or taken
+/// back: exactly once.
 fn timers(rng: &Rng, end: Instant) {
     struct Shared {
         timer: Timer,

@@ -12,7 +12,8 @@ use crate::support::{eventually, panic_message};
 #[gort::test]
 fn test_ticker() {
     for (period, after_reset) in [(ms(4), ms(8)), (ms(8), ms(4))] {
-        // The clock is read first: who arms a ticker wakes a thread, which may take the processor at once.
+        // The clock is read first: who arms a ticker wakes a thread, which may take the processor
+        // at once.
         let start = Instant::now();
         let ticker = Ticker::new(period);
         for _ in 0..5 {
@@ -91,7 +92,8 @@ fn test_ticker_reset_zero_duration() {
     assert_eq!(message, "non-positive interval for Ticker.Reset");
 }
 
-/// TestTickTimes: a tick that waited tells when it was due, not when it was received, and the phase stays; GS-138, GS-143.
+/// TestTickTimes: a tick that waited tells when it was due, not when it was received, and the phase
+/// stays; GS-138, GS-143.
 #[gort::test]
 fn test_tick_times() {
     let before = Instant::now();

@@ -55,7 +55,8 @@ fn bodies_of_all_sizes_come_back() {
     assert_eq!(server.stop(), "stopped");
 }
 
-/// The server may see a request cut anywhere: in the head, within a chunk's size, between CR and LF.
+/// The server may see a request cut anywhere: in the head, within a chunk's size, between CR and
+/// LF.
 #[test]
 fn a_request_may_be_cut_anywhere() {
     let server = Server::start("");
@@ -108,7 +109,8 @@ fn a_client_that_waits_for_a_word_gets_it() {
         // Who did not wait needs no word.
         client.send(head("/echo") + body);
         assert_eq!(client.response().text(), "hello");
-        // A handler that wants no body says so at once. Whether the body comes now, nobody can tell.
+        // A handler that wants no body says so at once. Whether the body comes now, nobody can
+        // tell.
         let mut other = server.client();
         other.send(head("/nothing"));
         let refused = other.response();

@@ -116,7 +116,8 @@ fn connections_have_a_number() {
     assert_eq!(server.stop(), "stopped");
 }
 
-/// More clients than the process may have descriptors: some wait until others have gone, and nobody is lost.
+/// More clients than the process may have descriptors: some wait until others have gone, and nobody
+/// is lost.
 #[test]
 fn descriptors_have_a_number() {
     let server = Server::start_with_descriptors(40);

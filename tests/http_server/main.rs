@@ -1,5 +1,6 @@
-//! The example `http_server`, run as a person would and asked by clients of all kinds: proper ones, old ones, slow ones, broken ones and
-//! hostile ones. Builds nothing: `cargo test` has built the example when it runs this.
+//! The example `http_server`, run as a person would and asked by clients of all kinds: proper ones,
+//! old ones, slow ones, broken ones and hostile ones. Builds nothing: `cargo test` has built the
+//! example when it runs this.
 //!
 //! What of it can be tested without a socket is taken in here by path.
 

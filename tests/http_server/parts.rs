@@ -72,8 +72,8 @@ fn chunks_cut_at_every_byte() {
     assert_eq!(decode(&[BODY], 64), Err(Malformed), "no CR in an extension");
 }
 
-/// Bodies made at random come out as they went in. Bodies that are changed at random are decoded or refused, the same way wherever
-/// they are cut.
+/// Bodies made at random come out as they went in. Bodies that are changed at random are decoded or
+/// refused, the same way wherever they are cut.
 #[test]
 fn chunks_made_and_broken_at_random() {
     let mut rng = Rng::new(seed());

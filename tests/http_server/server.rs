@@ -73,13 +73,14 @@ impl Server {
         self.child.process().signal(signal.as_raw()).expect("it lives");
     }
 
-    /// A client that has been served: from here on only its idleness is measured. On a loaded machine a new one may take so long to
-    /// ask that it is cut off.
+    /// A client that has been served: from here on only its idleness is measured. On a loaded
+    /// machine a new one may take so long to ask that it is cut off.
     pub(crate) fn served_client(&self) -> Client {
         self.client_after("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 200)
     }
 
-    /// A client that said `request` and got a response with `status`. It tries again if it is cut off because it was slow.
+    /// A client that said `request` and got a response with `status`. It tries again if it is cut
+    /// off because it was slow.
     #[track_caller]
     pub(crate) fn client_after(&self, request: &str, status: u16) -> Client {
         let begun = Instant::now();

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::server::Server;
 
-/// Many connections that give a byte now and then, so that none is ever silent: they are cut off when a head is due, and meanwhile
-/// others are served.
+/// Many connections that give a byte now and then, so that none is ever silent: they are cut off
+/// when a head is due, and meanwhile others are served.
 #[test]
 fn drips_of_a_head_do_not_hold_a_connection() {
     let server = Server::start("--head-timeout 0.3");
@@ -64,7 +64,8 @@ fn silence_ends_a_connection() {
     assert_eq!(server.stop(), "stopped");
 }
 
-/// A body has to make progress: silence and drips are cut off. (That one which is slow but comes is not: `parts`.)
+/// A body has to make progress: silence and drips are cut off. (That one which is slow but comes is
+/// not: `parts`.)
 #[test]
 fn drips_of_a_body_do_not_hold_a_connection() {
     let server = Server::start("--body-timeout 0.3");

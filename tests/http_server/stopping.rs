@@ -39,7 +39,8 @@ fn requests_in_progress_are_finished() {
         ("hello", Some("close"))
     );
     body.ends();
-    // What its client asked for after that is served if there was time to read it before the signal.
+    // What its client asked for after that is served if there was time to read it before the
+    // signal.
     assert_eq!(sleeper.response().text(), "slept 300 ms\n");
     while let Some(response) = sleeper.response_or_end() {
         assert_eq!(response.text(), "Hello, world!\n");

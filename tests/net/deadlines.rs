@@ -1,4 +1,5 @@
-//! Deadlines and timeouts. After Go's `net/timeout_test.go`. Who waits is parked, and nobody else (GS-97).
+//! Deadlines and timeouts. After Go's `net/timeout_test.go`. Who waits is parked, and nobody else
+//! (GS-97).
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;

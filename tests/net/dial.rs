@@ -11,7 +11,8 @@ use gort::prelude::*;
 use super::nobody;
 use crate::support::rounds;
 
-/// A listener that takes no more connections: its queue is full. What is dialled there gets no answer.
+/// A listener that takes no more connections: its queue is full. What is dialled there gets no
+/// answer.
 fn full_listener() -> (socket2::Socket, SocketAddr, Vec<TcpStream>) {
     let (socket, address) = nobody();
     socket.listen(0).unwrap();
@@ -59,7 +60,8 @@ fn a_context_ends_a_dial() {
 
         let (ctx, _cancel) = context::with_timeout(context::background(), Duration::from_millis(20));
         let error = net::dial_ctx(&ctx, address).unwrap_err();
-        // Go's dialer takes the context's deadline for its own, and may be quicker than the context.
+        // Go's dialer takes the context's deadline for its own, and may be quicker than the
+        // context.
         assert!(
             error.to_string() == "context deadline exceeded" || error.kind() == ErrorKind::TimedOut,
             "{error:?}"
@@ -119,8 +121,8 @@ fn a_dead_port_does_not_appear_alive() {
     });
 }
 
-/// Go's TestDialerFallbackDelay and TestDialParallel: the second family gets its chance when the first one does not answer in time, and
-/// at once when it has failed.
+/// Go's TestDialerFallbackDelay and TestDialParallel: the second family gets its chance when the
+/// first one does not answer in time, and at once when it has failed.
 #[test]
 fn the_other_family_is_tried_as_well() {
     gort::run(|| {

@@ -115,13 +115,15 @@ fn nothing_is_left_of_a_thousand_connections() {
                 go!(move || std::io::copy(&mut &stream, &mut &stream));
             }
         });
-        // The poller, the helper threads, the first stacks: what the first connections need is not a leak.
+        // The poller, the helper threads, the first stacks: what the first connections need is not
+        // a leak.
         let talk = move || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.write_all(b"hello").unwrap();
             stream.read_exact(&mut [0; 5]).unwrap();
         };
-        // The main goroutine and the one that accepts; those that serve read the end a moment after the clients have gone.
+        // The main goroutine and the one that accepts; those that serve read the end a moment after
+        // the clients have gone.
         let quiet = || {
             eventually("the servers end", PATIENCE, || {
                 gort::runtime::num_goroutine() == 2
@@ -147,7 +149,8 @@ fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Go's `net/http` backs off when descriptors run out; for that accepting has to fail and then to go on.
+/// Go's `net/http` backs off when descriptors run out; for that accepting has to fail and then to
+/// go on.
 #[test]
 fn accepting_survives_a_lack_of_descriptors() {
     const CHILD: &str = "GORT_NET_EMFILE";
@@ -162,7 +165,8 @@ fn accepting_survives_a_lack_of_descriptors() {
         let mut hoard = Vec::new();
         take_all_descriptors(&mut hoard);
         hoard.pop();
-        // One descriptor for the client, none for what is accepted. The runtime itself opens a file at times.
+        // One descriptor for the client, none for what is accepted. The runtime itself opens a file
+        // at times.
         clients.push(loop {
             match TcpStream::connect(address) {
                 Err(error) if is_out_of_descriptors(&error) => {}
@@ -198,7 +202,8 @@ fn take_all_descriptors(hoard: &mut Vec<std::fs::File>) {
     }
 }
 
-/// Runs one of these tests in a process of its own: with few descriptors, and nobody else who opens any.
+/// Runs one of these tests in a process of its own: with few descriptors, and nobody else who opens
+/// any.
 #[track_caller]
 fn as_child(mark: &str, test: &str) {
     let this = std::env::current_exe().unwrap();

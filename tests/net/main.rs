@@ -1,5 +1,6 @@
-//! `gort::net`: what Go's `net` promises, and what breaks in a network: resets, half-closed connections, descriptors that
-//! run out, deadlines that race, sockets closed under those who use them. Always an error, never a hang, and nothing left over.
+//! `gort::net`: what Go's `net` promises, and what breaks in a network: resets, half-closed
+//! connections, descriptors that run out, deadlines that race, sockets closed under those who use
+//! them. Always an error, never a hang, and nothing left over.
 
 mod close;
 mod deadlines;
@@ -23,7 +24,8 @@ fn pair() -> (TcpStream, TcpStream) {
     (near, far)
 }
 
-/// A port that is taken, though nobody listens there; for as long as the socket lives, so that no other test gets it.
+/// A port that is taken, though nobody listens there; for as long as the socket lives, so that no
+/// other test gets it.
 fn nobody() -> (socket2::Socket, SocketAddr) {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket

@@ -162,7 +162,8 @@ fn descriptors_do_not_hold_up_the_rest() {
     gort::run(|| {
         let (mut near, mut far) = UnixStream::pair().unwrap();
         let file = std::fs::File::open("/dev/null").unwrap();
-        // A `cmsghdr` of 64-bit Linux: its length, SOL_SOCKET, SCM_RIGHTS; then the descriptor, filled up to a multiple of 8.
+        // A `cmsghdr` of 64-bit Linux: its length, SOL_SOCKET, SCM_RIGHTS; then the descriptor,
+        // filled up to a multiple of 8.
         let mut control = 20_u64.to_ne_bytes().to_vec();
         for word in [1, 1, file.as_raw_fd(), 0] {
             control.extend_from_slice(&word.to_ne_bytes());

@@ -156,13 +156,14 @@ fn plain_threads_talk_to_goroutines() {
     assert_eq!(server.join().unwrap(), echoed);
 }
 
-/// Until the poller has fetched the events of what was done so far: a later event would hide that an earlier one was thrown away.
+/// Until the poller has fetched the events of what was done so far: a later event would hide that
+/// an earlier one was thrown away.
 fn let_events_come() {
     gort::time::sleep(Duration::from_millis(30));
 }
 
-/// The system looks at the first 1024 buffers only. That it moved less than there is in all of them does not mean that nothing is
-/// left: a read ends there, a write goes on without waiting.
+/// The system looks at the first 1024 buffers only. That it moved less than there is in all of them
+/// does not mean that nothing is left: a read ends there, a write goes on without waiting.
 #[test]
 fn more_buffers_than_the_system_takes() {
     gort::run(|| {

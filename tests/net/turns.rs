@@ -1,5 +1,6 @@
-//! Writes are whole, and reads and writes take turns, as under Go's `fdMutex`: what several goroutines write does not mix, and
-//! deadlines, `close` and `shutdown` reach those whose turn has not come. Who waits is parked (GS-97).
+//! Writes are whole, and reads and writes take turns, as under Go's `fdMutex`: what several
+//! goroutines write does not mix, and deadlines, `close` and `shutdown` reach those whose turn has
+//! not come. Who waits is parked (GS-97).
 
 use std::io::{BufRead, BufReader, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
@@ -95,7 +96,8 @@ fn long_writes_do_not_mix() {
     });
 }
 
-/// A connection on which one goroutine writes more than there is room for, and others wait for their turn. `end` ends them all.
+/// A connection on which one goroutine writes more than there is room for, and others wait for
+/// their turn. `end` ends them all.
 fn stuck_writers(end: impl FnOnce(&TcpStream) + Send) -> Vec<std::io::Error> {
     gort::run(move || {
         let (near, far) = pair();

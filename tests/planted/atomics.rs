@@ -155,7 +155,8 @@ pub(super) fn torn_snapshot() {
     writer.join().unwrap();
 }
 
-/// Two counters that are to be equal whenever nobody is between them; the second is added to without the lock.
+/// Two counters that are to be equal whenever nobody is between them; the second is added to
+/// without the lock.
 pub(super) fn half_locked() {
     let (lock, total) = (Arc::new(Mutex::new(0_usize)), Arc::new(AtomicUsize::new(0)));
     let work = go!([lock, total] {

@@ -51,7 +51,8 @@ pub(super) fn close_against_send() {
     closer.join().unwrap();
 }
 
-/// The worker looks at the flag, then waits for a job; the flag is raised in between, and no job comes.
+/// The worker looks at the flag, then waits for a job; the flag is raised in between, and no job
+/// comes.
 pub(super) fn stop_and_send() {
     let (jobs, stopping) = (chan!(u32, 1), Arc::new(AtomicBool::new(false)));
     let worker = go!([jobs, stopping] {

@@ -52,7 +52,8 @@ fn every_bug_is_found_within_1000_schedules() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
-/// The table of `docs/TESTING_PROGRAMS.md`: the median of 20 seeds, and how many of 100 runs as they come show it.
+/// The table of `docs/TESTING_PROGRAMS.md`: the median of 20 seeds, and how many of 100 runs as
+/// they come show it.
 #[test]
 #[ignore = "for the documentation"]
 fn table() {

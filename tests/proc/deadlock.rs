@@ -1,5 +1,6 @@
-//! Deadlocks: reported with the reason of every wait and status 2, and only when nobody can ever run again (GS-75, GS-76,
-//! GS-91, GS-99 to GS-103). Ports TestSimpleDeadlock, TestGoexitDeadlock and TestLockedDeadlock of runtime/crash_test.go.
+//! Deadlocks: reported with the reason of every wait and status 2, and only when nobody can ever
+//! run again (GS-75, GS-76, GS-91, GS-99 to GS-103). Ports TestSimpleDeadlock, TestGoexitDeadlock
+//! and TestLockedDeadlock of runtime/crash_test.go.
 
 use std::time::{Duration, Instant};
 
@@ -272,7 +273,8 @@ pub(crate) fn goexit_in_main_when_the_others_wait() {
         .expect_stderr(&["all goroutines are asleep - deadlock!\n", "[chan receive]:\n"]);
 }
 
-/// Those that wait in the middle of a panic sleep like any others, and their thread for panics does not count.
+/// Those that wait in the middle of a panic sleep like any others, and their thread for panics does
+/// not count.
 pub(crate) fn waiting_while_unwinding() {
     #[gort::main]
     fn main() {
@@ -330,7 +332,8 @@ pub(crate) fn waiting_for_a_timer_is_no_deadlock() {
         .expect_silent_stderr();
 }
 
-/// Nor does a ticker, or a timer, that nobody receives from; a function that is still to be called does (GS-100).
+/// Nor does a ticker, or a timer, that nobody receives from; a function that is still to be called
+/// does (GS-100).
 pub(crate) fn tickers_count_for_nothing_and_functions_count() {
     #[gort::main]
     fn main() {

@@ -1,4 +1,5 @@
-//! How a program ends when nothing went wrong: main returns, `goexit`, `exit` (GS-5, GS-90, GS-92, GS-104).
+//! How a program ends when nothing went wrong: main returns, `goexit`, `exit` (GS-5, GS-90, GS-92,
+//! GS-104).
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use gort::runtime::goexit;
 use crate::support::child;
 use crate::{LONG, Loud};
 
-/// When main returns, the process ends at once: other goroutines are gone without a word, wherever they are.
+/// When main returns, the process ends at once: other goroutines are gone without a word, wherever
+/// they are.
 pub(crate) fn main_returning_ends_everybody() {
     #[gort::main]
     fn main() {
@@ -42,7 +44,8 @@ pub(crate) fn main_returning_ends_everybody() {
     assert!(out.elapsed < LONG, "somebody was waited for: {out:#?}");
 }
 
-/// `gort::run` ends with its closure; a process that returns from its main function then takes everybody along.
+/// `gort::run` ends with its closure; a process that returns from its main function then takes
+/// everybody along.
 pub(crate) fn a_process_ends_with_goroutines_about() {
     child::run(|| {
         gort::run(|| {
@@ -99,7 +102,8 @@ pub(crate) fn exit_is_immediate() {
         .expect_stdout("");
 }
 
-/// `goexit` runs destructors and deferred calls, passes `recover`, prints nothing and stops nobody else.
+/// `goexit` runs destructors and deferred calls, passes `recover`, prints nothing and stops nobody
+/// else.
 pub(crate) fn goexit_unwinds_quietly() {
     #[gort::main]
     fn main() {
@@ -137,7 +141,8 @@ pub(crate) fn goexit_unwinds_quietly() {
         ));
 }
 
-/// A deferred call that panics and recovers while the goroutine is exiting does not stop it from exiting.
+/// A deferred call that panics and recovers while the goroutine is exiting does not stop it from
+/// exiting.
 pub(crate) fn goexit_survives_a_recovered_panic() {
     #[gort::main]
     fn main() {

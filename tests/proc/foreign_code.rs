@@ -1,4 +1,5 @@
-//! Code that is not ours may wait wherever it runs, and stops nobody else: wakers, functions of timers, destructors.
+//! Code that is not ours may wait wherever it runs, and stops nobody else: wakers, functions of
+//! timers, destructors.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -64,8 +65,8 @@ fn on_few_and_many<F: Fn() + Copy>(program: F) {
     }
 }
 
-/// The waker of somebody who waits for a timer is woken by whoever expires it: a worker that has nothing else to do, or, while all
-/// compute, the monitor.
+/// The waker of somebody who waits for a timer is woken by whoever expires it: a worker that has
+/// nothing else to do, or, while all compute, the monitor.
 pub(crate) fn a_waker_of_a_timer() {
     fn program(compute: bool) {
         let full = full();
@@ -90,8 +91,9 @@ pub(crate) fn a_waker_of_a_timer() {
     on_few_and_many(|| gort::run(|| program(true)));
 }
 
-/// What a timer's function holds is dropped by whoever has it last: mostly the call, but the owner of the timer if that is slow
-/// to let go of it. That is a goroutine of its own here, because main must not wait.
+/// What a timer's function holds is dropped by whoever has it last: mostly the call, but the owner
+/// of the timer if that is slow to let go of it. That is a goroutine of its own here, because main
+/// must not wait.
 pub(crate) fn what_a_function_of_a_timer_holds() {
     on_few_and_many(|| {
         gort::run(|| {

@@ -7,9 +7,11 @@ use gort::prelude::*;
 use crate::support::child::{self, Child, Outcome};
 use crate::support::{CpuTime, thread_cpu_time};
 
-/// Waits until two seconds have cost less processor time than a hundred wake-ups do on this machine, as busy as it is.
+/// Waits until two seconds have cost less processor time than a hundred wake-ups do on this
+/// machine, as busy as it is.
 ///
-/// The first ones may cost more: pools shrink, threads end. Who asks every 10 ms whether there is something to do never gets there.
+/// The first ones may cost more: pools shrink, threads end. Who asks every 10 ms whether there is
+/// something to do never gets there.
 fn measure(wait: impl Fn(Duration)) {
     // Of this thread alone: the monitor looks at it meanwhile.
     let before = thread_cpu_time();
@@ -87,7 +89,8 @@ pub(crate) fn between_two_runs() {
     }));
 }
 
-/// The thread that keeps the panics of those that wait: while many do, and when nobody does any more.
+/// The thread that keeps the panics of those that wait: while many do, and when nobody does any
+/// more.
 pub(crate) fn beside_and_after_waits_while_unwinding() {
     #[gort::main]
     fn main() {
@@ -114,7 +117,8 @@ pub(crate) fn beside_and_after_waits_while_unwinding() {
     }
 }
 
-/// What the runtime needs it has from the start: no descriptor comes later, while the program does nothing.
+/// What the runtime needs it has from the start: no descriptor comes later, while the program does
+/// nothing.
 pub(crate) fn with_the_descriptors_that_it_had() {
     fn descriptors() -> usize {
         std::fs::read_dir("/proc/self/fd").expect("Linux").count()

@@ -45,8 +45,8 @@ pub(crate) fn a_hundred_thousand_goroutines_parked_at_once() {
     println!("100,000 goroutines parked and ended in {}", out.stdout.trim());
 }
 
-/// 128 goroutines with 64 MiB each, where less than half of them have room: the others end with a message that names the
-/// limits, as a value if somebody joins them, and nobody hangs.
+/// 128 goroutines with 64 MiB each, where less than half of them have room: the others end with a
+/// message that names the limits, as a value if somebody joins them, and nobody hangs.
 pub(crate) fn no_more_stacks() {
     #[gort::main]
     fn main() {

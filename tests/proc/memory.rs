@@ -29,7 +29,8 @@ fn dig(kib: usize) -> usize {
     }
 }
 
-/// Parks `goroutines` that have used `kib` KiB of their stacks each, twice. After each time no more than `left` bytes may stay.
+/// Parks `goroutines` that have used `kib` KiB of their stacks each, twice. After each time no more
+/// than `left` bytes may stay.
 fn come_and_go(goroutines: usize, kib: usize, took: usize, left: usize) {
     let before = resident();
     for round in 0..2 {
@@ -57,8 +58,8 @@ fn passed(out: Outcome) {
     out.expect_code(0).expect_silent_stderr();
 }
 
-/// Goroutines that needed much stack: all but the little that a stack needs for itself, and the 128 stacks that each worker keeps
-/// as they are.
+/// Goroutines that needed much stack: all but the little that a stack needs for itself, and the 128
+/// stacks that each worker keeps as they are.
 pub(crate) fn of_deep_stacks() {
     #[gort::main]
     fn main() {
@@ -91,8 +92,8 @@ pub(crate) fn of_stacks_of_other_sizes() {
     passed(Child::default().timeout(Duration::from_secs(300)).run(main));
 }
 
-/// Many goroutines that needed little: control blocks too. The few stacks of `generator` that do not lie side by side with others keep a
-/// page each.
+/// Many goroutines that needed little: control blocks too. The few stacks of `generator` that do
+/// not lie side by side with others keep a page each.
 pub(crate) fn of_many_goroutines() {
     #[gort::main]
     fn main() {

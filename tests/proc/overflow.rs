@@ -1,4 +1,5 @@
-//! Stack overflow: a readable end with status 2, and nothing of the program after it; stacks that are large enough (GS-10).
+//! Stack overflow: a readable end with status 2, and nothing of the program after it; stacks that
+//! are large enough (GS-10).
 
 use gort::prelude::*;
 
@@ -187,7 +188,8 @@ pub(crate) fn of_a_plain_thread() {
         .expect_not_stderr("goroutine stack exceeds");
 }
 
-/// Calls `last` when about `left` bytes of the stack are left, which is of `size` bytes and begins at `top`.
+/// Calls `last` when about `left` bytes of the stack are left, which is of `size` bytes and begins
+/// at `top`.
 #[inline(never)]
 fn near_the_end(top: usize, size: usize, left: usize, last: &dyn Fn()) -> u8 {
     let frame = std::hint::black_box([1_u8; 256]);
@@ -201,8 +203,9 @@ fn near_the_end(top: usize, size: usize, left: usize, last: &dyn Fn()) -> u8 {
     std::hint::black_box(frame[here % 256])
 }
 
-/// C code does not touch the pages of its frames one after the other, as Rust's does: it may write far below the stack pointer at
-/// once. However much of the stack is left, that is an overflow, for frames as large as those of the C library.
+/// C code does not touch the pages of its frames one after the other, as Rust's does: it may write
+/// far below the stack pointer at once. However much of the stack is left, that is an overflow, for
+/// frames as large as those of the C library.
 pub(crate) fn a_frame_of_c_does_not_jump_the_guard() {
     const SIZE: usize = 64 << 10;
     const KEYS: [&str; 2] = ["GORT_TEST_FRAME", LEFT];
@@ -225,7 +228,8 @@ pub(crate) fn a_frame_of_c_does_not_jump_the_guard() {
             near_the_end((&raw const top).addr(), SIZE, left, &|| {
                 let here = 0_u8;
                 let lowest = std::ptr::with_exposed_provenance_mut::<u8>((&raw const here).expose_provenance() - frame);
-                // SAFETY: none; it is what the frame of a C function does here, and it has to end the process.
+                // SAFETY: none; it is what the frame of a C function does here, and it has to end
+                // the process.
                 unsafe { lowest.write_volatile(1) };
             });
         });
@@ -244,8 +248,8 @@ pub(crate) fn a_frame_of_c_does_not_jump_the_guard() {
     }
 }
 
-/// The resolver of the C library, which has the largest frames of what safe code calls: either there is room for it, or the
-/// overflow is found.
+/// The resolver of the C library, which has the largest frames of what safe code calls: either
+/// there is room for it, or the overflow is found.
 pub(crate) fn in_the_c_library() {
     const SIZE: usize = 256 << 10;
     #[gort::main]
@@ -271,8 +275,8 @@ pub(crate) fn in_the_c_library() {
     }
 }
 
-/// A coroutine of the program's own inside of a goroutine: its stack is not gort's, but its overflow is an end with words too,
-/// and afterwards those of goroutines are found as before.
+/// A coroutine of the program's own inside of a goroutine: its stack is not gort's, but its
+/// overflow is an end with words too, and afterwards those of goroutines are found as before.
 pub(crate) fn of_a_coroutine_inside() {
     #[gort::main]
     fn main() {
@@ -346,7 +350,8 @@ fn panic_near_the_end(end_with: fn(&dyn Fn())) {
     println!("went on");
 }
 
-/// A backtrace takes stack. Where there is enough for the panic alone, it does not become an overflow.
+/// A backtrace takes stack. Where there is enough for the panic alone, it does not become an
+/// overflow.
 pub(crate) fn not_of_a_panic_with_a_backtrace() {
     #[gort::main]
     fn main() {

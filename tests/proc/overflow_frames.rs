@@ -1,4 +1,5 @@
-//! Stack overflow: the functions that were active stand below the message, and whatever becomes of that, the process ends (GS-10).
+//! Stack overflow: the functions that were active stand below the message, and whatever becomes of
+//! that, the process ends (GS-10).
 
 use std::ffi::{c_int, c_void};
 
@@ -76,7 +77,8 @@ pub(crate) fn main_returns_meanwhile() {
     }
 }
 
-/// Who reads the stack needs memory; a goroutine that has overflowed its stack in the allocator may hold what that takes.
+/// Who reads the stack needs memory; a goroutine that has overflowed its stack in the allocator may
+/// hold what that takes.
 pub(crate) fn in_the_allocator() {
     #[inline(never)]
     fn dig(depth: usize) -> usize {
@@ -96,7 +98,8 @@ pub(crate) fn in_the_allocator() {
     }
 }
 
-/// They cannot be read: the goroutine that overflows its stack holds the dynamic linker's lock, which that takes.
+/// They cannot be read: the goroutine that overflows its stack holds the dynamic linker's lock,
+/// which that takes.
 pub(crate) fn what_cannot_be_read_is_not_awaited() {
     type Callback = unsafe extern "C" fn(*mut c_void, usize, *mut c_void) -> c_int;
     unsafe extern "C" {

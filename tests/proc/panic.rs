@@ -248,8 +248,8 @@ pub(crate) fn backtrace_when_asked_for() {
     out.expect_stderr(&["panic: boom\n", "[running]:", "backtrace_when_asked_for"]);
 }
 
-/// Of a backtrace the user's functions are shown, unless everything was asked for: in a goroutine, in main, and where gort panics
-/// on somebody's behalf.
+/// Of a backtrace the user's functions are shown, unless everything was asked for: in a goroutine,
+/// in main, and where gort panics on somebody's behalf.
 pub(crate) fn backtraces_begin_and_end_with_the_users_functions() {
     #[inline(never)]
     fn innermost(ch: &Chan<i32>) {
@@ -308,7 +308,8 @@ pub(crate) fn plain_threads_panic_as_ever() {
         .expect_stderr(&["thread '", "panicked at", "on a thread"]);
 }
 
-/// GS-6: what ends the program does so although main returns as soon as the goroutine's deferred calls let it.
+/// GS-6: what ends the program does so although main returns as soon as the goroutine's deferred
+/// calls let it.
 pub(crate) fn one_under_way_is_not_lost_when_main_returns() {
     #[gort::main]
     fn main() {

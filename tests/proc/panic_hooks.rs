@@ -1,4 +1,5 @@
-//! Panics that somebody listens to: hooks of the program, `scope` and `errgroup`; and those that are not alone.
+//! Panics that somebody listens to: hooks of the program, `scope` and `errgroup`; and those that
+//! are not alone.
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use crate::LONG;
 use crate::panic::heads;
 use crate::support::child::{self, Child, Outcome};
 
-/// A hook that the program set before the runtime was started hears of every panic, once, and nothing else is printed.
+/// A hook that the program set before the runtime was started hears of every panic, once, and
+/// nothing else is printed.
 pub(crate) fn a_hook_of_the_program_is_honoured() {
     fn program(set: impl Fn() + Send + 'static) {
         gort::run(move || {
@@ -104,7 +106,8 @@ pub(crate) fn a_hook_may_wait() {
     }
 }
 
-/// `scope` and `errgroup` go on with a panic of a member; what the member said has been printed, once.
+/// `scope` and `errgroup` go on with a panic of a member; what the member said has been printed,
+/// once.
 pub(crate) fn of_members() {
     #[gort::main]
     fn main() {
@@ -146,7 +149,8 @@ pub(crate) fn of_members() {
     );
 }
 
-/// A second panic that cannot unwind aborts: what was the matter first is on the screen, and all else.
+/// A second panic that cannot unwind aborts: what was the matter first is on the screen, and all
+/// else.
 pub(crate) fn the_first_of_two_is_shown() {
     struct Bad;
     impl Drop for Bad {

@@ -1,4 +1,5 @@
-//! SIGQUIT and `GORT_TRACEBACK`: what is printed of the goroutines at the end of a process, and of whose (GS-104).
+//! SIGQUIT and `GORT_TRACEBACK`: what is printed of the goroutines at the end of a process, and of
+//! whose (GS-104).
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! Variables of the environment: what is not taken as it stands is told on standard error, once, and the program goes on.
+//! Variables of the environment: what is not taken as it stands is told on standard error, once,
+//! and the program goes on.
 
 use std::os::unix::ffi::OsStringExt;
 
@@ -97,8 +98,8 @@ pub(crate) fn what_is_right_is_not_told() {
         .expect_stdout("ran\n");
 }
 
-/// How many different orders there are of what ten goroutines do, that are started one after the other and wait once. One worker alone has
-/// a regular order.
+/// How many different orders there are of what ten goroutines do, that are started one after the
+/// other and wait once. One worker alone has a regular order.
 pub(crate) fn a_random_schedule() {
     #[gort::main]
     fn main() {

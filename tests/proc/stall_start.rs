@@ -10,7 +10,8 @@ use gort::runtime::{Builder, StallReport};
 use crate::stall::STACKS;
 use crate::support::child;
 
-/// The first report does not wait until the debug information has been read, which takes longer than many a program.
+/// The first report does not wait until the debug information has been read, which takes longer
+/// than many a program.
 pub(crate) fn the_first_one_comes_in_time() {
     const LIMIT: Duration = Duration::from_millis(200);
     let out = child::run(|| {

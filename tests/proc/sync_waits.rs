@@ -1,5 +1,6 @@
-//! Deadlocks on the primitives of `sync`: found at once, with Go's word for each wait and the place in the program (GS-75,
-//! GS-102, GS-103; the recursive read lock of GoKer's RWR kernels, GS-110; the recursive `Once`, GS-114).
+//! Deadlocks on the primitives of `sync`: found at once, with Go's word for each wait and the place
+//! in the program (GS-75, GS-102, GS-103; the recursive read lock of GoKer's RWR kernels, GS-110;
+//! the recursive `Once`, GS-114).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! A server that has answered quickly so far, and is trusted to keep watch over events and timers itself, computes for long: others take over.
+//! A server that has answered quickly so far, and is trusted to keep watch over events and timers
+//! itself, computes for long: others take over.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,7 +12,8 @@ use gort::prelude::*;
 
 use crate::support::child::{Child, Outcome};
 
-/// More than the 16 times that a worker is on probation after a long run, such as those of the start.
+/// More than the 16 times that a worker is on probation after a long run, such as those of the
+/// start.
 const QUICK: usize = 200;
 
 fn ask(connection: &mut TcpStream, question: u8) {
@@ -33,7 +35,8 @@ fn serve(mut connection: gort::net::TcpStream, over: &AtomicBool) {
     }
 }
 
-/// A plain thread with two connections: the first one has the server compute after many short words. `help` ends that.
+/// A plain thread with two connections: the first one has the server compute after many short
+/// words. `help` ends that.
 fn with_a_long_run(help: impl FnOnce(&mut TcpStream, Arc<AtomicBool>)) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -57,7 +60,8 @@ fn with_a_long_run(help: impl FnOnce(&mut TcpStream, Arc<AtomicBool>)) {
     println!("answered");
 }
 
-/// Both connections' goroutines could be bound to one worker otherwise, where one that computes keeps the other one off.
+/// Both connections' goroutines could be bound to one worker otherwise, where one that computes
+/// keeps the other one off.
 fn on_two_workers() -> Child {
     Child::default()
         .env("GOMAXPROCS", 2)

@@ -1,4 +1,5 @@
-//! What becomes of values: an arm that is not chosen has no effect, and an unsent value is dropped exactly once.
+//! What becomes of values: an arm that is not chosen has no effect, and an unsent value is dropped
+//! exactly once.
 #![allow(clippy::unnecessary_literal_unwrap)] // An operand that panics is what is tested.
 
 use std::sync::Arc;
@@ -33,7 +34,8 @@ impl Drop for Counted {
     }
 }
 
-/// Every arm out and no `else`: nothing can ever come, and the goroutine ends quietly. In a main goroutine it is a panic.
+/// Every arm out and no `else`: nothing can ever come, and the goroutine ends quietly. In a main
+/// goroutine it is a panic.
 #[gort::test]
 fn all_arms_out_end_the_goroutine() {
     let drops = Drops::default();

@@ -1,6 +1,7 @@
-//! What a select promises, sentence by sentence (GS-30, GS-55, GS-56, GS-57, GS-62, GS-63, GS-64, GS-66, GS-72): `arms` has
-//! evaluation, values, arms that drop out and sources; `effects` what happens to values, chosen or not,
-//! `operands` how long they live, `take` what gives its value back.
+//! What a select promises, sentence by sentence (GS-30, GS-55, GS-56, GS-57, GS-62, GS-63, GS-64,
+//! GS-66, GS-72): `arms` has evaluation, values, arms that drop out and sources; `effects` what
+//! happens to values, chosen or not, `operands` how long they live, `take` what gives its value
+//! back.
 
 use gort::prelude::*;
 

@@ -1,5 +1,5 @@
-//! The temporaries of an operand have ended when the next one is evaluated, while the select waits, and in its bodies (GS-55):
-//! in Go an operand is evaluated, and nothing of that is left.
+//! The temporaries of an operand have ended when the next one is evaluated, while the select waits,
+//! and in its bodies (GS-55): in Go an operand is evaluated, and nothing of that is left.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -80,7 +80,8 @@ fn before_the_select_waits() {
     waker.join().unwrap();
 }
 
-/// The same for the plain operations: the value's temporaries end before the send waits for a receiver.
+/// The same for the plain operations: the value's temporaries end before the send waits for a
+/// receiver.
 #[gort::test]
 fn before_a_plain_operation_waits() {
     let slot = Slot::new(0);
@@ -102,7 +103,8 @@ fn before_a_plain_operation_waits() {
     assert_eq!(receiver.join().unwrap(), Some(8));
 }
 
-/// `go!` evaluates its callee, receiver and arguments in the caller; each is over before the next begins.
+/// `go!` evaluates its callee, receiver and arguments in the caller; each is over before the next
+/// begins.
 #[gort::test]
 fn before_the_next_argument_of_a_goroutine() {
     fn add(a: u32, b: u32) -> u32 {
@@ -123,7 +125,8 @@ fn before_the_next_argument_of_a_goroutine() {
     });
 }
 
-/// What an operand makes lives until the choice, and no longer: places are borrowed, values are kept.
+/// What an operand makes lives until the choice, and no longer: places are borrowed, values are
+/// kept.
 #[gort::test]
 fn places_are_borrowed_and_values_are_kept() {
     struct Guarded<'a>(Receiver<u32>, &'a Cell<u32>);

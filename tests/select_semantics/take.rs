@@ -1,5 +1,5 @@
-//! `tx <- take PLACE`: a value that is not sent is where it was, before any body runs; nothing is lost, doubled or reordered
-//! (GS-55, GS-56, GS-62).
+//! `tx <- take PLACE`: a value that is not sent is where it was, before any body runs; nothing is
+//! lost, doubled or reordered (GS-55, GS-56, GS-62).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -118,7 +118,8 @@ fn it_is_put_back_on_a_panic_and_at_the_end_of_a_goroutine() {
     }
 }
 
-/// A queue without a bound between two goroutines loses nothing: what `out <- queue.pop_front().unwrap()` would.
+/// A queue without a bound between two goroutines loses nothing: what `out <-
+/// queue.pop_front().unwrap()` would.
 #[gort::test]
 fn a_queue_delivers_every_value_in_order() {
     const VALUES: u32 = 2000;

@@ -1,5 +1,6 @@
-//! A soak: everything at once, with faults, for as long as one likes. Every outcome is counted under a name; what has no name is
-//! a failure. At the end descriptors, goroutines and threads are back to where they were.
+//! A soak: everything at once, with faults, for as long as one likes. Every outcome is counted
+//! under a name; what has no name is a failure. At the end descriptors, goroutines and threads are
+//! back to where they were.
 //!
 //! ```sh
 //! cargo test --test soak                                                              # a second
@@ -50,7 +51,8 @@ fn program(seconds: f64) {
     let outcome = gort::runtime::Builder::new()
         .blocking_keep_alive(Duration::from_millis(100))
         .run(move || {
-            // What the first of everything needs (the poller, stacks, caches of the C library) is not a leak.
+            // What the first of everything needs (the poller, stacks, caches of the C library) is
+            // not a leak.
             soak(Duration::ZERO, 1, &Rng::new(seed));
             let descriptors = settled(None);
             let ledger = soak(time, ACTORS, &Rng::new(seed));
@@ -62,7 +64,8 @@ fn program(seconds: f64) {
     assert_eq!(ledger.unexpected(), 0, "outcomes that nobody asked for");
 }
 
-/// Lets `actors` act until `time` has passed, each through everything at least once, and tells what came of it.
+/// Lets `actors` act until `time` has passed, each through everything at least once, and tells what
+/// came of it.
 fn soak(time: Duration, actors: u64, rng: &Rng) -> Arc<Ledger> {
     let ledger = Arc::new(Ledger::default());
     let servers = Servers::start(&ledger, rng);
@@ -95,8 +98,8 @@ fn act(world: &World, ledger: &Ledger, mut rng: Rng, end: Instant) {
     }
 }
 
-/// Waits until nothing is left but this goroutine, the workers and what watches them. Gives the number of descriptors, which has to
-/// become `expected`.
+/// Waits until nothing is left but this goroutine, the workers and what watches them. Gives the
+/// number of descriptors, which has to become `expected`.
 fn settled(expected: Option<usize>) -> usize {
     eventually("only the main goroutine is left", PATIENCE, || {
         gort::runtime::num_goroutine() == 1

@@ -1,4 +1,5 @@
-//! What clients do: they echo, stall, reset, half-close, run out of time, are closed under their readers, dial who does not answer.
+//! What clients do: they echo, stall, reset, half-close, run out of time, are closed under their
+//! readers, dial who does not answer.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;

@@ -1,4 +1,5 @@
-//! What goes on beside the network: blocking calls, computing, timers, children, contexts, panics, channels, files, pipes.
+//! What goes on beside the network: blocking calls, computing, timers, children, contexts, panics,
+//! channels, files, pipes.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};

@@ -1,10 +1,13 @@
-//! Channels whose locks one worker takes without barriers, while plain threads, timers, futures and selects come in between: every
-//! value that was sent arrives, once, and what one sender put into one channel arrives in its order.
+//! Channels whose locks one worker takes without barriers, while plain threads, timers, futures and
+//! selects come in between: every value that was sent arrives, once, and what one sender put into
+//! one channel arrives in its order.
 //!
-//! Three parts share the channels: goroutines that send and receive all the time, so that a worker is favoured; goroutines and threads
-//! that come now and then, in every way there is; and locks of `sync`, whose queues stand behind the same lock.
+//! Three parts share the channels: goroutines that send and receive all the time, so that a worker
+//! is favoured; goroutines and threads that come now and then, in every way there is; and locks of
+//! `sync`, whose queues stand behind the same lock.
 //!
-//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each configuration runs.
+//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each
+//! configuration runs.
 // The closure inside a test is how the child knows which test it is for.
 #![allow(clippy::redundant_closure)]
 
@@ -128,7 +131,8 @@ fn send(world: &World, value: Value, rng: &mut Rng, plain: bool) {
     }
 }
 
-/// Receives from one of the channels, in one of many ways. `None`: nothing came in time, or all is over.
+/// Receives from one of the channels, in one of many ways. `None`: nothing came in time, or all is
+/// over.
 fn receive(world: &World, rng: &mut Rng, plain: bool) -> (usize, Option<Value>) {
     let at = rng.below(CHANNELS);
     let one = &world.channels[at];
@@ -178,7 +182,8 @@ fn sender(world: &World, who: usize, mut rng: Rng, guest: bool) {
 fn receiver(world: &World, mut rng: Rng, guest: bool) -> u64 {
     let mut last = [[None; SENDERS]; CHANNELS];
     let mut received = 0;
-    // Until there is nothing left in a closed channel, whichever it is: the main goroutine takes what is left in the others.
+    // Until there is nothing left in a closed channel, whichever it is: the main goroutine takes
+    // what is left in the others.
     loop {
         let plain = !guest && rng.below(4) > 0;
         match receive(world, &mut rng, plain) {

@@ -1,9 +1,11 @@
-//! Every operation at once: plain, with a time limit, as a future that is awaited or abandoned, in selects of every form; from
-//! goroutines and from plain threads; with handles that come and go, channels that are closed early, and receivers that leave. In
-//! every round each value that was sent is received exactly once (or dropped with its channel, once nobody receives), and
-//! every value is dropped exactly once (GS-25, GS-32, GS-62, GS-63).
+//! Every operation at once: plain, with a time limit, as a future that is awaited or abandoned, in
+//! selects of every form; from goroutines and from plain threads; with handles that come and go,
+//! channels that are closed early, and receivers that leave. In every round each value that was
+//! sent is received exactly once (or dropped with its channel, once nobody receives), and every
+//! value is dropped exactly once (GS-25, GS-32, GS-62, GS-63).
 //!
-//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each configuration runs.
+//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each
+//! configuration runs.
 // The closure inside a test is how the child knows which test it is for.
 #![allow(clippy::redundant_closure)]
 
@@ -102,7 +104,8 @@ fn block_on<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     None
 }
 
-/// One send, in one of many ways. `false`: nobody can receive there any more, or the channel is closed.
+/// One send, in one of many ways. `false`: nobody can receive there any more, or the channel is
+/// closed.
 fn send(tx: &Senders, ledger: &Arc<Ledger>, rng: &mut Rng) -> bool {
     let at = rng.below(2);
     let (one, other) = (&tx[at], &tx[1 - at]);
@@ -175,7 +178,8 @@ fn count(ledger: &Ledger) -> bool {
     true
 }
 
-/// One receive, in one of many ways. `None`: both channels have ended, as far as this receive looked.
+/// One receive, in one of many ways. `None`: both channels have ended, as far as this receive
+/// looked.
 fn receive(rx: &Receivers, rng: &mut Rng) -> Option<usize> {
     let at = rng.below(2);
     let (one, other) = (&rx[at], &rx[1 - at]);

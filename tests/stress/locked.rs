@@ -1,12 +1,15 @@
-//! Goroutines that lock and unlock their threads, nested, between waits of all sorts, and end in every way: unlocked, locked, by a
-//! panic, by `goexit`, with destructors that wait (GS-98).
+//! Goroutines that lock and unlock their threads, nested, between waits of all sorts, and end in
+//! every way: unlocked, locked, by a panic, by `goexit`, with destructors that wait (GS-98).
 //!
-//! * Who has a thread locked is on it after each wait, and finds there what it has left in its thread-locals.
-//! * Nobody else is. A thread that ended with a goroutine runs nobody any more. (In the mode `pinned` that holds for those who start.)
+//! * Who has a thread locked is on it after each wait, and finds there what it has left in its
+//!   thread-locals.
+//! * Nobody else is. A thread that ended with a goroutine runs nobody any more. (In the mode
+//!   `pinned` that holds for those who start.)
 //! * A guard of std may be held across a wait by who has a thread.
 //! * Every value that was sent arrives, once.
 //!
-//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each configuration runs.
+//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each
+//! configuration runs.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -215,7 +218,8 @@ impl Member {
     }
 }
 
-/// It waits once more, whatever it is in the middle of, and takes its thread with it if that is locked.
+/// It waits once more, whatever it is in the middle of, and takes its thread with it if that is
+/// locked.
 impl Drop for Member {
     fn drop(&mut self) {
         match self.rng.below(3) {

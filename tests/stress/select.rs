@@ -1,11 +1,14 @@
-//! Eight producers and eight consumers that all use `select!` on the same four channels, sends and receives mixed: every value
-//! is received exactly once and none is lost, at every worker count and in every migration mode (GS-25, GS-62, GS-63).
+//! Eight producers and eight consumers that all use `select!` on the same four channels, sends and
+//! receives mixed: every value is received exactly once and none is lost, at every worker count and
+//! in every migration mode (GS-25, GS-62, GS-63).
 //!
-//! Everybody sends and receives. A producer sends its own values and may be handed somebody else's, which it puts back
-//! later; a consumer keeps what it receives or, now and then, puts it back as well. A value has arrived when a consumer keeps
-//! it. Values are heap tokens that count themselves, so that one dropped twice or forgotten shows too.
+//! Everybody sends and receives. A producer sends its own values and may be handed somebody else's,
+//! which it puts back later; a consumer keeps what it receives or, now and then, puts it back as
+//! well. A value has arrived when a consumer keeps it. Values are heap tokens that count
+//! themselves, so that one dropped twice or forgotten shows too.
 //!
-//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each configuration runs.
+//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each
+//! configuration runs.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -73,8 +76,8 @@ enum Did {
     Stop,
 }
 
-/// A producer's select with `value` to send, over the channels in the order of `p`; which form it takes is up to `form`. Each
-/// can send somewhere, so that any waiting consumer lets it go on.
+/// A producer's select with `value` to send, over the channels in the order of `p`; which form it
+/// takes is up to `form`. Each can send somewhere, so that any waiting consumer lets it go on.
 fn offer(ch: &Channels, p: [usize; 4], form: usize, value: &Token) -> Did {
     let [a, b, c, d] = p.map(|i| &ch[i]);
     match form {
@@ -121,7 +124,8 @@ fn offer(ch: &Channels, p: [usize; 4], form: usize, value: &Token) -> Did {
     }
 }
 
-/// A consumer's select. Each that waits without limit receives from all four channels: whoever sends can go on.
+/// A consumer's select. Each that waits without limit receives from all four channels: whoever
+/// sends can go on.
 fn receive(ch: &Channels, p: [usize; 4], form: usize, stop: &Receiver<()>) -> Did {
     let [a, b, c, d] = p.map(|i| &ch[i]);
     match form {
@@ -193,7 +197,8 @@ fn order(rng: &mut Rng) -> [usize; 4] {
     p
 }
 
-/// Sends its own values until told to stop, and puts back what it is handed meanwhile; returns how many it sent.
+/// Sends its own values until told to stop, and puts back what it is handed meanwhile; returns how
+/// many it sent.
 fn produce(me: usize, ch: Channels, ledger: Arc<Ledger>, mut rng: Rng) -> u64 {
     let mut own = 0;
     let mut queue = VecDeque::new();

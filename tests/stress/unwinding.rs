@@ -1,14 +1,17 @@
-//! Thousands of goroutines that panic, call `goexit` or are refused (nobody receives what they send), and whose
-//! destructors and `defer!` wait on everything there is to wait on: channels, selects, locks, timers, sockets, other
-//! goroutines. Between them run others that do the same without unwinding (GS-6, GS-9, GS-63).
+//! Thousands of goroutines that panic, call `goexit` or are refused (nobody receives what they
+//! send), and whose destructors and `defer!` wait on everything there is to wait on: channels,
+//! selects, locks, timers, sockets, other goroutines. Between them run others that do the same
+//! without unwinding (GS-6, GS-9, GS-63).
 //!
-//! * Nobody sees another's unwinding: who does not unwind asserts that around each of its waits, and who does asserts that it
-//!   still does after each, however many panics it is in the middle of.
+//! * Nobody sees another's unwinding: who does not unwind asserts that around each of its waits,
+//!   and who does asserts that it still does after each, however many panics it is in the middle
+//!   of.
 //! * Whoever is refused ends: nothing behind its send is run.
 //! * No mutex of std is poisoned by one that did not panic.
 //! * Every value arrives, or is dropped by whoever was refused, once.
 //!
-//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each configuration runs.
+//! `GORT_SEED` replays the choices of a run (not its timing), `GORT_STRESS_SECS` sets how long each
+//! configuration runs.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -209,7 +212,8 @@ fn wait(world: &Arc<World>, rng: &mut Rng, check: fn()) {
         14 => {
             gort::blocking(|| innocent());
         }
-        // A cell of one's own, across a wait: std's mutex is poisoned if one of two looks is another's.
+        // A cell of one's own, across a wait: std's mutex is poisoned if one of two looks is
+        // another's.
         _ => {
             let own = std::sync::Mutex::new(0);
             let guard = own.lock().expect("new");

@@ -8,8 +8,9 @@
 //!     assert_eq!(out.code(), Some(2));
 //! }
 //! ```
-//! The child is this test binary, asked for exactly this test, with `GORT_CHILD` naming the place of the call. The name of
-//! the test comes from the type of `program`, which must be an item or a closure inside the test function itself.
+//! The child is this test binary, asked for exactly this test, with `GORT_CHILD` naming the place
+//! of the call. The name of the test comes from the type of `program`, which must be an item or a
+//! closure inside the test function itself.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -94,8 +95,8 @@ pub(crate) struct Child {
 
 impl Default for Child {
     fn default() -> Child {
-        // What the caller set for the parent (the worker count, the mode) holds in the child too; a backtrace would
-        // only blur what is compared.
+        // What the caller set for the parent (the worker count, the mode) holds in the child too; a
+        // backtrace would only blur what is compared.
         Child {
             env: vec![("RUST_BACKTRACE".into(), None)],
             // Far more than any of them takes: it is there for those that hang.
@@ -143,7 +144,8 @@ impl Child {
         self
     }
 
-    /// In the child: runs `program` and ends the process with status 0. In the parent: starts the child and waits.
+    /// In the child: runs `program` and ends the process with status 0. In the parent: starts the
+    /// child and waits.
     #[track_caller]
     pub(crate) fn run<F: FnOnce()>(self, program: F) -> Outcome {
         let path = std::any::type_name::<F>();

@@ -1,6 +1,8 @@
-//! Which tests the command line asks for: what Rust's own harness understands of it, as far as we need it.
+//! Which tests the command line asks for: what Rust's own harness understands of it, as far as we
+//! need it.
 
-/// Whether `name` contains one of the arguments (if there are any) and none of those after a `--skip`.
+/// Whether `name` contains one of the arguments (if there are any) and none of those after a
+/// `--skip`.
 pub(crate) fn wants(name: &str) -> bool {
     let (mut any, mut named) = (false, false);
     let mut args = std::env::args().skip(1);

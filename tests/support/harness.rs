@@ -1,8 +1,10 @@
-//! A test harness that runs a child's program on the process's main thread, as a program of its own would.
+//! A test harness that runs a child's program on the process's main thread, as a program of its own
+//! would.
 //!
-//! Rust's own harness keeps the main thread for itself and waits there for its tests. To gort that is a thread it knows
-//! nothing of, which might still hold a channel: no deadlock could ever be reported. So the binaries about the ends of
-//! processes have `harness = false` and list their tests; a test left out of the list is dead code, which the compiler tells.
+//! Rust's own harness keeps the main thread for itself and waits there for its tests. To gort that
+//! is a thread it knows nothing of, which might still hold a channel: no deadlock could ever be
+//! reported. So the binaries about the ends of processes have `harness = false` and list their
+//! tests; a test left out of the list is dead code, which the compiler tells.
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -22,7 +24,8 @@ pub(crate) type Test = (&'static str, fn());
 /// Enough for children that mostly sleep; two processors bear it.
 const PARALLEL: usize = 4;
 
-/// The main function: in a child its one program, else all tests whose names contain one of the arguments.
+/// The main function: in a child its one program, else all tests whose names contain one of the
+/// arguments.
 pub(crate) fn main(lists: &[&[Test]]) -> ExitCode {
     let tests: Vec<Test> = lists.iter().flat_map(|list| list.iter().copied()).collect();
     if let Some(name) = crate::support::child::wanted() {

@@ -32,7 +32,8 @@ pub(crate) fn rounds(n: usize) -> usize {
     }
 }
 
-/// Waits for `condition`, and panics with `what` once `limit` has passed. Works in a goroutine and outside.
+/// Waits for `condition`, and panics with `what` once `limit` has passed. Works in a goroutine and
+/// outside.
 #[track_caller]
 pub(crate) fn eventually(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -86,7 +87,8 @@ pub(crate) fn panic_message(f: impl FnOnce()) -> String {
     }
 }
 
-/// Go's `defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))`: `n` until the guard is dropped. One test of a process at a time.
+/// Go's `defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))`: `n` until the guard is dropped. One test
+/// of a process at a time.
 pub(crate) struct MaxProcs(
     usize,
     #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>,

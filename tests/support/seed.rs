@@ -2,7 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The seed of this run: `GORT_SEED` if set, else from the clock. Printed with the way to replay it.
+/// The seed of this run: `GORT_SEED` if set, else from the clock. Printed with the way to replay
+/// it.
 pub(crate) fn seed() -> u64 {
     let seed = match std::env::var("GORT_SEED") {
         Ok(text) => text.parse().expect("GORT_SEED is a decimal number"),

@@ -1,4 +1,5 @@
-//! A program that serves, as a child: where it listens, how many descriptors it holds, how it stops.
+//! A program that serves, as a child: where it listens, how many descriptors it holds, how it
+//! stops.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
@@ -131,7 +132,8 @@ impl Drop for Service {
     }
 }
 
-/// Called in each of these ways the program names the problem and says how it is called; and that there is no such address as `nowhere`.
+/// Called in each of these ways the program names the problem and says how it is called; and that
+/// there is no such address as `nowhere`.
 #[track_caller]
 pub(super) fn says_what_is_wrong(name: &str, wrong: &[(&[&str], &str)]) {
     for (args, problem) in wrong {

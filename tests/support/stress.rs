@@ -1,4 +1,5 @@
-//! Stress in every migration mode, and with the bias changing hands all the time, at every worker count: one child for each, since both are fixed at the start of a process.
+//! Stress in every migration mode, and with the bias changing hands all the time, at every worker
+//! count: one child for each, since both are fixed at the start of a process.
 
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ pub(crate) fn at_every_worker_count(mode: &str, bias: &str, patience: f64, run: 
     }
 }
 
-/// Makes the four tests of a program: a child may take `patience` seconds, and two minutes more for a machine that is busy.
+/// Makes the four tests of a program: a child may take `patience` seconds, and two minutes more for
+/// a machine that is busy.
 macro_rules! in_every_mode {
     ($program:expr, patience = $patience:expr) => {
         #[test]

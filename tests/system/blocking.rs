@@ -88,8 +88,9 @@ fn outside_of_a_goroutine_it_is_just_made() {
     assert_eq!(gort::blocking_ctx(&ctx, || 7), Err(Error::Canceled));
 }
 
-/// GS-96: a thousand goroutines open a FIFO that nobody writes to yet. Files are read, names looked up and children started all the
-/// same, calls inside of calls too; and whoever opens the other end at last needs a call for that.
+/// GS-96: a thousand goroutines open a FIFO that nobody writes to yet. Files are read, names looked
+/// up and children started all the same, calls inside of calls too; and whoever opens the other end
+/// at last needs a call for that.
 #[test]
 fn a_thousand_calls_that_wait_stop_nobody() {
     Child::default()

@@ -1,5 +1,5 @@
-//! What goroutines print in tests: on the process's own standard error and output, not in what is captured of the test that happened to use
-//! gort first.
+//! What goroutines print in tests: on the process's own standard error and output, not in what is
+//! captured of the test that happened to use gort first.
 
 use std::process::Command;
 

@@ -1,4 +1,5 @@
-//! Files and the standard streams: what they do is what std's do, and what waits in them stops nobody.
+//! Files and the standard streams: what they do is what std's do, and what waits in them stops
+//! nobody.
 
 use std::collections::BTreeSet;
 use std::fs as std_fs;
@@ -22,7 +23,8 @@ fn fifo(dir: &Path) -> std::path::PathBuf {
     path
 }
 
-/// GS-96: one worker, and a goroutine that waits twice: for somebody to open the other end, and for what it writes.
+/// GS-96: one worker, and a goroutine that waits twice: for somebody to open the other end, and for
+/// what it writes.
 #[test]
 fn a_fifo_stops_nobody() {
     Child::default()
@@ -63,7 +65,8 @@ fn a_fifo_stops_nobody() {
         .expect_code(0);
 }
 
-/// More FIFOs than workers, all read at once through the pool, none of which gets anything before all are open.
+/// More FIFOs than workers, all read at once through the pool, none of which gets anything before
+/// all are open.
 #[gort::test]
 fn many_fifos_at_once() {
     let dirs: Vec<_> = (0..32).map(|_| tempfile::tempdir().unwrap()).collect();
@@ -243,7 +246,8 @@ fn piped(test: &str, program: fn()) -> Option<std::process::Child> {
     Some(child.unwrap())
 }
 
-/// One worker: two goroutines share the lines of the input, a third takes its turns while they wait.
+/// One worker: two goroutines share the lines of the input, a third takes its turns while they
+/// wait.
 #[test]
 fn stdin_stops_nobody() {
     fn program() {
@@ -315,7 +319,8 @@ fn stdin_is_a_reader() {
     assert_eq!(out.stdout.iter().filter(|&&byte| byte == b'z').count(), 200_000);
 }
 
-/// A file that several goroutines share has one place, and each line that is written at once stays whole.
+/// A file that several goroutines share has one place, and each line that is written at once stays
+/// whole.
 #[gort::test]
 fn a_shared_file_is_written_by_many() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! `#[gort::test]` that hangs: it fails with the report of everybody, and the tests beside it go on. The cases are tests
-//! that do nothing, but in a child of this binary.
+//! `#[gort::test]` that hangs: it fails with the report of everybody, and the tests beside it go
+//! on. The cases are tests that do nothing, but in a child of this binary.
 
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
-//! What the system does for a goroutine: files, streams, children, calls that block. (Sockets: `net`.)
+//! What the system does for a goroutine: files, streams, children, calls that block. (Sockets:
+//! `net`.)
 
 mod blocking;
 mod captured;

@@ -1,4 +1,5 @@
-//! Child processes: many at once, both pipes at once, ended by a context, politely or not; one worker goes on meanwhile.
+//! Child processes: many at once, both pipes at once, ended by a context, politely or not; one
+//! worker goes on meanwhile.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;

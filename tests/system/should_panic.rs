@@ -1,5 +1,5 @@
-//! `#[gort::test]` with `#[should_panic]`, above and below it, with its text, and under a condition. That a test which hangs is not
-//! taken for one that panics: `given_up`.
+//! `#[gort::test]` with `#[should_panic]`, above and below it, with its text, and under a
+//! condition. That a test which hangs is not taken for one that panics: `given_up`.
 
 use gort::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Standard output: a line is one write, made where the goroutine runs if there is room, and by a helper if there is none.
+//! Standard output: a line is one write, made where the goroutine runs if there is room, and by a
+//! helper if there is none.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
@@ -9,7 +10,8 @@ use gort::prelude::*;
 
 const MARK: &str = "GORT_STDOUT_CHILD";
 
-/// Runs this test again as a child that calls `program`, on one worker, with this standard output; `Some` in the parent.
+/// Runs this test again as a child that calls `program`, on one worker, with this standard output;
+/// `Some` in the parent.
 fn child(test: &str, stdout: impl Into<Stdio>, program: fn()) -> Option<Child> {
     if std::env::var_os(MARK).is_some() {
         gort::run(program);

@@ -1,7 +1,9 @@
-//! Builds the sides whose tools are present, runs them in turn (A B C A B C …) and reports: Markdown, JSON, plots.
+//! Builds the sides whose tools are present, runs them in turn (A B C A B C …) and reports:
+//! Markdown, JSON, plots.
 //!
-//! A round runs every side once for every workload, one process each, so that a slow spell of the machine falls on all
-//! of them alike. What is reported for a side is the median of its rounds, with the smallest and the largest.
+//! A round runs every side once for every workload, one process each, so that a slow spell of the
+//! machine falls on all of them alike. What is reported for a side is the median of its rounds,
+//! with the smallest and the largest.
 
 mod options;
 mod plots;

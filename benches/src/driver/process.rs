@@ -1,4 +1,5 @@
-//! A process with limits: what does not end, or eats the machine, costs one figure and not the table.
+//! A process with limits: what does not end, or eats the machine, costs one figure and not the
+//! table.
 
 use std::fs;
 use std::io::Read;
@@ -15,7 +16,8 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// For one side: what the machine has left, and a minute, or less for `may`, which hangs where it cannot have a stack.
+    /// For one side: what the machine has left, and a minute, or less for `may`, which hangs where
+    /// it cannot have a stack.
     pub(crate) fn of(side: &str) -> Limits {
         let free = meminfo("MemAvailable:").unwrap_or(4 << 30);
         Limits {

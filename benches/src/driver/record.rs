@@ -1,4 +1,5 @@
-//! Every figure of every round, with what it was measured on: what `--json` writes and `--merge` reads.
+//! Every figure of every round, with what it was measured on: what `--json` writes and `--merge`
+//! reads.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The report in Markdown: ratios with goals, all figures, what stands in for what, how it was measured.
+//! The report in Markdown: ratios with goals, all figures, what stands in for what, how it was
+//! measured.
 
 use std::fmt::Write;
 

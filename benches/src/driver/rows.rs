@@ -1,4 +1,5 @@
-//! What is measured: the sides, the rows of the tables with their goals, what stands in for what, the scaling runs.
+//! What is measured: the sides, the rows of the tables with their goals, what stands in for what,
+//! the scaling runs.
 
 /// The order of the columns; ratios are to the first.
 pub(crate) const SIDES: [&str; 8] = [
@@ -21,7 +22,8 @@ pub(crate) struct Row {
     /// Which of its figures.
     pub(crate) figure: &'static str,
     pub(crate) label: &'static str,
-    /// The ratio to Go that gort wants to reach, with any backing, and with `slab-stacks` where that one is to do better.
+    /// The ratio to Go that gort wants to reach, with any backing, and with `slab-stacks` where
+    /// that one is to do better.
     pub(crate) goal: Option<(f64, f64)>,
 }
 
@@ -94,7 +96,8 @@ pub(crate) const ROWS: &[Row] = &[
     time("quicksort", "parallel quicksort"),
 ];
 
-/// Servers whose clients are in another process, in the order of their table. Goals: ahead of Go, for no more of the processors.
+/// Servers whose clients are in another process, in the order of their table. Goals: ahead of Go,
+/// for no more of the processors.
 pub(crate) const SERVED_ROWS: &[Row] = &[
     row("served-echo-1", "p50", "echo, 1 × 64 B: p50").goal(0.9),
     row("served-echo-1", "p99", "echo, 1 × 64 B: p99").goal(0.9),
@@ -297,7 +300,8 @@ pub(crate) const STAND_INS: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// What one process is asked for: a workload, with a size after a colon where it has one, on so many workers.
+/// What one process is asked for: a workload, with a size after a colon where it has one, on so
+/// many workers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) workload: String,

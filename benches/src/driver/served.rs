@@ -1,7 +1,8 @@
-//! Servers whose clients are in another process: here. Plain threads, one for each connection, and a clock.
+//! Servers whose clients are in another process: here. Plain threads, one for each connection, and
+//! a clock.
 //!
-//! A side is started as a server (`PROGRAM serve …`) and asked for a while before it counts. What it takes of the processors is
-//! what the system has counted for its process.
+//! A side is started as a server (`PROGRAM serve …`) and asked for a while before it counts. What
+//! it takes of the processors is what the system has counted for its process.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -20,7 +21,8 @@ enum Pace {
     Closed,
     /// After a rest.
     Resting(Duration),
-    /// At times that do not depend on the answers, so many percent of what the first side can do in the closed loop.
+    /// At times that do not depend on the answers, so many percent of what the first side can do in
+    /// the closed loop.
     Open(u32),
 }
 
@@ -82,7 +84,8 @@ const SHAPES: &[Shape] = &[
 /// What all sides of a run have in common.
 #[derive(Debug, Default)]
 pub(crate) struct Common {
-    /// Round trips a second with 8 connections in the closed loop, of the first side that was asked.
+    /// Round trips a second with 8 connections in the closed loop, of the first side that was
+    /// asked.
     capacity: Option<f64>,
 }
 
@@ -91,7 +94,8 @@ pub(crate) fn is_one(workload: &str) -> bool {
     SHAPES.iter().any(|shape| shape.workload == workload)
 }
 
-/// Measures `program` as a server, for about `ms` milliseconds. `backend` is the program that stands behind a proxy.
+/// Measures `program` as a server, for about `ms` milliseconds. `backend` is the program that
+/// stands behind a proxy.
 ///
 /// # Errors
 /// In words.
@@ -251,8 +255,8 @@ impl<'a> Client<'a> {
                 Pace::Open(_) => {
                     due += self.gap.mul_f64(self.exponential());
                     let now = Instant::now();
-                    // Behind the plan, the wait began when the question should have been asked. When the thread sleeps too
-                    // long, that is not the server's fault.
+                    // Behind the plan, the wait began when the question should have been asked.
+                    // When the thread sleeps too long, that is not the server's fault.
                     if due > now {
                         thread::sleep(due - now);
                         due = Instant::now();
@@ -314,7 +318,8 @@ impl Server {
 
     /// What its process has taken of the processors since it started.
     fn cpu(&self) -> io::Result<Duration> {
-        // As clock_getcpuclockid(3) makes it: all threads of that process, what they did in the kernel too.
+        // As clock_getcpuclockid(3) makes it: all threads of that process, what they did in the
+        // kernel too.
         let clock = (!(self.child.id() as libc::clockid_t) << 3) | 2;
         let mut time = libc::timespec {
             tv_sec: 0,

@@ -25,7 +25,8 @@ pub(crate) struct Printed {
     pub(crate) unit: String,
 }
 
-/// Builds one side, in a target directory of its own, so that the features of one do not rebuild another's crates.
+/// Builds one side, in a target directory of its own, so that the features of one do not rebuild
+/// another's crates.
 ///
 /// `None` (and a line on stderr) where its tools are missing or it does not build.
 pub(crate) fn build(name: &str) -> Option<Side> {

@@ -1,9 +1,10 @@
 //! The workloads on `may`: stackful coroutines.
 //!
-//! Stand-ins: may's channels are unbounded, so `spsc`, its fastest, stands in for unbuffered and for bounded ones (`mpsc`
-//! and `mpmc` where several send or receive); the producers never wait for anybody, which is to may's advantage. Its
-//! sieve therefore generates just the numbers that are needed. It has no `select` over channels that loses nothing, so
-//! `cqueue` with an arm for each channel stands in for it.
+//! Stand-ins: may's channels are unbounded, so `spsc`, its fastest, stands in for unbuffered and
+//! for bounded ones (`mpsc` and `mpmc` where several send or receive); the producers never wait for
+//! anybody, which is to may's advantage. Its sieve therefore generates just the numbers that are
+//! needed. It has no `select` over channels that loses nothing, so `cqueue` with an arm for each
+//! channel stands in for it.
 
 mod channels;
 mod coroutines;

@@ -40,7 +40,8 @@ pub(crate) fn rwlock16(n: usize) -> (usize, Duration) {
     result
 }
 
-/// There is no wait group: a counter, with a look whether somebody has to be woken, is the least that one could do.
+/// There is no wait group: a counter, with a look whether somebody has to be woken, is the least
+/// that one could do.
 pub(crate) fn waitgroup16(n: usize) -> (usize, Duration) {
     let (count, zero) = (AtomicUsize::new(0), Condvar::new());
     sixteen(n, |_| {

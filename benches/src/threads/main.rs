@@ -1,5 +1,5 @@
-//! The workloads that make sense on operating-system threads, with `crossbeam-channel` and `parking_lot`: what a Rust
-//! program without a runtime would use.
+//! The workloads that make sense on operating-system threads, with `crossbeam-channel` and
+//! `parking_lot`: what a Rust program without a runtime would use.
 
 // For `select!` over 32 channels.
 #![recursion_limit = "512"]

@@ -1,4 +1,5 @@
-//! Threads that sleep beside others that compute, and that block: what the kernel's own scheduler makes of it.
+//! Threads that sleep beside others that compute, and that block: what the kernel's own scheduler
+//! makes of it.
 
 use std::thread;
 use std::time::Instant;

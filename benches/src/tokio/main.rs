@@ -1,8 +1,8 @@
 //! The workloads on tokio: tasks, `tokio::sync` and, where several receive, `async-channel`.
 //!
-//! Stand-ins: tokio has no unbuffered channel, so a capacity of 1 (the smallest it takes) stands in for it; nor one with
-//! several receivers, where `async-channel` does. The body of a workload is itself a task, because the thread that
-//! calls `block_on` is not a worker.
+//! Stand-ins: tokio has no unbuffered channel, so a capacity of 1 (the smallest it takes) stands in
+//! for it; nor one with several receivers, where `async-channel` does. The body of a workload is
+//! itself a task, because the thread that calls `block_on` is not a worker.
 
 mod channels;
 mod locks;

@@ -1,6 +1,7 @@
 //! Quicksort with a task for every part that is not small.
 //!
-//! A task cannot borrow, so the values live for ever, and each part is handed back by whoever has sorted it.
+//! A task cannot borrow, so the values live for ever, and each part is handed back by whoever has
+//! sorted it.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,8 @@
 //! The arms of a select, and what the engine sees of them: [`Arm`].
 //!
-//! An arm lives where its select does and holds what a waiter needs: a node, and the slot that the value comes from or goes
-//! to. The engine has only shared references to arms, since wakers use node and slot through pointers at the same time.
+//! An arm lives where its select does and holds what a waiter needs: a node, and the slot that the
+//! value comes from or goes to. The engine has only shared references to arms, since wakers use
+//! node and slot through pointers at the same time.
 
 use std::cell::Cell;
 use std::fmt;
@@ -25,8 +26,9 @@ pub enum Poll {
 /// One operation of a select.
 ///
 /// # Safety
-/// For implementors: the lock is always the same one; `poll` performs the operation if and only if it returns `Ready`;
-/// `enqueue` makes the waiter wait for the operation, so that `settle` can tell how it went. None of them runs foreign code.
+/// For implementors: the lock is always the same one; `poll` performs the operation if and only if
+/// it returns `Ready`; `enqueue` makes the waiter wait for the operation, so that `settle` can tell
+/// how it went. None of them runs foreign code.
 pub unsafe trait Arm {
     /// The lock of its channel; `None` for the nil channel.
     fn lock(&self) -> Option<&RawLock>;
@@ -55,8 +57,8 @@ pub unsafe trait Arm {
     /// Puts the arm's node into its channel's queue.
     ///
     /// # Safety
-    /// The lock is held since `poll` said `Pending`. `head`, and the arm, stay where they are until `dequeue`, or until the
-    /// arm was taken by a waker.
+    /// The lock is held since `poll` said `Pending`. `head`, and the arm, stay where they are until
+    /// `dequeue`, or until the arm was taken by a waker.
     unsafe fn enqueue(&self, head: &Head, winner: usize);
 
     /// Takes the arm's node out of the queue, if it is in.
@@ -65,8 +67,8 @@ pub unsafe trait Arm {
     /// The lock is held.
     unsafe fn dequeue(&self);
 
-    /// Performs the operation under its own lock, if it looks possible. Here, and not in the engine, so that what it calls is known when it is
-    /// compiled for an arm.
+    /// Performs the operation under its own lock, if it looks possible. Here, and not in the
+    /// engine, so that what it calls is known when it is compiled for an arm.
     ///
     /// # Safety
     /// The arm has not been chosen before, and is in no queue; `here` is the worker that runs this.
@@ -167,7 +169,8 @@ impl<'a, T> RecvArm<'a, T> {
         }
     }
 
-    /// The value the arm received; `None` if its channel was closed and drained. The arm is open again.
+    /// The value the arm received; `None` if its channel was closed and drained. The arm is open
+    /// again.
     #[inline]
     pub(crate) fn extract(&self) -> Option<T> {
         // SAFETY: `Done` says that the slot is full; it is not used again in that state.
@@ -189,7 +192,8 @@ impl<'a, T> RecvArm<'a, T> {
         self.extract().expect("the arm was not chosen")
     }
 
-    /// Go's two-value form: the value and `true`, or the default value and `false` if the channel was closed and drained.
+    /// Go's two-value form: the value and `true`, or the default value and `false` if the channel
+    /// was closed and drained.
     #[inline]
     pub fn take_or_default(self) -> (T, bool)
     where
@@ -210,7 +214,8 @@ impl<'a, T> RecvArm<'a, T> {
     }
 }
 
-// SAFETY: `poll` receives or changes nothing; a receiver waits with an empty slot of the channel's type.
+// SAFETY: `poll` receives or changes nothing; a receiver waits with an empty slot of the channel's
+// type.
 unsafe impl<T> Arm for RecvArm<'_, T> {
     #[inline]
     fn lock(&self) -> Option<&RawLock> {

@@ -88,7 +88,8 @@ impl fmt::Display for Tally {
 /// Somebody at the door.
 struct Joining {
     name: String,
-    /// What is on its way to the new member. Full means too slow; closed, that the hub has let go of it.
+    /// What is on its way to the new member. Full means too slow; closed, that the hub has let go
+    /// of it.
     queue: Sender<Utf8Bytes>,
     /// To cut off who is too slow.
     stream: TcpStream,
@@ -231,7 +232,8 @@ impl Room {
         self.members.clear();
     }
 
-    /// Tells all members, and drops those that have not taken what they were told before. That is news too.
+    /// Tells all members, and drops those that have not taken what they were told before. That is
+    /// news too.
     fn tell(&mut self, text: String) {
         let mut news = VecDeque::from([Utf8Bytes::from(text)]);
         while let Some(text) = news.pop_front() {

@@ -1,16 +1,18 @@
 //! A chat room over WebSocket: `tungstenite` as it is, on goroutines' sockets.
 //!
-//! The Go idiom: one goroutine, the hub, owns the members, and everything that happens is a message to it. A client has two goroutines, one
-//! that reads its socket and one that writes to it. Nobody waits for a client: what is on its way to one has a bounded queue, and
-//! whoever lets that fill up is dropped.
+//! The Go idiom: one goroutine, the hub, owns the members, and everything that happens is a message
+//! to it. A client has two goroutines, one that reads its socket and one that writes to it. Nobody
+//! waits for a client: what is on its way to one has a bounded queue, and whoever lets that fill up
+//! is dropped.
 //!
 //! ```text
 //!  socket -> reader --(entering, said, leaving)--> hub --(queue)--> writer -> socket
 //!                \-----------------(pong, close)------------------/
 //! ```
 //!
-//! Without arguments the program opens rooms and plays the guests. `chat_room serve ADDRESS` serves until SIGTERM or SIGINT; then everybody
-//! gets a Close frame with 1001, "going away". Join as `ws://ADDRESS/?name=NAME`.
+//! Without arguments the program opens rooms and plays the guests. `chat_room serve ADDRESS` serves
+//! until SIGTERM or SIGINT; then everybody gets a Close frame with 1001, "going away". Join as
+//! `ws://ADDRESS/?name=NAME`.
 
 mod demo;
 mod hub;

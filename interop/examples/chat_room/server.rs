@@ -90,7 +90,8 @@ pub(crate) fn run(ctx: Context, listener: TcpListener, settings: Settings) -> Ta
                 nap = Duration::ZERO;
                 go!([house, door] { connection(&house, &door, stream) });
             }
-            // Mostly for want of descriptors: some come back when sessions end. It waits longer and longer, as Go's servers do.
+            // Mostly for want of descriptors: some come back when sessions end. It waits longer and
+            // longer, as Go's servers do.
             Err(_) => {
                 nap = (2 * nap).clamp(Duration::from_millis(5), Duration::from_secs(1));
                 gort::time::sleep(nap);

@@ -1,9 +1,11 @@
 //! A client's two goroutines. The reader speaks for the session; the writer alone sends.
 //!
-//! `tungstenite` has one object for both directions and no halves. Here each goroutine has an object of its own, on a clone of the socket.
-//! The protocol allows that: frames of one direction do not depend on the other, except that a ping wants a pong and a close wants a
-//! close. The reader's object would send both by itself, in the middle of what the writer is sending. So the
-//! reader's half of the socket swallows what is written to it, and the reader asks the writer to answer.
+//! `tungstenite` has one object for both directions and no halves. Here each goroutine has an
+//! object of its own, on a clone of the socket. The protocol allows that: frames of one direction
+//! do not depend on the other, except that a ping wants a pong and a close wants a close. The
+//! reader's object would send both by itself, in the middle of what the writer is sending. So the
+//! reader's half of the socket swallows what is written to it, and the reader asks the writer to
+//! answer.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -52,8 +54,8 @@ impl Line<'_> {
         }
     }
 
-    /// Ends the connection so that the client gets what was said last: closing it with anything unread would reset it, and a reset
-    /// overtakes.
+    /// Ends the connection so that the client gets what was said last: closing it with anything
+    /// unread would reset it, and a reset overtakes.
     pub(crate) fn hang_up(&self) {
         self.may_read_for(self.house.settings.farewell);
         if self.stream.shutdown(Shutdown::Write).is_ok() {
@@ -203,7 +205,8 @@ impl Write for ReadHalf<'_> {
     }
 }
 
-/// Takes what the client says to the hub. Ends with the reason, and with the Close frame to send, if the client may still hear it.
+/// Takes what the client says to the hub. Ends with the reason, and with the Close frame to send,
+/// if the client may still hear it.
 fn read(line: &Line<'_>, door: &Door, id: Id, order: &Sender<Order>) -> (Why, Option<Option<CloseFrame>>) {
     let mut socket = socket(ReadHalf(&line.stream));
     let expelled = |code, reason| (Why::Expelled, Some(Some(close(code, reason))));
@@ -226,7 +229,8 @@ fn read(line: &Line<'_>, door: &Door, id: Id, order: &Sender<Order>) -> (Why, Op
     }
 }
 
-/// Sends: what is said in the room, what the reader orders, and pings. Everything that leaves the server passes here.
+/// Sends: what is said in the room, what the reader orders, and pings. Everything that leaves the
+/// server passes here.
 fn write(line: &Line<'_>, queued: &Receiver<Utf8Bytes>, orders: &Receiver<Order>) {
     let mut socket = socket(line.stream.clone());
     let ticker = Ticker::new(line.house.settings.ping);

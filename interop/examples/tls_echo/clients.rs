@@ -51,7 +51,8 @@ pub(crate) fn talk(address: SocketAddr, trust: Arc<ClientConfig>, number: usize)
     Ok(right)
 }
 
-/// Sends more than all buffers hold, from here and there at once: one goroutine owns the session, so it has to write and read by turns.
+/// Sends more than all buffers hold, from here and there at once: one goroutine owns the session,
+/// so it has to write and read by turns.
 pub(crate) fn bulk(address: SocketAddr, trust: Arc<ClientConfig>) -> io::Result<bool> {
     let mut tls = connect(address, trust)?;
     let sent: Vec<u8> = (0..1_u32 << 18).flat_map(u32::to_be_bytes).collect();
@@ -123,7 +124,8 @@ fn drop_out(mut stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Hears an echo and stays until the server ends the session; then says whether that end was a clean one.
+/// Hears an echo and stays until the server ends the session; then says whether that end was a
+/// clean one.
 pub(crate) fn stays(
     address: SocketAddr,
     trust: Arc<ClientConfig>,

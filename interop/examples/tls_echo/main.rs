@@ -1,11 +1,13 @@
 //! An echo service over TLS: `rustls` as it is, on a goroutine's socket.
 //!
-//! `rustls` asks of a socket that it is `Read + Write`. Its calls look as if they blocked; what parks is the goroutine, and the deadlines of the
-//! socket beneath hold for the handshake as for everything after it.
+//! `rustls` asks of a socket that it is `Read + Write`. Its calls look as if they blocked; what
+//! parks is the goroutine, and the deadlines of the socket beneath hold for the handshake as for
+//! everything after it.
 //!
-//! Without arguments the program makes a certificate, serves itself, and plays all kinds of clients.
-//! `tls_echo serve ADDRESS FILE` serves until SIGTERM or SIGINT and leaves its certificate (DER) in FILE, for clients to trust. With
-//! a number after it, clients have so many milliseconds for each thing.
+//! Without arguments the program makes a certificate, serves itself, and plays all kinds of
+//! clients. `tls_echo serve ADDRESS FILE` serves until SIGTERM or SIGINT and leaves its certificate
+//! (DER) in FILE, for clients to trust. With a number after it, clients have so many milliseconds
+//! for each thing.
 
 mod clients;
 mod server;

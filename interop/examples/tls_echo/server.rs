@@ -105,7 +105,8 @@ impl Server {
         }
     }
 
-    /// Serves until `ctx` is done; then takes leave of the clients, and tells how the sessions ended.
+    /// Serves until `ctx` is done; then takes leave of the clients, and tells how the sessions
+    /// ended.
     pub(crate) fn run(self, ctx: &Context, listener: TcpListener) -> Tally {
         let server = Arc::new(self);
         let (report, reports) = gort::channel(0);
@@ -125,7 +126,8 @@ impl Server {
                         chan!(report <- end);
                     });
                 }
-                // Mostly no descriptors: some come back when sessions end. It waits longer and longer, as Go's servers do.
+                // Mostly no descriptors: some come back when sessions end. It waits longer and
+                // longer, as Go's servers do.
                 Err(_) => {
                     nap = (2 * nap).clamp(Duration::from_millis(5), Duration::from_secs(1));
                     gort::time::sleep(nap);
@@ -185,7 +187,8 @@ impl Server {
         tls.flush()
     }
 
-    /// Ends the connection so that the client gets what was said last. Closing it with anything unread would reset it, and a reset overtakes.
+    /// Ends the connection so that the client gets what was said last. Closing it with anything
+    /// unread would reset it, and a reset overtakes.
     fn hang_up(&self, mut stream: &TcpStream) {
         stream.set_deadline(Instant::now() + self.limits.farewell);
         if stream.shutdown(Shutdown::Write).is_ok() {
@@ -200,7 +203,8 @@ impl Server {
     }
 }
 
-/// The server stops: whoever waits for the client to say something waits no more, and what is being said has to be said soon.
+/// The server stops: whoever waits for the client to say something waits no more, and what is being
+/// said has to be said soon.
 fn interrupt(stream: &TcpStream, farewell: Duration) {
     let now = Instant::now();
     stream.set_read_deadline(now);

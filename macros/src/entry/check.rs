@@ -21,7 +21,8 @@ pub(super) struct Arguments {
     pub(super) bubble: bool,
 }
 
-/// `crate = path` or `crate = "path"`: where gort is; of a test `timeout = "30s"`, `schedules = 1000` and `bubble` too.
+/// `crate = path` or `crate = "path"`: where gort is; of a test `timeout = "30s"`, `schedules =
+/// 1000` and `bubble` too.
 pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mistakes) -> Arguments {
     let (mut path, mut timeout, mut schedules) = (None, None, None);
     let mut bubble = false;

@@ -1,8 +1,9 @@
 //! `#[gort::main]` and `#[gort::test]`: a function whose body runs as a goroutine.
 //!
-//! The user's function moves, whole, into a function of the same name, which hands it to the runtime. (Not into a
-//! closure: a closure's return type cannot be `impl Trait`.) What it returns becomes an exit code inside the goroutine,
-//! as rustc does it for `main` and `#[test]`; so it need not be `Send`, and `Result<(), Box<dyn Error>>` works. A function with mistakes is kept inside
+//! The user's function moves, whole, into a function of the same name, which hands it to the
+//! runtime. (Not into a closure: a closure's return type cannot be `impl Trait`.) What it returns
+//! becomes an exit code inside the goroutine, as rustc does it for `main` and `#[test]`; so it need
+//! not be `Send`, and `Result<(), Box<dyn Error>>` works. A function with mistakes is kept inside
 //! an empty one, so that nothing else is said about it and editors still see it.
 
 mod check;
@@ -107,7 +108,8 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
     }
 }
 
-/// The function's shell, and the function that moves inside: it takes the attributes that stand in the body.
+/// The function's shell, and the function that moves inside: it takes the attributes that stand in
+/// the body.
 fn apart(mut function: ItemFn) -> (ItemFn, ItemFn) {
     let mut inner = function.clone();
     inner

@@ -1,13 +1,15 @@
 //! The lock of channels: held for a few dozen instructions, sometimes across one context switch.
 //!
-//! Why not `parking_lot`: a goroutine that parks releases the lock *after* it left its stack, from the worker's own stack,
-//! and whoever takes the lock next may resume that goroutine at once. So unlocking must be one store with nothing after it,
-//! and locking must never park (it may run on a worker's stack).
+//! Why not `parking_lot`: a goroutine that parks releases the lock *after* it left its stack, from
+//! the worker's own stack, and whoever takes the lock next may resume that goroutine at once. So
+//! unlocking must be one store with nothing after it, and locking must never park (it may run on a
+//! worker's stack).
 //!
-//! There are two ways to hold it. Everybody sets `held`, and then waits until `biased` is clear. The bias owner sets `biased`, in a
-//! step of the protocol in [`bias`](crate::bias), without a locked instruction. Who releases it sees in `biased` which way it was taken: while
-//! somebody holds the lock by `held`, nobody sets `biased`, for the step would see `held`; and while it is held by `biased`, whoever sets
-//! `held` waits.
+//! There are two ways to hold it. Everybody sets `held`, and then waits until `biased` is clear.
+//! The bias owner sets `biased`, in a step of the protocol in [`bias`](crate::bias), without a
+//! locked instruction. Who releases it sees in `biased` which way it was taken: while somebody
+//! holds the lock by `held`, nobody sets `biased`, for the step would see `held`; and while it is
+//! held by `biased`, whoever sets `held` waits.
 
 use super::{Bias, Seat};
 use crate::here::Here;
@@ -81,7 +83,8 @@ impl RawLock {
         if !self.set_held() {
             spin_until(|| !self.held.load(Ordering::Relaxed) && self.set_held());
         }
-        // Loom has no sequentially consistent accesses: there, this stands between the mark and the look.
+        // Loom has no sequentially consistent accesses: there, this stands between the mark and the
+        // look.
         #[cfg(loom)]
         crate::shim::fence(Ordering::SeqCst);
         // Held by those who come this way, and nobody owns the bias but maybe this worker itself.

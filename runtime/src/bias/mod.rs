@@ -1,36 +1,44 @@
 //! While one worker alone runs goroutines, it pays for no barriers: the bias.
 //!
-//! A locked instruction or a fence takes about twenty cycles, and a hand-off needs four of them: half of its time. Each
-//! is there for the sake of other threads. So one worker at a time may be the *bias owner*: it does these steps with plain loads and stores,
-//! and whoever else comes to one of them ends its bias first, by a barrier that the kernel puts on all threads (`membarrier`, some
-//! 10 µs). It is the pattern of a biased lock, with one bias for all of them. When a worker asks for it is `sched/worker/alone.rs`'s.
+//! A locked instruction or a fence takes about twenty cycles, and a hand-off needs four of them:
+//! half of its time. Each is there for the sake of other threads. So one worker at a time may be
+//! the *bias owner*: it does these steps with plain loads and stores, and whoever else comes to one
+//! of them ends its bias first, by a barrier that the kernel puts on all threads (`membarrier`,
+//! some 10 µs). It is the pattern of a biased lock, with one bias for all of them. When a worker
+//! asks for it is `sched/worker/alone.rs`'s.
 //!
 //! # Who may do what
 //!
 //! * `owner` is null, a worker's seat, or [`ENDING`]. It changes under `changing` only.
-//! * The bias owner *attempts* a step: it marks its seat as busy, and then looks whether it owns the bias still and the place is not
-//!   held. If so, it does the step, else it does it as everybody does. Then it takes the mark away. Between the mark and the
-//!   looks is nothing but an order to the compiler ([`light_fence`]).
-//! * Everybody else marks the place as held, by a read-modify-write, and looks at `owner` then. If it is not null it ends the bias
-//!   ([`Bias::revoke`]): it takes it away, has the barrier put on all threads, and waits until the seat is not busy.
+//! * The bias owner *attempts* a step: it marks its seat as busy, and then looks whether it owns
+//!   the bias still and the place is not held. If so, it does the step, else it does it as
+//!   everybody does. Then it takes the mark away. Between the mark and the looks is nothing but an
+//!   order to the compiler ([`light_fence`]).
+//! * Everybody else marks the place as held, by a read-modify-write, and looks at `owner` then. If
+//!   it is not null it ends the bias ([`Bias::revoke`]): it takes it away, has the barrier put on
+//!   all threads, and waits until the seat is not busy.
 //!
 //! # Why no two are inside at once
 //!
 //! Let A own the bias at its attempt, and B somebody who has marked the place as held.
 //!
-//! * *B saw null before A owned the bias.* The mark of B, its look, A's becoming the owner and A's look at the mark are sequentially
-//!   consistent, in this order. So A sees the mark, and does not step in until B has left.
-//! * *B, or another one, ended A's bias.* Take the point where the barrier falls into A's code. If A's looks come after it, A sees
-//!   that it owns it no longer. Else its mark on the seat came before, so who ends the bias sees it and waits until A has
-//!   finished. B goes on after that: it waited itself, or read the null that the other one left behind (release and acquire).
+//! * *B saw null before A owned the bias.* The mark of B, its look, A's becoming the owner and A's
+//!   look at the mark are sequentially consistent, in this order. So A sees the mark, and does not
+//!   step in until B has left.
+//! * *B, or another one, ended A's bias.* Take the point where the barrier falls into A's code. If
+//!   A's looks come after it, A sees that it owns it no longer. Else its mark on the seat came
+//!   before, so who ends the bias sees it and waits until A has finished. B goes on after that: it
+//!   waited itself, or read the null that the other one left behind (release and acquire).
 //! * *A becomes the bias owner again.* As in the first case, for the second time.
 //!
-//! A mark that A sets too late, after its bias was ended, does no harm: it is taken away at once and nothing happened in between.
+//! A mark that A sets too late, after its bias was ended, does no harm: it is taken away at once
+//! and nothing happened in between.
 //!
-//! The same barrier serves the wake-up protocol of `idle/`. A submitter queues work, and looks at the counts behind a fence
-//! ([`Bias::publish_fence`]); the bias owner leaves the fence out, and who lies down pays for both ([`Bias::heavy_fence`]): it changes the
-//! counts, and looks at the queues behind the barrier. If the submitter's look at `owner` comes before the barrier, so does what it queued;
-//! if after, its look at the counts sees the change.
+//! The same barrier serves the wake-up protocol of `idle/`. A submitter queues work, and looks at
+//! the counts behind a fence ([`Bias::publish_fence`]); the bias owner leaves the fence out, and
+//! who lies down pays for both ([`Bias::heavy_fence`]): it changes the counts, and looks at the
+//! queues behind the barrier. If the submitter's look at `owner` comes before the barrier, so does
+//! what it queued; if after, its look at the counts sees the change.
 
 pub(crate) mod lock;
 #[cfg(all(test, not(loom)))]
@@ -92,7 +100,8 @@ impl Bias {
         let guard = self.changing.lock();
         let free = self.owner.load(Ordering::Relaxed).is_null();
         if free {
-            // Sequentially consistent: comes before or after any other thread's pair of mark and look (see above).
+            // Sequentially consistent: comes before or after any other thread's pair of mark and
+            // look (see above).
             self.owner.swap(ptr::from_ref(seat).cast_mut(), Ordering::SeqCst);
             // The same, for the fences of `idle/` and for loom, which knows no such accesses.
             fence(Ordering::SeqCst);
@@ -114,7 +123,8 @@ impl Bias {
         ptr::eq(self.owner.load(Ordering::SeqCst), seat)
     }
 
-    /// Revokes the bias. Another worker may own it again by the time this returns. Not to be called by the bias owner inside of a step.
+    /// Revokes the bias. Another worker may own it again by the time this returns. Not to be called
+    /// by the bias owner inside of a step.
     #[cold]
     pub(crate) fn revoke(&self) {
         let guard = self.changing.lock();
@@ -146,8 +156,8 @@ impl Bias {
         }
     }
 
-    /// Nobody but the caller owns the bias any more when this returns. `seat` gives the caller's own, if it is a worker; it is asked only while
-    /// somebody owns the bias.
+    /// Nobody but the caller owns the bias any more when this returns. `seat` gives the caller's
+    /// own, if it is a worker; it is asked only while somebody owns the bias.
     #[inline(always)]
     pub(crate) fn revoke_others<'s>(&self, seat: impl FnOnce() -> Option<&'s Seat>) {
         if self.is_on() && !seat().is_some_and(|seat| self.is_owner(seat)) {
@@ -160,14 +170,16 @@ impl Bias {
     pub(crate) fn attempt<R>(&self, seat: &Seat, held: &AtomicBool, step: impl FnOnce() -> R) -> Option<R> {
         seat.busy.store(true, Ordering::Relaxed);
         light_fence();
-        // Acquire (as part of sequentially consistent) pairs with the release by which a holder left.
+        // Acquire (as part of sequentially consistent) pairs with the release by which a holder
+        // left.
         let result = (self.is_owner(seat) && !held.load(Ordering::SeqCst)).then(step);
         // Release pairs with the acquire in `end`.
         seat.busy.store(false, Ordering::Release);
         result
     }
 
-    /// Between a store (of work, into a queue) and a load (of who has to be told): the submitter's fence.
+    /// Between a store (of work, into a queue) and a load (of who has to be told): the submitter's
+    /// fence.
     #[inline(always)]
     pub(crate) fn publish_fence(&self, seat: &Seat) {
         light_fence();
@@ -185,7 +197,8 @@ impl Bias {
     }
 }
 
-/// Orders accesses for the compiler only. Pairs with [`barrier_for_all`], which does the processor's part.
+/// Orders accesses for the compiler only. Pairs with [`barrier_for_all`], which does the
+/// processor's part.
 ///
 /// Loom does not know such a barrier; a fence on both sides promises what the pair promises.
 #[inline(always)]
@@ -229,7 +242,8 @@ pub(crate) fn bias() -> &'static Bias {
     unreachable!("models make their own")
 }
 
-/// The fence of who lies down, see [`Bias::heavy_fence`]. The models of `idle/` have nobody who owns the bias.
+/// The fence of who lies down, see [`Bias::heavy_fence`]. The models of `idle/` have nobody who
+/// owns the bias.
 pub(crate) fn heavy_fence() {
     #[cfg(not(loom))]
     BIAS.heavy_fence();
@@ -237,7 +251,8 @@ pub(crate) fn heavy_fence() {
     fence(Ordering::SeqCst);
 }
 
-/// Makes the bias possible, where it is. May take some milliseconds, except in a process of one thread.
+/// Makes the bias possible, where it is. May take some milliseconds, except in a process of one
+/// thread.
 pub(crate) fn prepare() {
     if crate::sys::barrier::prepare() {
         // Relaxed: nothing but the permission comes with it.

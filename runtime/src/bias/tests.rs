@@ -1,5 +1,6 @@
-//! The bias with real threads and the kernel's real barrier: workers that own it for moments, and others that come in between.
-//! (The models of `loom_tests::bias` have a fence in place of the barrier.)
+//! The bias with real threads and the kernel's real barrier: workers that own it for moments, and
+//! others that come in between. (The models of `loom_tests::bias` have a fence in place of the
+//! barrier.)
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -41,7 +42,8 @@ struct Place {
 unsafe impl Sync for Place {}
 
 impl Place {
-    /// `false` if somebody else was inside. (Not a panic: the others would spin for the lock for ever.)
+    /// `false` if somebody else was inside. (Not a panic: the others would spin for the lock for
+    /// ever.)
     fn section(&self, bias: &Bias, seat: Option<&Seat>, random: &mut Random) -> bool {
         self.lock.lock_with(bias, || seat);
         // SAFETY: the lock is held. Volatile, so that another one inside can come in between.
@@ -58,7 +60,8 @@ impl Place {
     }
 }
 
-/// Two workers that want to own the bias, and two threads that do not. Each is alone in a lock, and no section is lost.
+/// Two workers that want to own the bias, and two threads that do not. Each is alone in a lock, and
+/// no section is lost.
 #[test]
 #[cfg_attr(any(miri, not(target_os = "linux")), ignore = "there is no barrier")]
 fn everybody_is_alone_in_a_lock() {
@@ -117,7 +120,8 @@ fn everybody_is_alone_in_a_lock() {
     assert!(owners > 0, "nobody ever owned it");
 }
 
-/// The bias owner's *push, look at who sleeps*, against *lie down, look at what was pushed*: one of the two sees the other.
+/// The bias owner's *push, look at who sleeps*, against *lie down, look at what was pushed*: one of
+/// the two sees the other.
 #[test]
 #[cfg_attr(any(miri, not(target_os = "linux")), ignore = "there is no barrier")]
 fn no_wake_up_is_lost() {

@@ -1,38 +1,46 @@
-//! The queue between goroutines and helper threads: who is idle, when to start a thread, when to leave, who takes a job out.
+//! The queue between goroutines and helper threads: who is idle, when to start a thread, when to
+//! leave, who takes a job out.
 //!
-//! Invariant: a queued job has a helper that will take it: one that is awake and comes back to the queue, one that was
-//! notified, or one that the submitter was told to start. A helper comes back when its call ends, and a call may wait for one that
-//! is still queued. So the bound on helpers is not the last word:
+//! Invariant: a queued job has a helper that will take it: one that is awake and comes back to the
+//! queue, one that was notified, or one that the submitter was told to start. A helper comes back
+//! when its call ends, and a call may wait for one that is still queued. So the bound on helpers is
+//! not the last word:
 //!
 //! # Growth beyond the bound
 //!
-//! A submitter that finds the bound reached and nobody idle sees to it that the pool is *watched*: by one more thread, which takes no
-//! jobs ([`Queue::watch`]). It is told that the pool starves when for a whole *patience* no call has finished, though a job waits
-//! that no helper is about to take. Then it starts more helpers ([`Queue::grow`]) than the bound allows, and looks again. While no
-//! job waits it sleeps, and leaves after the time after which helpers leave.
+//! A submitter that finds the bound reached and nobody idle sees to it that the pool is *watched*:
+//! by one more thread, which takes no jobs ([`Queue::watch`]). It is told that the pool starves
+//! when for a whole *patience* no call has finished, though a job waits that no helper is about to
+//! take. Then it starts more helpers ([`Queue::grow`]) than the bound allows, and looks again.
+//! While no job waits it sleeps, and leaves after the time after which helpers leave.
 //!
-//! `finished` counts calls that were made, not jobs that were taken: the first job of a helper that growth has brought is no sign that
-//! anything goes on. `starting` counts helpers that somebody was told to start and that have not come yet: each is about
-//! to take a job, so growth does not count that job once more.
+//! `finished` counts calls that were made, not jobs that were taken: the first job of a helper that
+//! growth has brought is no sign that anything goes on. `starting` counts helpers that somebody was
+//! told to start and that have not come yet: each is about to take a job, so growth does not count
+//! that job once more.
 //!
-//! Whoever queues a job wakes the watch, under the lock, if it sleeps without a job. So at no time are there jobs beyond what
-//! helpers are about to take, no watch, and nobody who was told to start one.
+//! Whoever queues a job wakes the watch, under the lock, if it sleeps without a job. So at no time
+//! are there jobs beyond what helpers are about to take, no watch, and nobody who was told to start
+//! one.
 //!
 //! # Who removes a job
 //!
-//! A job stands for a parked goroutine, which must be readied exactly once. **Whoever takes the job out, under the queue's lock, owns
-//! that `ready`**, and nobody else touches the job's frame:
+//! A job stands for a parked goroutine, which must be readied exactly once. **Whoever takes the job
+//! out, under the queue's lock, owns that `ready`**, and nobody else touches the job's frame:
 //! * a helper ([`Queue::next`]), which makes the call first;
-//! * a canceller ([`Queue::withdraw`]), which may do so from any thread, for jobs that came with a [`Ticket`]. Once a helper has the job
-//!   there is nothing to withdraw: the call is waited for;
-//! * the submitter, to whom [`Queue::submit`] gives the job back when its ticket had been withdrawn before it came;
-//! * whoever could not start a thread: the only helper ([`Queue::helper_failed`]), the watch ([`Queue::watch_failed`]), or one of those
-//!   by which the pool was to grow ([`Queue::growth_failed`]). It gets the jobs that no helper is about to take, of others too.
+//! * a canceller ([`Queue::withdraw`]), which may do so from any thread, for jobs that came with a
+//!   [`Ticket`]. Once a helper has the job there is nothing to withdraw: the call is waited for;
+//! * the submitter, to whom [`Queue::submit`] gives the job back when its ticket had been withdrawn
+//!   before it came;
+//! * whoever could not start a thread: the only helper ([`Queue::helper_failed`]), the watch
+//!   ([`Queue::watch_failed`]), or one of those by which the pool was to grow
+//!   ([`Queue::growth_failed`]). It gets the jobs that no helper is about to take, of others too.
 //!
-//! A canceller that comes after the end of the call finds the job gone. It may have come before its job as well (the goroutine
-//! arms the cancellation before it parks): the mark that it then leaves in the ticket is what `submit` looks at. Mark and
-//! place are written under the lock only. A job that is withdrawn may leave a helper behind that was notified or started for it and
-//! finds nothing; it waits like any other.
+//! A canceller that comes after the end of the call finds the job gone. It may have come before its
+//! job as well (the goroutine arms the cancellation before it parks): the mark that it then leaves
+//! in the ticket is what `submit` looks at. Mark and place are written under the lock only. A job
+//! that is withdrawn may leave a helper behind that was notified or started for it and finds
+//! nothing; it waits like any other.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -69,7 +77,8 @@ struct State<J> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Watch {
     Nobody,
-    /// A thread that exists or that somebody was told to start. It looks at the jobs again before it sleeps or leaves.
+    /// A thread that exists or that somebody was told to start. It looks at the jobs again before
+    /// it sleeps or leaves.
     Awake,
     /// It waits for a job that has nobody.
     Asleep,
@@ -92,7 +101,8 @@ impl<J> State<J> {
 /// By what a canceller finds one job.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    /// `FRESH`, `WITHDRAWN`, or `QUEUED` plus the number of the job's arrival. Under the queue's lock, which orders it.
+    /// `FRESH`, `WITHDRAWN`, or `QUEUED` plus the number of the job's arrival. Under the queue's
+    /// lock, which orders it.
     place: AtomicUsize,
 }
 
@@ -109,13 +119,15 @@ impl Ticket {
         }
     }
 
-    /// For a caller that does not queue. Whether a withdrawal on another thread is seen is a matter of chance.
+    /// For a caller that does not queue. Whether a withdrawal on another thread is seen is a matter
+    /// of chance.
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.place.load(Ordering::Relaxed) == WITHDRAWN
     }
 }
 
-/// Jobs for which no thread can be had: whoever gets them sees to it that their goroutines make the calls themselves.
+/// Jobs for which no thread can be had: whoever gets them sees to it that their goroutines make the
+/// calls themselves.
 pub(crate) type Orphans<J> = Vec<J>;
 
 /// What the submitter has to do.
@@ -210,8 +222,8 @@ impl<J> Queue<J> {
         Submitted::Queued
     }
 
-    /// Takes the ticket's job out if it waits; a job that is still to come will not be queued. `None` also if a helper has
-    /// it, or had it.
+    /// Takes the ticket's job out if it waits; a job that is still to come will not be queued.
+    /// `None` also if a helper has it, or had it.
     pub(crate) fn withdraw(&self, ticket: &Ticket) -> Option<J> {
         let mut state = self.state.lock();
         match ticket.place.load(Ordering::Relaxed) {
@@ -223,8 +235,8 @@ impl<J> Queue<J> {
         }
     }
 
-    /// A helper that [`Queue::submit`] asked for could not be started. If there are others, its job is theirs, and the pool has to
-    /// be watched. If there are none, gives back the jobs that wait.
+    /// A helper that [`Queue::submit`] asked for could not be started. If there are others, its job
+    /// is theirs, and the pool has to be watched. If there are none, gives back the jobs that wait.
     pub(crate) fn helper_failed(&self) -> (Submitted<J>, Orphans<J>) {
         let mut state = self.state.lock();
         state.helpers -= 1;
@@ -238,16 +250,16 @@ impl<J> Queue<J> {
         }
     }
 
-    /// The watch that somebody was told to start could not be started. Gives back the jobs that no helper is about to take:
-    /// those that run may be waiting for one of them.
+    /// The watch that somebody was told to start could not be started. Gives back the jobs that no
+    /// helper is about to take: those that run may be waiting for one of them.
     pub(crate) fn watch_failed(&self) -> Orphans<J> {
         let mut state = self.state.lock();
         state.watch = Watch::Nobody;
         state.take_forsaken()
     }
 
-    /// For the watch: comes back when the pool has starved for `patience`. It is told to leave when no job was left without a helper
-    /// for `keep_alive`.
+    /// For the watch: comes back when the pool has starved for `patience`. It is told to leave when
+    /// no job was left without a helper for `keep_alive`.
     pub(crate) fn watch(&self, patience: Duration, keep_alive: Duration) -> Verdict {
         let mut state = self.state.lock();
         loop {
@@ -276,7 +288,8 @@ impl<J> Queue<J> {
         }
     }
 
-    /// For the watch: at most `most` helpers more, for jobs that have none. It has to start those; they are counted already.
+    /// For the watch: at most `most` helpers more, for jobs that have none. It has to start those;
+    /// they are counted already.
     pub(crate) fn grow(&self, most: usize) -> usize {
         let mut state = self.state.lock();
         let more = state.forsaken().min(most);
@@ -285,7 +298,8 @@ impl<J> Queue<J> {
         more
     }
 
-    /// For the watch: `failed` of the helpers that [`Queue::grow`] asked for could not be started. Gives back their jobs.
+    /// For the watch: `failed` of the helpers that [`Queue::grow`] asked for could not be started.
+    /// Gives back their jobs.
     pub(crate) fn growth_failed(&self, failed: usize) -> Orphans<J> {
         let mut state = self.state.lock();
         state.helpers -= failed;

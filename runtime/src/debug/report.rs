@@ -11,7 +11,8 @@ const DESCRIBED: usize = 1000;
 
 /// A paragraph for each goroutine but `left_out`, by their numbers; before each an empty line.
 ///
-/// Names of functions are looked up by another thread if this one has the stack of a goroutine only.
+/// Names of functions are looked up by another thread if this one has the stack of a goroutine
+/// only.
 pub(crate) fn all_but(left_out: u64) -> String {
     let tell = || {
         let Snapshot { mut all } = super::goroutines();

@@ -1,4 +1,5 @@
-//! A snapshot as text: in the forms of Go's dumps, so that eyes and tools that know those read these.
+//! A snapshot as text: in the forms of Go's dumps, so that eyes and tools that know those read
+//! these.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! Bubbles: a crew on a clock that jumps, whose goroutines nobody preempts. Go's `testing/synctest`.
+//! Bubbles: a crew on a clock that jumps, whose goroutines nobody preempts. Go's
+//! `testing/synctest`.
 
 use std::fmt::Write;
 use std::panic::Location;
@@ -20,7 +21,8 @@ use crate::spawn::Spawn;
 /// Runs `f` in a bubble, and waits until all goroutines of it have ended.
 ///
 /// # Panics
-/// With what `f`, or another goroutine of the bubble, panicked with; if goroutines of it are left that wait for ever; and in a bubble.
+/// With what `f`, or another goroutine of the bubble, panicked with; if goroutines of it are left
+/// that wait for ever; and in a bubble.
 #[track_caller]
 pub fn bubble<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
     assert!(
@@ -107,7 +109,8 @@ pub fn wait() -> Result<(), NotInBubble> {
     };
     assert!(group.await_others(number), "wait already in progress");
     g.set_waiting(WaitReason::BubbleWait, Location::caller());
-    // SAFETY: `g` runs this code. Its group queues it, once, when all others wait: it is told after the switch that this one has stopped.
+    // SAFETY: `g` runs this code. Its group queues it, once, when all others wait: it is told after
+    // the switch that this one has stopped.
     unsafe { park::hand_over(g, || {}) };
     Ok(())
 }
@@ -118,8 +121,9 @@ pub fn bubble_here() -> u32 {
     group::current().map_or(0, Group::bubble)
 }
 
-/// The goroutine is about to do that with channels that were made in these bubbles (0: in none). Those of another bubble end the
-/// process, as in Go. For one of none, time will stand still if the goroutine waits.
+/// The goroutine is about to do that with channels that were made in these bubbles (0: in none).
+/// Those of another bubble end the process, as in Go. For one of none, time will stand still if the
+/// goroutine waits.
 #[cold]
 pub fn enter(bubbles: &[u32], verb: &str) {
     let here = bubble_here();

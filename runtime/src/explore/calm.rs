@@ -1,10 +1,12 @@
-//! The crew of a bubble: nobody is preempted, and those that can go on do so in the order in which they became runnable.
+//! The crew of a bubble: nobody is preempted, and those that can go on do so in the order in which
+//! they became runnable.
 
 use std::collections::VecDeque;
 
 use crate::reason::WaitReason;
 
-/// Who can go on, first come first; and the numbers of those that have ended, for others: a bubble may start very many.
+/// Who can go on, first come first; and the numbers of those that have ended, for others: a bubble
+/// may start very many.
 #[derive(Default)]
 pub(super) struct Calm {
     ready: VecDeque<u16>,
@@ -34,8 +36,8 @@ impl Calm {
     }
 }
 
-/// Whether something outside of the bubble may end a wait for that reason: then time stands still. As in Go, a lock may be held, or
-/// freed, by somebody outside.
+/// Whether something outside of the bubble may end a wait for that reason: then time stands still.
+/// As in Go, a lock may be held, or freed, by somebody outside.
 pub(super) fn is_open(reason: WaitReason, in_bubble: bool) -> bool {
     match reason {
         WaitReason::IoWait | WaitReason::Blocking | WaitReason::Future => true,

@@ -28,7 +28,8 @@ pub struct Step {
     pub op: Op,
     /// What that touches.
     pub reach: Reach,
-    /// Where. For an operation in a destructor, whose caller nobody knows, the place of the one before.
+    /// Where. For an operation in a destructor, whose caller nobody knows, the place of the one
+    /// before.
     pub site: &'static Location<'static>,
 }
 
@@ -66,7 +67,8 @@ pub const SET_TIMER: u16 = u16::MAX - 1;
 pub struct Turn<'a> {
     /// Who made the step before.
     pub last: Option<u16>,
-    /// Who could not go on before that step and can now; and what else it has done that has an order.
+    /// Who could not go on before that step and can now; and what else it has done that has an
+    /// order.
     pub woke: &'a [u16],
     /// By rising number; at least one.
     pub enabled: &'a [Candidate<'a>],

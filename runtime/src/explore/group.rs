@@ -1,11 +1,13 @@
 //! The crew whose schedules are explored: who can go on, whose turn it is, what time it is.
 //!
-//! **One at a time.** `active` is the member that runs, or is in a worker's queue; nobody else of the crew is in one. A member that becomes
-//! runnable is noted; if nobody is active, one of those noted is chosen and queued. Whoever stops (waits, ends, or has to let another one
-//! go first) is replaced in the same way, *after* it has left its stack.
+//! **One at a time.** `active` is the member that runs, or is in a worker's queue; nobody else of
+//! the crew is in one. A member that becomes runnable is noted; if nobody is active, one of those
+//! noted is chosen and queued. Whoever stops (waits, ends, or has to let another one go first) is
+//! replaced in the same way, *after* it has left its stack.
 //!
-//! **Time** stands still while anybody can go on. When nobody can, and nobody waits for something outside of the crew, it jumps to the
-//! next of the crew's timers, which are in a shard of their own. If there is none, they wait for ever.
+//! **Time** stands still while anybody can go on. When nobody can, and nobody waits for something
+//! outside of the crew, it jumps to the next of the crew's timers, which are in a shard of their
+//! own. If there is none, they wait for ever.
 //!
 //! A group is never freed, since timers point to its shard; one that ended well is used again.
 
@@ -233,7 +235,8 @@ impl Group {
         self.inner.lock().main_ended
     }
 
-    /// Member `number` is about to wait until all others are durably blocked. `false` if another one does.
+    /// Member `number` is about to wait until all others are durably blocked. `false` if another
+    /// one does.
     pub(crate) fn await_others(&self, number: u16) -> bool {
         let mut inner = self.inner.lock();
         let free = inner.waiting.is_none();
@@ -266,7 +269,8 @@ impl Group {
         }
     }
 
-    /// The active member `number` is about to make a step. Who goes first: None, if it may go on itself.
+    /// The active member `number` is about to make a step. Who goes first: None, if it may go on
+    /// itself.
     pub(crate) fn announce(
         &self,
         number: u16,
@@ -280,7 +284,8 @@ impl Group {
             return None;
         }
         if inner.ending.is_some() {
-            // It goes no further: what it does now nobody wants to know, and perhaps it would never stop.
+            // It goes no further: what it does now nobody wants to know, and perhaps it would never
+            // stop.
             return Some(inner.end());
         }
         if inner.calm.is_some() {
@@ -326,7 +331,8 @@ impl Group {
         self.next(&mut inner)
     }
 
-    /// Makes runnable, or calls, what is due next. Everybody that becomes runnable has done so when this returns.
+    /// Makes runnable, or calls, what is due next. Everybody that becomes runnable has done so when
+    /// this returns.
     pub(crate) fn expire(&self, deliver: impl FnOnce(Expired)) -> Next {
         let mut due = Expired::default();
         let at = self.shard.next();
@@ -403,7 +409,8 @@ pub(crate) fn member(g: &G) -> Option<(&'static Group, u16)> {
     Some((group_of(crew::of(g)?)?, g.flags.number.get()))
 }
 
-/// The group and number of one that has just switched away, if its group has to be told: not if it did so to let another one go first.
+/// The group and number of one that has just switched away, if its group has to be told: not if it
+/// did so to let another one go first.
 #[cold]
 pub(crate) fn leaving(g: &G) -> Option<(&'static Group, u16)> {
     if g.flags.handing_over.get() {

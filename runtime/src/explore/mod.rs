@@ -1,5 +1,6 @@
-//! Exploring schedules: a crew of goroutines of which one runs at a time, and somebody else, the [`Director`], chooses which at every
-//! operation that another one could see. The strategies, and what is printed, are in the facade: `gort::testing::explore`.
+//! Exploring schedules: a crew of goroutines of which one runs at a time, and somebody else, the
+//! [`Director`], chooses which at every operation that another one could see. The strategies, and
+//! what is printed, are in the facade: `gort::testing::explore`.
 //!
 //! | file | what it has |
 //! |---|---|

@@ -13,8 +13,9 @@ use crate::sched::turn;
 use crate::sema::{Place, Sema};
 use crate::spawn::Spawn;
 
-/// Runs `f` as a goroutine whose crew the director leads, and waits until all of them have ended, or none of them can, or one has
-/// panicked, or the director wants no more. Except in the first case goroutines are left where they are, for ever.
+/// Runs `f` as a goroutine whose crew the director leads, and waits until all of them have ended,
+/// or none of them can, or one has panicked, or the director wants no more. Except in the first
+/// case goroutines are left where they are, for ever.
 pub fn run_once<D: Director>(director: D, f: impl FnOnce() + Send + 'static) -> (D, Ending) {
     searches::listen(group::takes_panic);
     let search = searches::Search::begin();
@@ -35,7 +36,8 @@ pub fn run_once<D: Director>(director: D, f: impl FnOnce() + Send + 'static) -> 
     over.acquire(WaitReason::Scope, Place::Back);
     let (director, ending) = group.dissolve();
     if ending != Ending::Passed {
-        // Goroutines that were left behind must not go on, whoever wakes them: they are asked for as long as points matter.
+        // Goroutines that were left behind must not go on, whoever wakes them: they are asked for
+        // as long as points matter.
         std::mem::forget(search);
     }
     let director = director.and_then(|director| (director as Box<dyn Any>).downcast().ok());

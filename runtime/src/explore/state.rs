@@ -26,7 +26,8 @@ pub(super) struct Inner {
     pub(super) alive: usize,
     pub(super) ending: Option<Ending>,
     pub(super) on_end: Option<Box<dyn FnOnce() + Send>>,
-    /// Operations are not announced while this is not 0: whoever runs holds a lock that others would spin for.
+    /// Operations are not announced while this is not 0: whoever runs holds a lock that others
+    /// would spin for.
     pub(super) quiet: u32,
 }
 

@@ -1,4 +1,5 @@
-//! A goroutine's closure, and its result: where they lie in the control block, and what is done with them.
+//! A goroutine's closure, and its result: where they lie in the control block, and what is done
+//! with them.
 
 use std::mem::{ManuallyDrop, MaybeUninit};
 
@@ -53,7 +54,8 @@ impl<F: FnOnce() -> T, T> Job<F, T> {
 
     fn free(g: &G) {
         if !Self::INLINE {
-            // SAFETY: the box that `store` made; its content was moved out or dropped by the caller.
+            // SAFETY: the box that `store` made; its content was moved out or dropped by the
+            // caller.
             drop(unsafe { Box::from_raw(Self::place(g).cast::<MaybeUninit<ClosureOrResult<F, T>>>()) });
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::g::{G, current};
 
-/// How many bytes are left on the stack of the goroutine that runs this. `None` if it is no goroutine's.
+/// How many bytes are left on the stack of the goroutine that runs this. `None` if it is no
+/// goroutine's.
 pub(crate) fn room() -> Option<usize> {
     let fiber = current()?.fiber_if_bound()?;
     let here = 0_u8;
@@ -10,7 +11,8 @@ pub(crate) fn room() -> Option<usize> {
     fiber.holds(here).then(|| here - fiber.low())
 }
 
-/// Suspends the goroutine `g`, which is the one that runs this code. Returns when a worker resumes it.
+/// Suspends the goroutine `g`, which is the one that runs this code. Returns when a worker resumes
+/// it.
 ///
 /// # Safety
 /// `g` is the current goroutine, and its request to the worker is in place.
@@ -24,12 +26,13 @@ pub(crate) unsafe fn suspend(g: &G) {
         nested_generator(g);
     }
     g.hints().set_stands(here.cast());
-    // SAFETY: the fiber is bound to the goroutine that runs this code, and the check above says that this is its stack.
+    // SAFETY: the fiber is bound to the goroutine that runs this code, and the check above says
+    // that this is its stack.
     unsafe { fiber.switch_away() };
 }
 
-/// Fatal, not a panic: the caller may have published its frame (a waiter in a queue, a borrow of a scope) and relies on not
-/// coming back before it was readied.
+/// Fatal, not a panic: the caller may have published its frame (a waiter in a queue, a borrow of a
+/// scope) and relies on not coming back before it was readied.
 #[cold]
 fn nested_generator(g: &G) -> ! {
     crate::fatal::die(&format_args!(

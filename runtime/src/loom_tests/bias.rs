@@ -1,15 +1,18 @@
 //! The bias: the real [`Bias`] and [`RawLock`], a bias owner and others.
 //!
-//! A fence on each side stands for the pair of a compiler's fence and the kernel's barrier, which promises what those two promise. Loom
-//! has no sequentially consistent accesses, so where the code relies on them the models have fences in addition; that those accesses
-//! do it without is argued in `bias/mod.rs`.
+//! A fence on each side stands for the pair of a compiler's fence and the kernel's barrier, which
+//! promises what those two promise. Loom has no sequentially consistent accesses, so where the code
+//! relies on them the models have fences in addition; that those accesses do it without is argued
+//! in `bias/mod.rs`.
 //!
-//! Breaches that were tried, each of which fails a model: no light fence in `attempt`, or no look at `owner` or at `held` there; in `revoke`, no
-//! barrier, no wait for the seat, or the null before it; in the lock, not ending the bias, not waiting for `biased`, looking before
-//! marking, not looking whether an earlier owner holds it still, or freeing the wrong half; any of the three releases relaxed; no fence
-//! in `heavy_fence`.
+//! Breaches that were tried, each of which fails a model: no light fence in `attempt`, or no look
+//! at `owner` or at `held` there; in `revoke`, no barrier, no wait for the seat, or the null before
+//! it; in the lock, not ending the bias, not waiting for `biased`, looking before marking, not
+//! looking whether an earlier owner holds it still, or freeing the wrong half; any of the three
+//! releases relaxed; no fence in `heavy_fence`.
 //!
-//! Not shown to be caught, since the light fence is too strong here: no fence in `begin`; no full fence in `publish_fence`.
+//! Not shown to be caught, since the light fence is too strong here: no fence in `begin`; no full
+//! fence in `publish_fence`.
 
 use std::sync::Arc;
 
@@ -124,7 +127,8 @@ fn loom_bias_two_workers() {
     });
 }
 
-/// Two others at once, each at a lock of its own (that both spin for one is endless): one ends the bias, the other one may rely on it.
+/// Two others at once, each at a lock of its own (that both spin for one is endless): one ends the
+/// bias, the other one may rely on it.
 #[test]
 fn loom_bias_two_others() {
     model(Some(3), || {
@@ -151,7 +155,8 @@ fn loom_bias_two_others() {
     });
 }
 
-/// A bias owner's lock is still held when its bias ends and another worker owns the bias, who must not walk in.
+/// A bias owner's lock is still held when its bias ends and another worker owns the bias, who must
+/// not walk in.
 #[test]
 fn loom_bias_next_owner() {
     model(Some(3), || {
@@ -171,7 +176,8 @@ fn loom_bias_next_owner() {
     });
 }
 
-/// Run-next: its worker, which owns the bias or not, and a thief. Exactly one of them gets what is in it.
+/// Run-next: its worker, which owns the bias or not, and a thief. Exactly one of them gets what is
+/// in it.
 #[test]
 fn loom_bias_run_next() {
     model(Some(4), || {
@@ -206,8 +212,8 @@ fn loom_bias_run_next() {
     });
 }
 
-/// A submitter that may own the bias queues work and looks whether to wake somebody; a worker lies down, and looks at the queue.
-/// One of them sees the other, whoever ends the bias meanwhile.
+/// A submitter that may own the bias queues work and looks whether to wake somebody; a worker lies
+/// down, and looks at the queue. One of them sees the other, whoever ends the bias meanwhile.
 #[test]
 fn loom_bias_wake_up() {
     model(Some(4), || {

@@ -1,17 +1,19 @@
 //! The helper pool's queue: the real `Queue`, with loom threads for helpers.
 //!
-//! Time runs out when the model says so, at any moment between two steps of the others; every helper that waits then, or
-//! begins to wait later, is told to leave. In the models where time does not pass, it is the last job that ends it: a job that
-//! nobody takes is loom's deadlock.
+//! Time runs out when the model says so, at any moment between two steps of the others; every
+//! helper that waits then, or begins to wait later, is told to leave. In the models where time does
+//! not pass, it is the last job that ends it: a job that nobody takes is loom's deadlock.
 //!
-//! Breaches that were tried, each of which fails a model: `submit` notifies nobody; counts an idle helper once for two jobs; does not count
-//! the helper it asks for; ignores the limit. `next` leaves although jobs wait; keeps a helper counted as idle, or one that left
-//! as there. `helper_failed` does not uncount the helper, or keeps the jobs. `withdraw` takes another job out; does not mark a
-//! ticket whose job is still to come. `submit` ignores the mark.
+//! Breaches that were tried, each of which fails a model: `submit` notifies nobody; counts an idle
+//! helper once for two jobs; does not count the helper it asks for; ignores the limit. `next`
+//! leaves although jobs wait; keeps a helper counted as idle, or one that left as there.
+//! `helper_failed` does not uncount the helper, or keeps the jobs. `withdraw` takes another job
+//! out; does not mark a ticket whose job is still to come. `submit` ignores the mark.
 //!
-//! The watch is a thread in the models of growth only; in the others nobody starves, so it must not be needed. A breach that was
-//! tried there, and fails three models: `grow` does not count its helpers. Not shown to be caught: `submit` does not wake a watch
-//! that sleeps (time that passes wakes it as well, only later).
+//! The watch is a thread in the models of growth only; in the others nobody starves, so it must not
+//! be needed. A breach that was tried there, and fails three models: `grow` does not count its
+//! helpers. Not shown to be caught: `submit` does not wake a watch that sleeps (time that passes
+//! wakes it as well, only later).
 
 use loom::sync::Notify;
 use loom::thread;
@@ -121,7 +123,8 @@ impl Pool {
         self.living.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// After everything was submitted: waits for the helpers. All jobs are done, and nobody is counted any more.
+    /// After everything was submitted: waits for the helpers. All jobs are done, and nobody is
+    /// counted any more.
     fn finish(&self, jobs: usize) {
         loop {
             let Some(helper) = self.helpers.lock().unwrap().pop() else {
@@ -147,7 +150,8 @@ fn loom_helpers_take_every_job() {
     }
 }
 
-/// An idle helper takes the next job, and a second one is only started if it does not suffice. Preemption bound 3.
+/// An idle helper takes the next job, and a second one is only started if it does not suffice.
+/// Preemption bound 3.
 #[test]
 fn loom_helpers_two_submitters() {
     for most in [1, 2] {
@@ -170,7 +174,8 @@ fn loom_helpers_two_submitters() {
     }
 }
 
-/// Two jobs that need each other get two helpers, whether or not the first helper is idle by then. Preemption bound 3.
+/// Two jobs that need each other get two helpers, whether or not the first helper is idle by then.
+/// Preemption bound 3.
 #[test]
 fn loom_helpers_one_job_does_not_wait_for_another() {
     model(Some(3), || {
@@ -214,8 +219,8 @@ fn loom_helpers_fail_to_start() {
     });
 }
 
-/// Two submitters, one helper allowed, which cannot be started: nobody's job is left behind, whichever of them was told to
-/// start it. Preemption bound 3.
+/// Two submitters, one helper allowed, which cannot be started: nobody's job is left behind,
+/// whichever of them was told to start it. Preemption bound 3.
 #[test]
 fn loom_helpers_fail_to_start_for_two() {
     model(Some(3), || {
@@ -234,8 +239,8 @@ fn loom_helpers_fail_to_start_for_two() {
     });
 }
 
-/// Withdraws a call while it is submitted and taken. It is made or given back, once; it is not even queued if it was withdrawn
-/// before.
+/// Withdraws a call while it is submitted and taken. It is made or given back, once; it is not even
+/// queued if it was withdrawn before.
 fn withdraw_meanwhile(pool: &Arc<Pool>, job: usize) -> (Arc<Ticket>, thread::JoinHandle<()>) {
     let ticket = Arc::new(Ticket::new());
     let early = Arc::new(StdAtomicUsize::new(0));
@@ -262,8 +267,8 @@ fn withdraw_meanwhile(pool: &Arc<Pool>, job: usize) -> (Arc<Ticket>, thread::Joi
     (ticket, canceller)
 }
 
-/// A call is withdrawn at any moment, alone or behind another one. A canceller that comes after the end finds nothing. All
-/// executions.
+/// A call is withdrawn at any moment, alone or behind another one. A canceller that comes after the
+/// end finds nothing. All executions.
 #[test]
 fn loom_helpers_withdrawal() {
     for jobs in [1, 2] {
@@ -280,7 +285,8 @@ fn loom_helpers_withdrawal() {
     }
 }
 
-/// A call that waits behind another one is given to whoever withdraws it. All executions, of which there is one.
+/// A call that waits behind another one is given to whoever withdraws it. All executions, of which
+/// there is one.
 #[test]
 fn loom_helpers_withdrawal_of_what_waits() {
     model(None, || {
@@ -306,7 +312,8 @@ fn loom_helpers_withdrawal_and_the_next_job() {
     });
 }
 
-/// One helper is allowed, and two calls need each other: the pool grows to two, no further, and nobody is left behind. Preemption bound 3.
+/// One helper is allowed, and two calls need each other: the pool grows to two, no further, and
+/// nobody is left behind. Preemption bound 3.
 #[test]
 fn loom_helpers_grow() {
     model(Some(3), || {
@@ -319,8 +326,8 @@ fn loom_helpers_grow() {
     });
 }
 
-/// The time of the watch runs out at any moment while a call ends: whether the pool grows or not, both calls are made once, and
-/// nobody is left. Preemption bound 3.
+/// The time of the watch runs out at any moment while a call ends: whether the pool grows or not,
+/// both calls are made once, and nobody is left. Preemption bound 3.
 #[test]
 fn loom_helpers_grow_while_a_call_ends() {
     model(Some(3), || {
@@ -333,7 +340,8 @@ fn loom_helpers_grow_while_a_call_ends() {
     });
 }
 
-/// Neither the watch nor a helper can be started: whoever was told to gets the calls that nobody would make. One execution.
+/// Neither the watch nor a helper can be started: whoever was told to gets the calls that nobody
+/// would make. One execution.
 #[test]
 fn loom_helpers_fail_to_grow() {
     model(None, || {
@@ -350,7 +358,8 @@ fn loom_helpers_fail_to_grow() {
     });
 }
 
-/// A helper that cannot be started leaves its job to another one, and has the pool watched. One execution.
+/// A helper that cannot be started leaves its job to another one, and has the pool watched. One
+/// execution.
 #[test]
 fn loom_helpers_fail_to_start_beside_another() {
     model(None, || {

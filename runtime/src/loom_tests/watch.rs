@@ -1,13 +1,15 @@
-//! Who keeps watch over the timers: the real [`Timekeeper`], with one worker that leaves the role with a promise, another that
-//! sleeps until somebody is needed, and a thread that arms a timer meanwhile.
+//! Who keeps watch over the timers: the real [`Timekeeper`], with one worker that leaves the role
+//! with a promise, another that sleeps until somebody is needed, and a thread that arms a timer
+//! meanwhile.
 //!
-//! The timers are one deadline. Waking a sleeper, whose own protocol is in [`idle`](super::idle), is a flag and a bell. What
-//! the workers do in which order is as in `sched/worker/sleep.rs` and `sched/worker/promise.rs`. If nobody sees the timer, somebody waits
-//! for ever, and loom says so.
+//! The timers are one deadline. Waking a sleeper, whose own protocol is in [`idle`](super::idle),
+//! is a flag and a bell. What the workers do in which order is as in `sched/worker/sleep.rs` and
+//! `sched/worker/promise.rs`. If nobody sees the timer, somebody waits for ever, and loom says so.
 //!
 //! A breach that was tried, and fails a model: a promise that covers what is due soon.
 //!
-//! Not shown to be caught: a promise that ends only after the look at the timers, while nobody else takes the role.
+//! Not shown to be caught: a promise that ends only after the look at the timers, while nobody else
+//! takes the role.
 
 use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
@@ -131,7 +133,8 @@ fn finish(workers: [thread::JoinHandle<()>; 2]) {
     workers.into_iter().for_each(|worker| worker.join().unwrap());
 }
 
-/// A timer that is due soon is armed while a worker is away, or leaves, or comes back. Preemption bound 3.
+/// A timer that is due soon is armed while a worker is away, or leaves, or comes back. Preemption
+/// bound 3.
 #[test]
 fn loom_watch_a_near_timer() {
     model(Some(3), || {
@@ -153,7 +156,8 @@ fn loom_watch_a_far_timer() {
     });
 }
 
-/// One that is armed before a worker leaves is not left to it if it is due soon: it need not come back. Preemption bound 3.
+/// One that is armed before a worker leaves is not left to it if it is due soon: it need not come
+/// back. Preemption bound 3.
 #[test]
 fn loom_watch_a_near_timer_is_not_left_behind() {
     model(Some(3), || {
@@ -171,7 +175,8 @@ fn loom_watch_a_near_timer_is_not_left_behind() {
     });
 }
 
-/// The promise is broken meanwhile, and the worker stays away: another one takes over. Preemption bound 3.
+/// The promise is broken meanwhile, and the worker stays away: another one takes over. Preemption
+/// bound 3.
 #[test]
 fn loom_watch_a_broken_promise() {
     model(Some(3), || {

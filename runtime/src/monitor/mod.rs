@@ -1,25 +1,30 @@
-//! The monitor thread (Go's sysmon): sees to it that a goroutine which keeps its worker does not stop the others.
+//! The monitor thread (Go's sysmon): sees to it that a goroutine which keeps its worker does not
+//! stop the others.
 //!
-//! It looks at every worker every 20 µs to 10 ms. A worker whose goroutine has not switched away for [`LONG_RUN`], or which
-//! sleeps in the kernel in the middle of one (a system call that was not handed to [`blocking`](crate::blocking), a lock of
-//! std), is called *stuck* if work waits that nobody else will take. GOMAXPROCS counts workers that are not stuck: so one more
-//! worker may run anything, the *stand-in*. It steals what the stuck one has in its queues. When the long run is over the
-//! stuck worker counts again, and the last of the workers retires.
+//! It looks at every worker every 20 µs to 10 ms. A worker whose goroutine has not switched away
+//! for [`LONG_RUN`], or which sleeps in the kernel in the middle of one (a system call that was not
+//! handed to [`blocking`](crate::blocking), a lock of std), is called *stuck* if work waits that
+//! nobody else will take. GOMAXPROCS counts workers that are not stuck: so one more worker may run
+//! anything, the *stand-in*. It steals what the stuck one has in its queues. When the long run is
+//! over the stuck worker counts again, and the last of the workers retires.
 //!
-//! It also gives the memory back of stacks and control blocks that nobody needs (`fiber::pool`, `g::pool`), and does not sleep
-//! before that is done.
+//! It also gives the memory back of stacks and control blocks that nobody needs (`fiber::pool`,
+//! `g::pool`), and does not sleep before that is done.
 //!
 //! If the settings ask for it, it also has long runs reported ([`stalls`], `stall`).
 //!
 //! When all workers sleep, so does the monitor ([`Bell`](crate::sched::bell::Bell)).
 //!
-//! A goroutine that has overflowed its stack has the frames of it printed by the monitor: its own thread is in a signal's handler.
+//! A goroutine that has overflowed its stack has the frames of it printed by the monitor: its own
+//! thread is in a signal's handler.
 //!
-//! What is due on the clock while every worker is busy, the monitor expires itself; likewise it looks into the poller.
+//! What is due on the clock while every worker is busy, the monitor expires itself; likewise it
+//! looks into the poller.
 //!
-//! Nothing here is on anybody's fast path: a worker's tick counter and the pointer to what it runs are written anyway. Only
-//! the mark is looked at, once after every run. A worker that misses it (the mark is set while it is on its way from one run
-//! to the next) finds it after its next run, or before it goes to sleep.
+//! Nothing here is on anybody's fast path: a worker's tick counter and the pointer to what it runs
+//! are written anyway. Only the mark is looked at, once after every run. A worker that misses it
+//! (the mark is set while it is on its way from one run to the next) finds it after its next run,
+//! or before it goes to sleep.
 
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
@@ -50,7 +55,8 @@ const LATE: u64 = 500_000;
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
 /// Rounds without an event after which pauses get longer.
 const PATIENCE: u32 = 50;
-/// Twice the rounds in which every worker slept and none had run anything, after which the monitor sleeps until one is awake.
+/// Twice the rounds in which every worker slept and none had run anything, after which the monitor
+/// sleeps until one is awake.
 const IDLE: u32 = 20;
 /// Starts the monitor's thread. Called once.
 pub(crate) fn start(rt: &'static Runtime) {
@@ -96,7 +102,8 @@ fn watch(rt: &'static Runtime, parker: &Parker, mut stalls: Option<Stalls>) -> !
         let calm = resting && !round.anything_ran;
         idle = match (resting, round.anything_ran) {
             (true, false) => idle + 2,
-            // A program that wakes now and then is left alone too, unless that is almost every time.
+            // A program that wakes now and then is left alone too, unless that is almost every
+            // time.
             (true, true) => idle.saturating_sub(1),
             (false, _) => 0,
         };
@@ -151,8 +158,8 @@ fn look_around(rt: &'static Runtime, looks: &mut Vec<LastSeen>, mut stalls: Opti
         let look = &mut looks[index];
         let goroutine = post.running();
         let runs = !goroutine.is_null();
-        // What a worker finds after it has slept runs under the tick with which it began to look for it: the sleep is not a part
-        // of the run.
+        // What a worker finds after it has slept runs under the tick with which it began to look
+        // for it: the sleep is not a part of the run.
         if tick != look.tick || goroutine != look.goroutine || look.since == NEVER {
             round.anything_ran |= tick != look.tick || runs;
             if let Some(stalls) = &mut stalls {

@@ -75,7 +75,8 @@ impl Stalls {
             .push((run.neighbours(post), Notice::Lasts(run, length)));
     }
 
-    /// The round is over: says which runs last. First the one that keeps most others, which may be what the others wait for.
+    /// The round is over: says which runs last. First the one that keeps most others, which may be
+    /// what the others wait for.
     pub(super) fn round_ends(&mut self) {
         self.lasting.sort_by_key(|&(others, _)| std::cmp::Reverse(others));
         for (_, notice) in self.lasting.drain(..) {

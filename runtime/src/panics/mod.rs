@@ -1,5 +1,5 @@
-//! Panics of goroutines: where they are caught ([`Panic`] is what is given then). [`hook`] listens and prints;
-//! [`report`] has what is printed, and what becomes of a panic that nobody can observe.
+//! Panics of goroutines: where they are caught ([`Panic`] is what is given then). [`hook`] listens
+//! and prints; [`report`] has what is printed, and what becomes of a panic that nobody can observe.
 //!
 //! A panic is printed when it happens, before anything is unwound, in Go's form and once: whoever
 //! has it afterwards (`join`, `gort::run`, the end of the process) finds in it that it has been

@@ -20,7 +20,8 @@ fn is_less_left_than(bytes: usize) -> bool {
     g::room().is_some_and(|room| room < bytes)
 }
 
-/// Whether `GORT_TRACEBACK` asks for backtraces of panics; if it says nothing, `RUST_BACKTRACE` decides.
+/// Whether `GORT_TRACEBACK` asks for backtraces of panics; if it says nothing, `RUST_BACKTRACE`
+/// decides.
 fn is_wanted() -> Option<bool> {
     traceback::chosen().map(|level| level >= Level::Single)
 }

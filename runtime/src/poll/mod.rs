@@ -10,14 +10,17 @@
 //!
 //! # Who looks for events
 //!
-//! The worker that keeps the time in its sleep (`sched/timekeeper.rs`) sleeps in the kernel's poll, not on its parker, once
-//! there is a driver. When it wakes for an event it runs what the event was for, and keeps the role in a way: nobody else is
-//! woken for it, as long as it is soon back (`sched/worker/promise.rs`). A worker looks when its own queue is empty, and at every 64th run if it
-//! never is. The monitor looks when nobody has for long. All of them make runnable what they are given; this module does not know the scheduler.
+//! The worker that keeps the time in its sleep (`sched/timekeeper.rs`) sleeps in the kernel's poll,
+//! not on its parker, once there is a driver. When it wakes for an event it runs what the event was
+//! for, and keeps the role in a way: nobody else is woken for it, as long as it is soon back
+//! (`sched/worker/promise.rs`). A worker looks when its own queue is empty, and at every 64th run
+//! if it never is. The monitor looks when nobody has for long. All of them make runnable what they
+//! are given; this module does not know the scheduler.
 //!
-//! If there are several workers, one also looks after a goroutine that has written to a descriptor. If the other end is in this
-//! process, the event is there by then, and whoever fetches it makes it his: this worker has the connection in its cache, and for
-//! another one each message costs twice as much. What nobody has caused here costs one empty look a write.
+//! If there are several workers, one also looks after a goroutine that has written to a descriptor.
+//! If the other end is in this process, the event is there by then, and whoever fetches it makes it
+//! his: this worker has the connection in its cache, and for another one each message costs twice
+//! as much. What nobody has caused here costs one empty look a write.
 
 use std::io;
 use std::sync::OnceLock;
@@ -43,8 +46,9 @@ fn useful_driver() -> Option<&'static Driver> {
     driver().filter(|driver| driver.watches_anything())
 }
 
-/// Whether events may come: some descriptor is watched. Who waits is counted apart, by the worker (`sched::io_wait_begins`), since
-/// one word for all would be written twice in every wait, by every worker.
+/// Whether events may come: some descriptor is watched. Who waits is counted apart, by the worker
+/// (`sched::io_wait_begins`), since one word for all would be written twice in every wait, by every
+/// worker.
 #[inline]
 pub(crate) fn is_of_use() -> bool {
     useful_driver().is_some()
@@ -60,7 +64,8 @@ pub(crate) fn look() -> Vec<Task> {
     woken
 }
 
-/// Makes the driver, unless another thread is quicker. Who sleeps has to be told: [`sched::poller_started`](crate::sched).
+/// Makes the driver, unless another thread is quicker. Who sleeps has to be told:
+/// [`sched::poller_started`](crate::sched).
 pub(crate) fn make_driver() -> io::Result<&'static Driver> {
     let fresh = Driver::new()?;
     // If another one was quicker, this one is dropped.

@@ -1,9 +1,10 @@
 //! One worker's run queue: a deque, and the run-next slot in front of it.
 //!
-//! The owner pushes and pops; thieves take from the other end. Run-next holds the goroutine that was woken last by the one
-//! that runs now: it runs next, with the cache still warm. Only the owner writes a goroutine into the slot, so a plain store
-//! does when it is empty. Thieves and the owner take it out with an exchange, so that exactly one gets it; the owner does without
-//! while it owns the bias (see [`bias`](crate::bias)), for which thieves keep `theft` while they are at the slot.
+//! The owner pushes and pops; thieves take from the other end. Run-next holds the goroutine that
+//! was woken last by the one that runs now: it runs next, with the cache still warm. Only the owner
+//! writes a goroutine into the slot, so a plain store does when it is empty. Thieves and the owner
+//! take it out with an exchange, so that exactly one gets it; the owner does without while it owns
+//! the bias (see [`bias`](crate::bias)), for which thieves keep `theft` while they are at the slot.
 
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
@@ -24,7 +25,8 @@ pub(crate) struct Visible {
     next: AtomicPtr<G>,
     /// Held by who takes something out of `next`, but not by the owner when it exchanges.
     theft: RawLock,
-    /// How many runs the owner has begun: a thief reads it twice to see whether the owner makes progress.
+    /// How many runs the owner has begun: a thief reads it twice to see whether the owner makes
+    /// progress.
     ticks: AtomicU64,
     stealer: Stealer<GRef>,
 }
@@ -68,7 +70,8 @@ impl Visible {
     pub(crate) fn offer_next(&self, g: GRef) -> bool {
         // Relaxed: only the owner fills the slot, so what it sees empty stays empty.
         if self.next.load(Ordering::Relaxed).is_null() {
-            // Release pairs with the acquire of a thief: it sees the goroutine as the owner left it.
+            // Release pairs with the acquire of a thief: it sees the goroutine as the owner left
+            // it.
             self.next.store(g.as_ptr(), Ordering::Release);
             true
         } else {

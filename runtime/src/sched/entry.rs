@@ -23,12 +23,14 @@ impl Body for Entry {
     }
 }
 
-/// Runs the job of `g` on the fiber it is bound to. On return the fiber waits for its next goroutine.
+/// Runs the job of `g` on the fiber it is bound to. On return the fiber waits for its next
+/// goroutine.
 fn enter(g: GRef) {
     let table = g.table.get();
     // SAFETY: the block was given a closure in the payload, and this is the only time it is run.
     let caught = panic::catch_unwind(AssertUnwindSafe(|| unsafe { (table.run)(&g) }));
-    // Until its outcome is known to somebody, or has ended the process, main's end waits for a panic.
+    // Until its outcome is known to somebody, or has ended the process, main's end waits for a
+    // panic.
     let mut under_way = None;
     let outcome = match caught {
         Ok(()) => Outcome::Value,
@@ -44,7 +46,8 @@ fn enter(g: GRef) {
             }
         }
     };
-    // Before anybody learns of the end; and afterwards what a destructor of the result may have asked for anew.
+    // Before anybody learns of the end; and afterwards what a destructor of the result may have
+    // asked for anew.
     drop_locals(&g);
     if searches::any() {
         crew::ends(&g);
@@ -58,8 +61,9 @@ fn enter(g: GRef) {
 /// Destructors may make new values this often.
 const ROUNDS: usize = 16;
 
-/// The end of `g`, on `g`: drops its values, and those that their destructors make. What is made again and again is leaked in
-/// the end, as pthreads do: a goroutine that never ended would be worse.
+/// The end of `g`, on `g`: drops its values, and those that their destructors make. What is made
+/// again and again is leaked in the end, as pthreads do: a goroutine that never ended would be
+/// worse.
 #[inline]
 fn drop_locals(g: &G) {
     // SAFETY: the goroutine's own cell, on the goroutine.
@@ -71,7 +75,8 @@ fn drop_locals(g: &G) {
 #[cold]
 fn drop_rounds(g: &G) {
     for round in 0.. {
-        // SAFETY: the goroutine's own cell, on the goroutine. Each time the values are moved out before they are dropped.
+        // SAFETY: the goroutine's own cell, on the goroutine. Each time the values are moved out
+        // before they are dropped.
         let Some(locals) = (unsafe { (*g.locals.get()).take() }) else {
             return;
         };
@@ -87,7 +92,8 @@ fn drop_rounds(g: &G) {
 /// Publishes the outcome; disposes of it if nobody will look.
 #[inline]
 pub(crate) fn settle(g: GRef, outcome: Outcome) {
-    // The scope's counter is the last thing a scoped goroutine touches: after it, nothing the scope's caller owns is alive.
+    // The scope's counter is the last thing a scoped goroutine touches: after it, nothing the
+    // scope's caller owns is alive.
     let scope = g.scope.get();
     let (whose, joiner) = g.life.finish(outcome);
     if let Some(joiner) = joiner {
@@ -109,12 +115,14 @@ pub(crate) fn settle(g: GRef, outcome: Outcome) {
 pub(crate) unsafe fn leave_scope(scope: NonNull<ScopeData>) {
     // SAFETY: by the caller.
     if let Some(waiter) = unsafe { ScopeData::count_out(scope) } {
-        // SAFETY: the scope's own count is gone, so the commit of its park came before; the last one was given the task, once.
+        // SAFETY: the scope's own count is gone, so the commit of its park came before; the last
+        // one was given the task, once.
         unsafe { waiter.ready() };
     }
 }
 
-/// The handle is dropped. What has not been taken by then is disposed of: here, or by the goroutine when it ends.
+/// The handle is dropped. What has not been taken by then is disposed of: here, or by the goroutine
+/// when it ends.
 #[inline]
 pub(crate) fn detach(g: GRef) {
     if g.life.detach() == Whose::Mine {
@@ -144,7 +152,8 @@ pub(crate) fn dispose(g: GRef) {
         Outcome::Nothing | Outcome::Goexit => {}
         Outcome::Value => {
             let table = g.table.get();
-            // SAFETY: the outcome says that the payload holds the result, and taking it made this the only drop.
+            // SAFETY: the outcome says that the payload holds the result, and taking it made this
+            // the only drop.
             let dropped = panic::catch_unwind(AssertUnwindSafe(|| unsafe { (table.drop_result)(&g) }));
             if let Err(payload) = dropped {
                 crate::panics::unobserved(&g, Panic::caught(payload));

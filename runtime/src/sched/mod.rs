@@ -49,8 +49,8 @@ pub(crate) struct Runtime {
     /// Posts that exist; never falls.
     known: AtomicUsize,
     posts: Box<[OnceLock<Box<Post>>]>,
-    /// Goroutines that are bound to a thread, outside of the migration mode that binds all. Read at every `ready`, written
-    /// rarely: on a line of its own.
+    /// Goroutines that are bound to a thread, outside of the migration mode that binds all. Read at
+    /// every `ready`, written rarely: on a line of its own.
     pub(crate) homes: CachePadded<AtomicUsize>,
     /// Held by whoever changes which workers run.
     balancing: parking_lot::Mutex<()>,
@@ -79,7 +79,8 @@ pub(crate) fn if_started() -> Option<&'static Runtime> {
     STARTED.get().and_then(|()| RUNTIME.get())
 }
 
-/// The scheduler; the first call makes it. Whatever starts goroutines asks `boot` instead, which starts the services too.
+/// The scheduler; the first call makes it. Whatever starts goroutines asks `boot` instead, which
+/// starts the services too.
 #[inline]
 pub(crate) fn runtime() -> &'static Runtime {
     let rt = RUNTIME.get_or_init(Runtime::new);
@@ -108,18 +109,20 @@ fn this_worker() -> Option<&'static Worker> {
     unsafe { Here::ask() }.worker()
 }
 
-/// There is a poller from now on: the timekeeper, if it sleeps on its parker, has to go to sleep there.
+/// There is a poller from now on: the timekeeper, if it sleeps on its parker, has to go to sleep
+/// there.
 pub(crate) fn poller_started() {
     let rt = runtime();
-    // Pairs with the fence in `keep_time`, after which the timekeeper looks whether there is a poller.
+    // Pairs with the fence in `keep_time`, after which the timekeeper looks whether there is a
+    // poller.
     fence(Ordering::SeqCst);
     if let Some(post) = rt.timekeeper.sleeps_past(0).and_then(|keeper| rt.post(keeper)) {
         post.nudge();
     }
 }
 
-/// This goroutine or thread is about to wait for a descriptor. A goroutine's worker looks for events itself when it finds
-/// nothing else to do; for a thread somebody has to be in the poller.
+/// This goroutine or thread is about to wait for a descriptor. A goroutine's worker looks for
+/// events itself when it finds nothing else to do; for a thread somebody has to be in the poller.
 #[inline]
 pub(crate) fn io_wait_begins() {
     match this_worker() {
@@ -191,8 +194,9 @@ impl Runtime {
         let _ = self.services.set(services);
     }
 
-    /// To be asked by a worker that has lain down. Ends the process if nothing can run again. `true` if that is so as far as can be
-    /// seen, but a thread that is not ours might still do something: to be asked again later.
+    /// To be asked by a worker that has lain down. Ends the process if nothing can run again.
+    /// `true` if that is so as far as can be seen, but a thread that is not ours might still do
+    /// something: to be asked again later.
     pub(crate) fn check_deadlock(&self) -> bool {
         self.services
             .get()
@@ -233,14 +237,16 @@ impl Runtime {
         self.idle.notify(self);
     }
 
-    /// The same, for `worker`, which runs this code: while it owns the bias, it need not pay for the fence.
+    /// The same, for `worker`, which runs this code: while it owns the bias, it need not pay for
+    /// the fence.
     #[inline]
     pub(crate) fn notify_from(&self, worker: &Worker) {
         bias().publish_fence(worker.seat());
         self.idle.notify_behind_fence(self);
     }
 
-    /// Like [`Runtime::notify`], for the global queue, to which nobody is close: a searcher's nap ends.
+    /// Like [`Runtime::notify`], for the global queue, to which nobody is close: a searcher's nap
+    /// ends.
     pub(crate) fn notify_global(&self) {
         fence(Ordering::SeqCst);
         if self.nappers.load(Ordering::Relaxed) == 0 || !self.end_one_nap() {
@@ -253,20 +259,21 @@ impl Runtime {
         self.nappers.load(Ordering::SeqCst) > 0 && self.posts().any(|(_, post)| post.end_nap())
     }
 
-    /// Something ended that could have made goroutines runnable. If every worker sleeps, one is woken to ask once more
-    /// whether any goroutine can ever run again.
+    /// Something ended that could have made goroutines runnable. If every worker sleeps, one is
+    /// woken to ask once more whether any goroutine can ever run again.
     pub(crate) fn ask_again(&self) {
         if self.idle.nobody_is_awake() {
             self.notify();
         }
     }
 
-    /// The worker that a goroutine must run on, if it must: its home, or, in the migration mode for tests, another one than
-    /// its last.
+    /// The worker that a goroutine must run on, if it must: its home, or, in the migration mode for
+    /// tests, another one than its last.
     #[inline]
     pub(crate) fn bound_to(&self, g: GRef) -> Option<usize> {
-        // Without a look at the goroutine, whose control block may be far away. A goroutine that is bound has raised the count
-        // itself, before it was published as waiting: whoever readies it sees that.
+        // Without a look at the goroutine, whose control block may be far away. A goroutine that is
+        // bound has raised the count itself, before it was published as waiting: whoever readies it
+        // sees that.
         if self.migration == Migration::Stealing && self.homes.load(Ordering::Relaxed) == 0 {
             return None;
         }
@@ -283,7 +290,8 @@ impl Runtime {
     /// Another worker that runs anything, if there is one that comes back soon.
     #[cold]
     fn another_than(&self, last: u16) -> Option<usize> {
-        // The limit, not GOMAXPROCS: that may have been raised a moment ago, and its workers may not exist yet.
+        // The limit, not GOMAXPROCS: that may have been raised a moment ago, and its workers may
+        // not exist yet.
         let limit = self.limit();
         let last = last as usize;
         (1..=limit)
@@ -291,7 +299,8 @@ impl Runtime {
             .find(|&index| index != last && self.post(index).is_some_and(|post| !post.is_absent()))
     }
 
-    /// Queues a goroutine in the inbox of worker `index`, which it must run on, or is to run on in the migration mode for tests.
+    /// Queues a goroutine in the inbox of worker `index`, which it must run on, or is to run on in
+    /// the migration mode for tests.
     #[cold]
     pub(crate) fn send_bound(&self, g: GRef, index: usize) {
         let Some(post) = self.post(index) else {
@@ -303,8 +312,8 @@ impl Runtime {
         }
     }
 
-    /// Sends goroutines elsewhere that only the migration mode had sent to that worker, which does not come back soon.
-    /// `true` if there were any.
+    /// Sends goroutines elsewhere that only the migration mode had sent to that worker, which does
+    /// not come back soon. `true` if there were any.
     pub(crate) fn send_elsewhere(&self, post: &Post) -> bool {
         let stranded = post.inbox.take_free();
         let any = !stranded.is_empty();
@@ -320,7 +329,8 @@ impl Runtime {
         any
     }
 
-    /// Starts a thread of ours without which nothing works. Ends the process if there is none to be had.
+    /// Starts a thread of ours without which nothing works. Ends the process if there is none to be
+    /// had.
     pub(crate) fn start_thread(&self, name: String, body: impl FnOnce() + Send + 'static) {
         self.count_thread();
         if let Err(error) = crate::sys::thread::spawn(name, body) {
@@ -353,10 +363,12 @@ impl Runtime {
         }
     }
 
-    /// Ends the promise of worker `index` to keep watch, which it does not keep, and wakes another one if somebody has to.
+    /// Ends the promise of worker `index` to keep watch, which it does not keep, and wakes another
+    /// one if somebody has to.
     pub(crate) fn break_promise(&self, index: usize) {
         self.timekeeper.end_promise(index);
-        // Orders the end before the look at the timers. Pairs with the fence in `Timekeeper::armed`.
+        // Orders the end before the look at the timers. Pairs with the fence in
+        // `Timekeeper::armed`.
         fence(Ordering::SeqCst);
         if self.watch_is_vacant() {
             self.notify();
@@ -365,7 +377,8 @@ impl Runtime {
 
     /// Goroutines that have been started and have not ended.
     pub(crate) fn goroutines(&self) -> u64 {
-        // Ends are read first: a goroutine that starts and ends in between is counted as alive rather than below zero.
+        // Ends are read first: a goroutine that starts and ends in between is counted as alive
+        // rather than below zero.
         let ended = self.sum(|post| &post.ended);
         let started = self.sum(|post| &post.started);
         (self.started_outside.load(Ordering::Acquire) + started).saturating_sub(ended)
@@ -399,7 +412,8 @@ impl Runtime {
             .unwrap_or(NEVER)
     }
 
-    /// For the timekeeper, before it parks: until when it may sleep. It is nudged if an earlier timer is armed.
+    /// For the timekeeper, before it parks: until when it may sleep. It is nudged if an earlier
+    /// timer is armed.
     pub(crate) fn keep_time(&self) -> u64 {
         self.timekeeper.keep(|| self.earliest_timer())
     }
@@ -415,8 +429,8 @@ impl Surroundings for Runtime {
         self.post(index).is_some_and(|post| !post.inbox.is_empty())
     }
 
-    /// Whether there are timers, or somebody who waits for a descriptor, and sleeping workers, but none that keeps watch, and
-    /// nobody who has promised to be back in time.
+    /// Whether there are timers, or somebody who waits for a descriptor, and sleeping workers, but
+    /// none that keeps watch, and nobody who has promised to be back in time.
     fn watch_is_vacant(&self) -> bool {
         if !self.timekeeper.is_vacant() || !self.idle.any_asleep() {
             return false;

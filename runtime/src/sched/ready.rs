@@ -13,9 +13,10 @@ impl Task {
     /// Makes it runnable: the goroutine is queued, the thread unblocked, the waker woken.
     ///
     /// # Safety
-    /// A task that was made by [`Task::current`]: whoever made it parks ([`park`](crate::park) and its kin) after that, the commit of that park has
-    /// made the task reachable (or this is the last thing that the commit does), and this is the only `ready` of any task for
-    /// that park. Of a task that was made by [`Task::from_waker`] nothing is asked.
+    /// A task that was made by [`Task::current`]: whoever made it parks ([`park`](crate::park) and
+    /// its kin) after that, the commit of that park has made the task reachable (or this is the
+    /// last thing that the commit does), and this is the only `ready` of any task for that park. Of
+    /// a task that was made by [`Task::from_waker`] nothing is asked.
     ///
     /// ```compile_fail,E0133
     /// gort_runtime::Task::current().ready(); // nobody parks: the next wait would end before it began
@@ -68,8 +69,8 @@ impl Joiner {
     /// By whoever the end of the goroutine gave it to, once.
     pub(crate) fn tell(self) {
         match self {
-            // SAFETY: a task that parks for the end was put into its cell by the commit of that park, and it was taken out of there
-            // once, as the protocol of `g::join` has it.
+            // SAFETY: a task that parks for the end was put into its cell by the commit of that
+            // park, and it was taken out of there once, as the protocol of `g::join` has it.
             Joiner::Task(task) => unsafe { task.ready() },
             Joiner::Call(call) => call(),
             Joiner::Both(both) => {
@@ -94,8 +95,8 @@ pub(crate) fn ready(here: Here, g: GRef) {
     }
 }
 
-/// The same for one that may be of a crew. Apart, as it is asked for the worker anew: so that the others keep nothing across the
-/// question whether the crew lets it go.
+/// The same for one that may be of a crew. Apart, as it is asked for the worker anew: so that the
+/// others keep nothing across the question whether the crew lets it go.
 #[cold]
 #[inline(never)]
 pub(super) fn ready_member(g: GRef) {
@@ -116,8 +117,8 @@ pub(crate) fn queue_now(g: GRef) {
     }
 }
 
-/// The same on a worker's own stack, between two runs: it looks for the next one at once, and nobody else has to. Unless it is absent: then it
-/// may not run this one at all.
+/// The same on a worker's own stack, between two runs: it looks for the next one at once, and
+/// nobody else has to. Unless it is absent: then it may not run this one at all.
 pub(super) fn queue_between_runs(g: GRef) {
     match this_worker() {
         Some(worker) if !is_absent(worker) => {
@@ -140,7 +141,8 @@ fn ready_on(worker: &Worker, g: GRef) {
     }
 }
 
-/// Queues a goroutine, `behind` the others or in run-next if that is free. `true` if any worker may take it, and the caller has to wake one.
+/// Queues a goroutine, `behind` the others or in run-next if that is free. `true` if any worker may
+/// take it, and the caller has to wake one.
 #[inline(always)]
 fn queue_on(worker: &Worker, g: GRef, behind: bool) -> bool {
     let rt = worker.runtime();
@@ -163,9 +165,11 @@ fn queue_on(worker: &Worker, g: GRef, behind: bool) -> bool {
 
 /// Queues goroutines that were parked, in this order, and wakes somebody for them if need be.
 ///
-/// While one is queued, what the switch to another one touches is fetched: none of them may have run for long.
+/// While one is queued, what the switch to another one touches is fetched: none of them may have
+/// run for long.
 ///
-/// `behind`: others were due before them and may not have run yet, so run-next, which would overtake those, is not for them.
+/// `behind`: others were due before them and may not have run yet, so run-next, which would
+/// overtake those, is not for them.
 pub(crate) fn ready_all(goroutines: &[GRef], behind: bool) {
     if searches::any() {
         let mut free: Vec<GRef> = goroutines.to_vec();
@@ -200,7 +204,8 @@ fn queue_all(goroutines: &[GRef], behind: bool) {
 /// Wakes those whom a look at the poller gave.
 pub(crate) fn ready_polled(woken: Vec<crate::poll::Task>) {
     for task in woken {
-        // SAFETY: its claim was won and it was taken out of its queue, once, under the lock that the commit of its park released.
+        // SAFETY: its claim was won and it was taken out of its queue, once, under the lock that
+        // the commit of its park released.
         unsafe { task.ready() };
     }
 }

@@ -1,5 +1,5 @@
-//! Waiting for the clock: sleeps, parks with a deadline, timers that call. Arming tells the timekeeper; what is due
-//! is made runnable, or called.
+//! Waiting for the clock: sleeps, parks with a deadline, timers that call. Arming tells the
+//! timekeeper; what is due is made runnable, or called.
 
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -34,10 +34,11 @@ pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
     let at = NonNull::from(&timer);
     let deadline = clock::to_nanos(deadline);
     let arm_and_commit = move || {
-        // Armed first: the caller's commit may let a waker in, and then this frame may be gone. The timer may fire in
-        // between; the goroutine it wakes then still has to get past the locks that `commit` releases, or, if there are
-        // none, nothing below touches its stack.
-        // SAFETY: the goroutine is off its stack and stays in this function until the timer is out of the heap.
+        // Armed first: the caller's commit may let a waker in, and then this frame may be gone. The
+        // timer may fire in between; the goroutine it wakes then still has to get past the locks
+        // that `commit` releases, or, if there are none, nothing below touches its stack. SAFETY:
+        // the goroutine is off its stack and stays in this function until the timer is out of the
+        // heap.
         unsafe { arm_on_this_worker(&g, deadline, at) };
         commit();
     };
@@ -48,7 +49,8 @@ pub(crate) unsafe fn park_goroutine_until<C: FnOnce()>(
     }
 }
 
-/// Arms a timer on the shard of the worker that runs this code, and sees to it that somebody wakes up for it.
+/// Arms a timer on the shard of the worker that runs this code, and sees to it that somebody wakes
+/// up for it.
 ///
 /// # Safety
 /// As [`Shard::arm`].
@@ -59,7 +61,8 @@ unsafe fn arm_on_this_worker(g: &G, deadline: u64, timer: NonNull<Timer>) {
     timer_armed(shard, deadline);
 }
 
-/// Lets the goroutine (or thread) sleep until `deadline`. If that has passed, it lets others run and goes on.
+/// Lets the goroutine (or thread) sleep until `deadline`. If that has passed, it lets others run
+/// and goes on.
 ///
 /// ```
 /// let before = std::time::Instant::now();
@@ -72,7 +75,8 @@ pub fn sleep_until(deadline: Instant) {
         return std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
     };
     if deadline <= crew::now() {
-        // Nothing to wait for. But a loop that sleeps shall let others run, however short its sleeps are.
+        // Nothing to wait for. But a loop that sleeps shall let others run, however short its
+        // sleeps are.
         return gosched();
     }
     let deadline = clock::to_nanos(deadline);
@@ -97,7 +101,8 @@ pub(crate) fn start_call(timer: &Arc<CallTimer>, deadline: Instant) -> bool {
 
 /// Makes the call of a timer that is due.
 fn ring(timer: Arc<CallTimer>) {
-    // This may be the last reference, so what the function holds is dropped where the function is called.
+    // This may be the last reference, so what the function holds is dropped where the function is
+    // called.
     if let Some(name) = timer.goroutine_name() {
         return spawn::detached(name, move || timer.call());
     }
@@ -149,14 +154,14 @@ pub(crate) fn timer_armed(shard: &Shard, deadline: u64) {
     match rt.timekeeper.armed(deadline, clock::now) {
         Armed::Watched => {}
         Armed::Nudge(keeper) => {
-            // It is not taken off the list, so its thread must not be started if it has ended since: then it had left the role
-            // before, and looked at the timers afterwards.
+            // It is not taken off the list, so its thread must not be started if it has ended
+            // since: then it had left the role before, and looked at the timers afterwards.
             if let Some(post) = rt.post(keeper) {
                 post.nudge();
             }
         }
-        // A searcher will see to the role when it leaves or sleeps. Without one, a sleeper is woken: it finds nothing and
-        // takes the role when it goes back to sleep.
+        // A searcher will see to the role when it leaves or sleeps. Without one, a sleeper is
+        // woken: it finds nothing and takes the role when it goes back to sleep.
         Armed::Wake => rt.notify(),
     }
 }

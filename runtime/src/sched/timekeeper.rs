@@ -10,10 +10,11 @@ const VACANT: usize = usize::MAX;
 
 /// The timekeeper's role, and the promise of one that has left it for a moment.
 ///
-/// A worker that wakes in the role runs what it was woken for, and is soon asleep again. To wake another one each time that takes over
-/// meanwhile costs more than what most servers do for a message. So the one that wakes *promises* to look at timers and events
-/// itself, soon, and nobody is woken as long as no timer is due before long. The promise ends when it goes back to sleep; or when it
-/// finds that it has not looked for long; or when the monitor does.
+/// A worker that wakes in the role runs what it was woken for, and is soon asleep again. To wake
+/// another one each time that takes over meanwhile costs more than what most servers do for a
+/// message. So the one that wakes *promises* to look at timers and events itself, soon, and nobody
+/// is woken as long as no timer is due before long. The promise ends when it goes back to sleep; or
+/// when it finds that it has not looked for long; or when the monitor does.
 pub(crate) struct Timekeeper {
     holder: AtomicUsize,
     /// What the holder sleeps until; 0 while there is none.
@@ -53,13 +54,14 @@ impl Timekeeper {
             .is_ok()
     }
 
-    /// For the holder, before it sleeps: until when it may. It is nudged if an earlier timer is armed. `earliest` asks for the earliest
-    /// deadline of all timers.
+    /// For the holder, before it sleeps: until when it may. It is nudged if an earlier timer is
+    /// armed. `earliest` asks for the earliest deadline of all timers.
     pub(crate) fn keep(&self, earliest: impl Fn() -> u64) -> u64 {
         loop {
             let deadline = earliest();
             self.until.store(deadline, Ordering::SeqCst);
-            // Orders the announcement, and the end of a promise before it, before the second look. Pairs with the fence in `armed`.
+            // Orders the announcement, and the end of a promise before it, before the second look.
+            // Pairs with the fence in `armed`.
             fence(Ordering::SeqCst);
             if earliest() >= deadline {
                 return deadline;
@@ -77,7 +79,8 @@ impl Timekeeper {
         self.holder.load(Ordering::Acquire) == VACANT
     }
 
-    /// The holder, before it resigns: it will look at timers and events itself. One that promised before is relieved by that.
+    /// The holder, before it resigns: it will look at timers and events itself. One that promised
+    /// before is relieved by that.
     pub(crate) fn promise(&self, index: usize, cycles: u64) {
         self.attended.store(cycles, Ordering::Relaxed);
         self.promised.store(index, Ordering::SeqCst);
@@ -88,15 +91,16 @@ impl Timekeeper {
         self.attended.store(cycles, Ordering::Relaxed);
     }
 
-    /// Ends the promise of worker `index`, if it stands. Before others rely on it no longer: a fence has to follow, and a look at the
-    /// timers.
+    /// Ends the promise of worker `index`, if it stands. Before others rely on it no longer: a
+    /// fence has to follow, and a look at the timers.
     pub(crate) fn end_promise(&self, index: usize) {
         let _ = self
             .promised
             .compare_exchange(index, VACANT, Ordering::SeqCst, Ordering::Relaxed);
     }
 
-    /// The worker whose promise stands though it has not looked for `patience` cycles. `cycles` is asked for the present.
+    /// The worker whose promise stands though it has not looked for `patience` cycles. `cycles` is
+    /// asked for the present.
     pub(crate) fn overdue(&self, patience: u64, cycles: impl FnOnce() -> u64) -> Option<usize> {
         let index = self.promised.load(Ordering::Acquire);
         let waits = || cycles().saturating_sub(self.attended.load(Ordering::Relaxed));
@@ -111,8 +115,9 @@ impl Timekeeper {
 
     /// After a timer was armed.
     pub(crate) fn armed(&self, deadline: u64, now: impl FnOnce() -> u64) -> Armed {
-        // Pairs with the fences in `keep`, in `Worker::stop_search`, and where a promise ends: either those who end their watch see the
-        // timer, or this sees what the holder sleeps until (or that nobody watches).
+        // Pairs with the fences in `keep`, in `Worker::stop_search`, and where a promise ends:
+        // either those who end their watch see the timer, or this sees what the holder sleeps until
+        // (or that nobody watches).
         fence(Ordering::SeqCst);
         if let Some(keeper) = self.sleeps_past(deadline) {
             Armed::Nudge(keeper)

@@ -1,4 +1,5 @@
-//! Whose turn it is in a crew whose schedules are explored: switches away where another member goes first.
+//! Whose turn it is in a crew whose schedules are explored: switches away where another member goes
+//! first.
 
 use std::panic::Location;
 
@@ -15,8 +16,8 @@ pub(crate) fn take(g: &G, op: Op, reach: Reach, site: Option<&'static Location<'
         return;
     };
     g.flags.handing_over.set(true);
-    // SAFETY: `g` runs this code. Who is queued by the commit is another one; this one is runnable for its group, which queues it once,
-    // when it chooses it.
+    // SAFETY: `g` runs this code. Who is queued by the commit is another one; this one is runnable
+    // for its group, which queues it once, when it chooses it.
     unsafe { park::hand_over(g, move || carry_on(group, next)) };
     g.flags.handing_over.set(false);
 }

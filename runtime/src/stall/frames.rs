@@ -1,7 +1,8 @@
-//! From registers and a copy of a stack to the functions that are active on it. The only file that names `framehop` and
-//! `backtrace`.
+//! From registers and a copy of a stack to the functions that are active on it. The only file that
+//! names `framehop` and `backtrace`.
 //!
-//! Frames are followed in the copy: what is wrong in an unwinding table, or in a stack, ends the list and nothing else.
+//! Frames are followed in the copy: what is wrong in an unwinding table, or in a stack, ends the
+//! list and nothing else.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -37,8 +38,8 @@ pub(super) fn begin_to_learn() {
     LEARNING.store(true, Ordering::SeqCst);
 }
 
-/// Reads the debug information of what this thread itself is made of: the program and the C library. It stays in memory. In a program
-/// that is not optimised this takes a second or more.
+/// Reads the debug information of what this thread itself is made of: the program and the C
+/// library. It stays in memory. In a program that is not optimised this takes a second or more.
 pub(super) fn learn() {
     drop(backtrace::Backtrace::new());
     LEARNING.store(false, Ordering::SeqCst);
@@ -276,7 +277,8 @@ pub(crate) fn own_addresses() -> Vec<u64> {
     addresses
 }
 
-/// The functions at these addresses, innermost first: the user's, unless `GORT_TRACEBACK` asks for all.
+/// The functions at these addresses, innermost first: the user's, unless `GORT_TRACEBACK` asks for
+/// all.
 pub(crate) fn functions(addresses: &[u64]) -> Vec<Line> {
     let mut found = Frames {
         whole: traceback::level() == Level::Full,

@@ -31,7 +31,8 @@ impl Looker {
         self.reader.prepare();
     }
 
-    /// What `run` is at, and its stack. `None` if it is over before all that has to be looked at was. (Names are found afterwards.)
+    /// What `run` is at, and its stack. `None` if it is over before all that has to be looked at
+    /// was. (Names are found afterwards.)
     pub(super) fn look(&mut self, run: Run, post: &Post) -> Option<Seen> {
         let thread = post.thread_id();
         let doing = thread::doing(thread);
@@ -42,7 +43,8 @@ impl Looker {
         let frames = match &blocked {
             None => self.interrupt(run, post),
             Some(blocked) => {
-                // Without disturbing the thread, if its frames can be followed that far: the frame pointer is not known.
+                // Without disturbing the thread, if its frames can be followed that far: the frame
+                // pointer is not known.
                 let stack = copy(blocked);
                 if !run.goes_on(post) {
                     return None;
@@ -130,7 +132,8 @@ impl Looker {
     }
 }
 
-/// The stack from where the kernel says that the thread has left off. It may be going on meanwhile: whoever asked finds out.
+/// The stack from where the kernel says that the thread has left off. It may be going on meanwhile:
+/// whoever asked finds out.
 fn copy(blocked: &Blocked) -> Option<Stack> {
     // What lies above the stack may be in it too; the frames are not followed that far.
     let mut bytes = vec![0; MOST];

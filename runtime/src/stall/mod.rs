@@ -1,8 +1,10 @@
-//! Reports of goroutines that keep their worker for long, when `GORT_STALL` or the builder asks for them.
+//! Reports of goroutines that keep their worker for long, when `GORT_STALL` or the builder asks for
+//! them.
 //!
-//! The monitor notices (`monitor::stalls`), and goes on at once: this has a thread of its own, because to find the names of functions
-//! may take longer than the monitor may be away. That thread looks at goroutines that run, and may end, at any moment. What it
-//! reads of them is made for that (`g::label`), and counts only if afterwards the worker is still in the same run of the same
+//! The monitor notices (`monitor::stalls`), and goes on at once: this has a thread of its own,
+//! because to find the names of functions may take longer than the monitor may be away. That thread
+//! looks at goroutines that run, and may end, at any moment. What it reads of them is made for that
+//! (`g::label`), and counts only if afterwards the worker is still in the same run of the same
 //! goroutine.
 
 use std::collections::HashMap;
@@ -64,8 +66,8 @@ mod look {
     pub(super) fn learn() {}
 }
 
-/// Runs that were said to last and whose end is still to be published. What the program does with a report may make a goroutine
-/// runnable: until then nothing is a deadlock.
+/// Runs that were said to last and whose end is still to be published. What the program does with a
+/// report may make a goroutine runnable: until then nothing is a deadlock.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a report is still to come, or being published.
@@ -128,8 +130,8 @@ pub(crate) fn start(rt: &'static Runtime) -> Sender<Notice> {
     to
 }
 
-/// Prints what was active on the stack of a goroutine that has overflowed it, if one has, and waits for this. For the monitor: its
-/// other work may wait, since the process ends afterwards.
+/// Prints what was active on the stack of a goroutine that has overflowed it, if one has, and waits
+/// for this. For the monitor: its other work may wait, since the process ends afterwards.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) fn show_overflow_if_asked() {
     // A panic is about tables that make no sense: then there are no frames.
@@ -143,8 +145,9 @@ fn with_looker<R>(f: impl FnOnce(&mut look::Looker) -> R) -> R {
     f(LOOKER.lock().get_or_insert_with(look::Looker::new))
 }
 
-/// Where the functions are active that the goroutine `subject` runs on worker `index`, innermost first; `None` if it goes on meanwhile, or
-/// cannot be read. Blocks the thread while it asks; not for the goroutine itself.
+/// Where the functions are active that the goroutine `subject` runs on worker `index`, innermost
+/// first; `None` if it goes on meanwhile, or cannot be read. Blocks the thread while it asks; not
+/// for the goroutine itself.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) fn addresses_of(index: usize, post: &Post, subject: *const G) -> Option<Vec<u64>> {
     let run = Run {
@@ -184,7 +187,8 @@ impl Reporter {
                         .over(Duration::from_nanos(length));
                     self.publish(&report);
                     OPEN.fetch_sub(1, Ordering::SeqCst);
-                    // The worker that went to sleep meanwhile took this for somebody who may wake it.
+                    // The worker that went to sleep meanwhile took this for somebody who may wake
+                    // it.
                     self.rt.ask_again();
                 }
             }

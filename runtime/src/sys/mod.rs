@@ -1,4 +1,5 @@
-//! What differs between operating systems, one file per facility; nothing else in the crate names `libc`.
+//! What differs between operating systems, one file per facility; nothing else in the crate names
+//! `libc`.
 
 pub(crate) mod alarm;
 pub(crate) mod barrier;

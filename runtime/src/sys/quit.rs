@@ -16,7 +16,8 @@ unsafe impl Sync for Semaphore {}
 static WAKE: Semaphore = Semaphore(UnsafeCell::new(MaybeUninit::uninit()));
 static CAME: AtomicBool = AtomicBool::new(false);
 
-/// Catches the signal, once, unless the process ignores it or has a handler of its own for it. `false` if it is left alone.
+/// Catches the signal, once, unless the process ignores it or has a handler of its own for it.
+/// `false` if it is left alone.
 ///
 /// # Safety
 /// Called once in a process, before [`wake`] and [`wait`].
@@ -24,15 +25,16 @@ pub(crate) unsafe fn install() -> bool {
     if !Disposition::of(SIGNAL).is_ok_and(|now| now.is_default()) {
         return false;
     }
-    // SAFETY: by contract nobody uses it yet. All-zero is a valid `sigaction`, filled below; the handler does nothing but what handlers may.
+    // SAFETY: by contract nobody uses it yet. All-zero is a valid `sigaction`, filled below; the
+    // handler does nothing but what handlers may.
     unsafe {
         if libc::sem_init(WAKE.0.get().cast(), 0, 0) != 0 {
             return false;
         }
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = on_quit as extern "C" fn(libc::c_int) as *const () as libc::sighandler_t;
-        // On the thread's alternate stack: a goroutine's own may have no room. The second signal, while the first is acted upon, does
-        // what it does without us.
+        // On the thread's alternate stack: a goroutine's own may have no room. The second signal,
+        // while the first is acted upon, does what it does without us.
         action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART | libc::SA_RESETHAND;
         libc::sigaction(SIGNAL, &raw const action, std::ptr::null_mut()) == 0
     }
@@ -59,7 +61,8 @@ pub(crate) fn restore() {
     }
 }
 
-/// Lets `wait` return once. Async-signal-safe; leaves `errno` alone, since it fails only where there are thousand millions already.
+/// Lets `wait` return once. Async-signal-safe; leaves `errno` alone, since it fails only where
+/// there are thousand millions already.
 pub(crate) fn wake() {
     // SAFETY: initialised, and never destroyed.
     unsafe { libc::sem_post(WAKE.0.get().cast()) };

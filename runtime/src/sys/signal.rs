@@ -41,7 +41,8 @@ impl Disposition {
         self.0.sa_sigaction == libc::SIG_IGN
     }
 
-    /// The same, with the handler on the thread's alternate stack: a goroutine's own may have no room for its frame.
+    /// The same, with the handler on the thread's alternate stack: a goroutine's own may have no
+    /// room for its frame.
     pub(crate) fn on_alternate_stack(mut self) -> Disposition {
         self.0.sa_flags |= libc::SA_ONSTACK;
         self
@@ -64,8 +65,8 @@ impl Disposition {
     /// Makes it what happens on `signal`.
     ///
     /// # Safety
-    /// It came from [`Disposition::of`] for this signal, or is one of the two that have no handler: its handler, if it has one, is one
-    /// that the process had installed for the signal.
+    /// It came from [`Disposition::of`] for this signal, or is one of the two that have no handler:
+    /// its handler, if it has one, is one that the process had installed for the signal.
     ///
     /// # Errors
     /// There is no such signal, or it cannot be changed.

@@ -1,20 +1,23 @@
-//! Timers: a heap for each worker, passive. Expiring gives back tasks and calls; the scheduler runs them.
+//! Timers: a heap for each worker, passive. Expiring gives back tasks and calls; the scheduler runs
+//! them.
 //!
 //! Three kinds:
 //!
-//! * A *sleeper* is a goroutine that nothing but the clock wakes. It is in the heap itself: nothing on its stack is looked at before it
-//!   runs.
-//! * A *park timer* lies on the stack of a goroutine that waits with a deadline. It is armed in the commit of the park, when
-//!   the goroutine is off its stack, and before the commit releases the caller's locks. Everything that touches it
-//!   happens under its shard's lock: firing wins the claim and takes the task there, so that a goroutine which was woken by
-//!   somebody else and then takes the lock to cancel knows that nobody looks at its timer any more.
-//! * A *call timer* ([`CallTimer`]) is reference-counted and runs a function, after the lock was released: in a goroutine, unless the
-//!   function is the library's own and short.
+//! * A *sleeper* is a goroutine that nothing but the clock wakes. It is in the heap itself: nothing
+//!   on its stack is looked at before it runs.
+//! * A *park timer* lies on the stack of a goroutine that waits with a deadline. It is armed in the
+//!   commit of the park, when the goroutine is off its stack, and before the commit releases the
+//!   caller's locks. Everything that touches it happens under its shard's lock: firing wins the
+//!   claim and takes the task there, so that a goroutine which was woken by somebody else and then
+//!   takes the lock to cancel knows that nobody looks at its timer any more.
+//! * A *call timer* ([`CallTimer`]) is reference-counted and runs a function, after the lock was
+//!   released: in a goroutine, unless the function is the library's own and short.
 //!
-//! Of very many that are due at once, [`Shard::expire`] takes out a batch: those run before the next one, while the caches still
-//! hold what was fetched for them.
+//! Of very many that are due at once, [`Shard::expire`] takes out a batch: those run before the
+//! next one, while the caches still hold what was fetched for them.
 //!
-//! Lock order: a channel's lock, then a call timer's own, then a shard's. Nothing is called under a shard's lock.
+//! Lock order: a channel's lock, then a call timer's own, then a shard's. Nothing is called under a
+//! shard's lock.
 
 use std::cell::{Cell, UnsafeCell};
 use std::ptr::NonNull;
@@ -41,7 +44,8 @@ pub(crate) struct Shard {
     lock: SpinLock,
     /// The earliest deadline, `NEVER` if there is none. Written under the lock, read by anybody.
     next: AtomicU64,
-    /// When something was taken out last because it was due. Written under the lock, read by anybody.
+    /// When something was taken out last because it was due. Written under the lock, read by
+    /// anybody.
     expired: AtomicU64,
     /// Whether something due was left then. Under the lock.
     backlog: Cell<bool>,
@@ -117,7 +121,8 @@ impl Shard {
     }
 
     /// # Safety
-    /// `timer` is in no heap and stays valid until it fired or was cancelled. Once this returns it may be gone.
+    /// `timer` is in no heap and stays valid until it fired or was cancelled. Once this returns it
+    /// may be gone.
     pub(crate) unsafe fn arm(&self, deadline: u64, timer: NonNull<Timer>) {
         // SAFETY: valid by the caller; not in a heap, so nobody else looks at it.
         unsafe { timer.as_ref() }
@@ -132,7 +137,8 @@ impl Shard {
         self.with_heap(|heap| heap.insert_sleeper(deadline, g));
     }
 
-    /// Whether a timer is armed here that somebody waits for. Says yes without looking at all of very many.
+    /// Whether a timer is armed here that somebody waits for. Says yes without looking at all of
+    /// very many.
     pub(crate) fn any_awaited(&self) -> bool {
         self.next() != NEVER
             && self.with_heap(|heap| {
@@ -152,7 +158,8 @@ impl Shard {
             })
     }
 
-    /// Takes out what is due at `now`, the earliest first, up to `limit` goroutines. (Calls are made at once, so they need no limit.)
+    /// Takes out what is due at `now`, the earliest first, up to `limit` goroutines. (Calls are
+    /// made at once, so they need no limit.)
     pub(crate) fn expire(&self, now: u64, limit: usize, out: &mut Expired) {
         if self.next() > now {
             return;
@@ -165,8 +172,8 @@ impl Shard {
             {
                 let g = match item {
                     Item::Sleeper(g) => Some(g),
-                    // SAFETY: valid while in the heap, and, as the lock is still held, until the end of this round: its owner has to
-                    // take the lock before it may go.
+                    // SAFETY: valid while in the heap, and, as the lock is still held, until the
+                    // end of this round: its owner has to take the lock before it may go.
                     Item::Timer(timer) => unsafe { timer.as_ref() }.fire(out),
                 };
                 if let Some(g) = g {
@@ -202,7 +209,8 @@ impl Timer {
         }
     }
 
-    /// Takes it out of its shard, or waits until the shard that is firing it is done with it. `true` if it was in.
+    /// Takes it out of its shard, or waits until the shard that is firing it is done with it.
+    /// `true` if it was in.
     pub(crate) fn cancel(&self) -> bool {
         let shard = self.shard.load(Ordering::Relaxed);
         if shard.is_null() {
@@ -212,7 +220,8 @@ impl Timer {
         unsafe { &*shard }.with_heap(|heap| unsafe { heap.remove(NonNull::from(self)) })
     }
 
-    /// Under the lock of its shard, when it has just been taken out. Gives the goroutine that it has to wake.
+    /// Under the lock of its shard, when it has just been taken out. Gives the goroutine that it
+    /// has to wake.
     fn fire(&self, out: &mut Expired) -> Option<GRef> {
         match &self.action {
             // SAFETY: the claim lives in the same frame as the timer, or further down.
@@ -229,7 +238,8 @@ impl Timer {
 mod tests {
     use super::*;
 
-    /// What is left of a batch is known as such when it comes out, so that it overtakes nobody; and calls do not count.
+    /// What is left of a batch is known as such when it comes out, so that it overtakes nobody; and
+    /// calls do not count.
     #[test]
     fn batches() {
         let shard = Shard::new();

@@ -115,8 +115,8 @@ fn left_behind() {
     }
 }
 
-/// A thread that is not ours is going to wake somebody. Helpers end while the workers ask whether there is such a thread: they ask
-/// when they go to sleep, and 5 ms later.
+/// A thread that is not ours is going to wake somebody. Helpers end while the workers ask whether
+/// there is such a thread: they ask when they go to sleep, and 5 ms later.
 fn helpers_leave() {
     let patience = Duration::from_micros(5_150);
     let ran = rt::Builder::new().blocking_keep_alive(patience).run(|| {

@@ -1,5 +1,5 @@
-//! Ways to end that must end something, not hang it: a policy that panics, a wait where no wait is possible, a thread's last
-//! destructors.
+//! Ways to end that must end something, not hang it: a policy that panics, a wait where no wait is
+//! possible, a thread's last destructors.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -54,7 +54,8 @@ fn bad_payload() {
     });
 }
 
-/// A scope that waits there cannot wait, and must not return either: its members borrow from the frame.
+/// A scope that waits there cannot wait, and must not return either: its members borrow from the
+/// frame.
 fn foreign_coroutine() {
     rt::run(|| {
         let mut coroutine = generator::Gn::<()>::new_scoped(|mut inner| {

@@ -200,7 +200,8 @@ fn overflow_with_stdout() {
     });
 }
 
-/// A goroutine starts one other and computes: an idle worker takes that one, whatever the searchers were doing.
+/// A goroutine starts one other and computes: an idle worker takes that one, whatever the searchers
+/// were doing.
 fn spawn_and_compute() {
     rt::run(|| {
         for round in 0..150_u64 {
@@ -222,7 +223,8 @@ fn spawn_and_compute() {
     });
 }
 
-/// One worker computes, and has a timer; one runs quick goroutines, which keep the third from stealing and from sleeping.
+/// One worker computes, and has a timer; one runs quick goroutines, which keep the third from
+/// stealing and from sleeping.
 fn timers_beside_quick_ones() {
     rt::run(|| {
         let stop = Arc::new(AtomicBool::new(false));
@@ -249,7 +251,8 @@ fn timers_beside_quick_ones() {
     });
 }
 
-/// Goroutines that have their threads to themselves go on when GOMAXPROCS falls, and nothing else runs there.
+/// Goroutines that have their threads to themselves go on when GOMAXPROCS falls, and nothing else
+/// runs there.
 fn retired() {
     rt::run(|| {
         let stop = Arc::new(AtomicBool::new(false));

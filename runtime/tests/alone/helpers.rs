@@ -1,4 +1,5 @@
-//! The helper pool: its bound, its growth, its end; calls that are withdrawn; a system that gives no thread.
+//! The helper pool: its bound, its growth, its end; calls that are withdrawn; a system that gives
+//! no thread.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
@@ -274,7 +275,8 @@ fn compute() {
                 });
             }
         });
-        // One more a second, and some for the moments at which one of them seemed to sleep: it waited for the queue's lock.
+        // One more a second, and some for the moments at which one of them seemed to sleep: it
+        // waited for the queue's lock.
         let seconds = start.elapsed().as_secs() as usize;
         let most = most.into_inner();
         assert!((1..=2 + seconds + 4).contains(&most), "{most} in {seconds} s");
@@ -325,7 +327,8 @@ fn grown_and_idle() {
     run.unwrap();
 }
 
-/// The system gives no thread, neither for a helper nor for the watch: the call is made by the worker.
+/// The system gives no thread, neither for a helper nor for the watch: the call is made by the
+/// worker.
 fn no_watch() {
     let run = rt::Builder::new().blocking_threads(1).run(|| {
         let (open, gate) = mpsc::channel::<()>();

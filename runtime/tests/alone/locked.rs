@@ -1,9 +1,11 @@
-//! Go's programs about locked threads (runtime/testdata/testprog/lockosthread.go, of Go 1.27.3): LockOSThreadMain, LockOSThreadAlt,
-//! LockOSThreadAvoidsStatePropagation, LockOSThreadTemplateThreadRace; GS-98.
+//! Go's programs about locked threads (runtime/testdata/testprog/lockosthread.go, of Go 1.27.3):
+//! LockOSThreadMain, LockOSThreadAlt, LockOSThreadAvoidsStatePropagation,
+//! LockOSThreadTemplateThreadRace; GS-98.
 //!
-//! The originals are Copyright 2017 The Go Authors; use of their source code is governed by a BSD-style license, found in Go's
-//! LICENSE file. In Go the main goroutine starts on the process's first thread and locks it in an `init` function; here it runs
-//! on a worker, as all do. Nothing in the mode `pinned`: there a goroutine keeps its thread alive, whoever has locked it.
+//! The originals are Copyright 2017 The Go Authors; use of their source code is governed by a
+//! BSD-style license, found in Go's LICENSE file. In Go the main goroutine starts on the process's
+//! first thread and locks it in an `init` function; here it runs on a worker, as all do. Nothing in
+//! the mode `pinned`: there a goroutine keeps its thread alive, whoever has locked it.
 
 use std::io;
 use std::path::Path;
@@ -93,7 +95,8 @@ fn leaves() {
     });
 }
 
-/// While main has its own thread locked the other one gets a new thread, which nobody gets afterwards.
+/// While main has its own thread locked the other one gets a new thread, which nobody gets
+/// afterwards.
 fn ends_beside() {
     rt::run(|| {
         rt::lock_os_thread();
@@ -109,7 +112,8 @@ fn ends_beside() {
     });
 }
 
-/// A thread's own working directory is not handed on to another thread, neither by using it again nor by starting one from it.
+/// A thread's own working directory is not handed on to another thread, neither by using it again
+/// nor by starting one from it.
 fn state_ends() {
     std::env::set_current_dir("/").unwrap();
     rt::run(|| {
@@ -159,7 +163,8 @@ fn state_ends() {
     });
 }
 
-/// Both want the template thread to be started, while the number of workers changes all the time. (Go stops the world meanwhile.)
+/// Both want the template thread to be started, while the number of workers changes all the time.
+/// (Go stops the world meanwhile.)
 fn first_locks() {
     rt::run(|| {
         rt::set_max_procs(4);

@@ -1,7 +1,9 @@
-//! Programs that need a process, and its main thread, for themselves: what is wrong here ends or hangs the process.
+//! Programs that need a process, and its main thread, for themselves: what is wrong here ends or
+//! hangs the process.
 //!
-//! No test harness: it would keep threads of its own, and a process with threads that are not ours gets no deadlock report.
-//! Without arguments this binary runs each program as a child (`GORT_ALONE` names it) and checks how it ended.
+//! No test harness: it would keep threads of its own, and a process with threads that are not ours
+//! gets no deadlock report. Without arguments this binary runs each program as a child
+//! (`GORT_ALONE` names it) and checks how it ended.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

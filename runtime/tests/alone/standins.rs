@@ -9,8 +9,8 @@ use gort_runtime as rt;
 
 use crate::{Case, case};
 
-/// In the mode `pinned` a goroutine that has started is bound to a worker, and waits for it whatever that one does. One that
-/// has not is free, and in the mode `always` they all are.
+/// In the mode `pinned` a goroutine that has started is bound to a worker, and waits for it
+/// whatever that one does. One that has not is free, and in the mode `always` they all are.
 const PINNED: &[(&str, &str)] = &[("GOMAXPROCS", "1"), ("GORT_MIGRATION", "pinned")];
 const ALWAYS_ONE: &[(&str, &str)] = &[("GOMAXPROCS", "1"), ("GORT_MIGRATION", "always")];
 const ALWAYS_TWO: &[(&str, &str)] = &[("GOMAXPROCS", "2"), ("GORT_MIGRATION", "always")];
@@ -290,7 +290,8 @@ fn std_lock() {
             note.store(true, Ordering::SeqCst);
             *theirs.lock().unwrap() += 1;
         });
-        // Goes on only if somebody stands in for the worker that waits for the lock, which is this one's too if it was alone.
+        // Goes on only if somebody stands in for the worker that waits for the lock, which is this
+        // one's too if it was alone.
         spin_until(|| ready.load(Ordering::SeqCst));
         drop(guard);
         rt::unlock_os_thread();

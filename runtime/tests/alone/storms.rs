@@ -1,5 +1,5 @@
-//! After long runs, of every kind and in any number, as many workers run as GOMAXPROCS says, the others' threads end, and the
-//! question whether anybody can run again is still asked.
+//! After long runs, of every kind and in any number, as many workers run as GOMAXPROCS says, the
+//! others' threads end, and the question whether anybody can run again is still asked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -118,7 +118,8 @@ fn storm() {
             for procs in [2, 3] {
                 rt::set_max_procs(procs);
                 rt::sleep_until(after(30));
-                // A machine that is busy lets a worker miss some, or makes a stand-in of another one: not every time.
+                // A machine that is busy lets a worker miss some, or makes a stand-in of another
+                // one: not every time.
                 let mut others = Vec::new();
                 while others.len() < 50 {
                     match width() {
@@ -157,8 +158,8 @@ fn idle_stand_in_leaves() {
     }
 }
 
-/// The last worker that goes to sleep is a stand-in. It cannot tell whether the thread that is not ours would wake anybody, so it
-/// asks again from time to time; but its thread ends first.
+/// The last worker that goes to sleep is a stand-in. It cannot tell whether the thread that is not
+/// ours would wake anybody, so it asks again from time to time; but its thread ends first.
 fn question_goes_on() {
     drop(std::thread::spawn(|| std::thread::sleep(Duration::from_secs(7))));
     rt::run(|| {

@@ -56,7 +56,8 @@ fn first_use() {
     }
 }
 
-/// A timer that lies with a worker which computes until it has fired, after `before` has set the scene. It gets what to wait for.
+/// A timer that lies with a worker which computes until it has fired, after `before` has set the
+/// scene. It gets what to wait for.
 fn fires_beside(before: fn(&Arc<AtomicBool>)) {
     rt::run(move || {
         // The others fall asleep meanwhile.
@@ -70,7 +71,8 @@ fn fires_beside(before: fn(&Arc<AtomicBool>)) {
     });
 }
 
-/// In 10 ms a worker gets a run that lasts until `fired`: the one that watches the clock, most likely.
+/// In 10 ms a worker gets a run that lasts until `fired`: the one that watches the clock, most
+/// likely.
 fn long_run(fired: &Arc<AtomicBool>) {
     let fired = Arc::clone(fired);
     let first = CallTimer::new(move || {
@@ -93,7 +95,8 @@ fn vacant() {
     });
 }
 
-/// Armed, armed anew and stopped by several workers at once: every arming ends in one call, or in one `true`.
+/// Armed, armed anew and stopped by several workers at once: every arming ends in one call, or in
+/// one `true`.
 fn armed_by_many() {
     let (runs, armed, undone) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let [runs, armed, undone] = [runs, armed, undone].map(Arc::new);

@@ -1,4 +1,5 @@
-//! A test that runs itself again, as a child with settings that are fixed at the start of a process; and the seeds of the facade's tests.
+//! A test that runs itself again, as a child with settings that are fixed at the start of a
+//! process; and the seeds of the facade's tests.
 
 #![allow(dead_code, reason = "each test binary uses another part")]
 
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant};
 #[path = "../../../tests/support/seed.rs"]
 pub(crate) mod seed;
 
-/// Runs the test `name` of this file as a child with these variables. It has to succeed within `limit`; what it fails with, and the
-/// variables that replay it, are in the panic.
+/// Runs the test `name` of this file as a child with these variables. It has to succeed within
+/// `limit`; what it fails with, and the variables that replay it, are in the panic.
 pub(crate) fn again(name: &str, variables: &[(&str, &str)], limit: Duration) {
     let replay = variables
         .iter()

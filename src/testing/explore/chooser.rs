@@ -33,7 +33,8 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Whether that one could go on, and has not given way. To run another one in its place is a preemption.
+    /// Whether that one could go on, and has not given way. To run another one in its place is a
+    /// preemption.
     pub(crate) fn wants_on(&self, number: Number) -> bool {
         self.find(number).is_some_and(|enabled| !enabled.gave_way)
     }
@@ -71,11 +72,13 @@ pub(crate) trait Chooser: Send {
     fn begin(&mut self) -> bool;
     /// Who makes the next step.
     fn choose(&mut self, turn: &Turn<'_>) -> Number;
-    /// What `number` gets of `count` possibilities in the step that it is making: which arm of a select. Below `count`, which is at least 2.
+    /// What `number` gets of `count` possibilities in the step that it is making: which arm of a
+    /// select. Below `count`, which is at least 2.
     fn pick(&mut self, number: Number, count: usize) -> usize;
     /// The schedule has ended; `last` is its last step.
     fn end(&mut self, last: Option<Last<'_>>);
-    /// Whether it repeats a schedule: whoever asked for that wants to know whether the steps are the same.
+    /// Whether it repeats a schedule: whoever asked for that wants to know whether the steps are
+    /// the same.
     fn repeats(&self) -> bool {
         false
     }

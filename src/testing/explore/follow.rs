@@ -1,4 +1,5 @@
-//! Runs a schedule that is given: exactly, for a replay, or as far as it can be followed, for shrinking.
+//! Runs a schedule that is given: exactly, for a replay, or as far as it can be followed, for
+//! shrinking.
 
 use super::chooser::{Chooser, Last, Number, Turn};
 use super::schedule::{Pick, Turns, runs_of};
@@ -15,7 +16,8 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    /// Exactly so. A choice that is none is returned all the same: whoever asks sees that the steps are others.
+    /// Exactly so. A choice that is none is returned all the same: whoever asks sees that the steps
+    /// are others.
     pub(crate) fn exactly(choices: &[Number], picks: &[Pick]) -> Follow {
         Follow {
             exactly: true,
@@ -23,7 +25,8 @@ impl Follow {
         }
     }
 
-    /// Whoever cannot go on loses the rest of this turn; after the last turn, as usual. Each goroutine gets the same picks in the same order.
+    /// Whoever cannot go on loses the rest of this turn; after the last turn, as usual. Each
+    /// goroutine gets the same picks in the same order.
     pub(crate) fn loosely(turns: Vec<Turns>, picks: &[Pick]) -> Follow {
         Follow {
             turns,

@@ -41,18 +41,24 @@ use schedule::Schedule;
 
 /// Runs a closure under many schedules, until one fails or there are enough.
 ///
-/// The closure and the goroutines that it starts run one at a time. At every operation of gort that another goroutine could see (channel,
-/// select, lock, wait group, condition variable, once, semaphore, timer, context, spawn, join, and the atomics of
-/// [`gort::sync::atomic`](crate::sync::atomic)) a [`Strategy`] chooses who goes on. A failure is a panic that nobody joins (a failed
-/// assertion is one), a deadlock, a goroutine that is left waiting when the closure has returned, or more steps than allowed.
+/// The closure and the goroutines that it starts run one at a time. At every operation of gort that
+/// another goroutine could see (channel, select, lock, wait group, condition variable, once,
+/// semaphore, timer, context, spawn, join, and the atomics of
+/// [`gort::sync::atomic`](crate::sync::atomic)) a [`Strategy`] chooses who goes on. A failure is a
+/// panic that nobody joins (a failed assertion is one), a deadlock, a goroutine that is left
+/// waiting when the closure has returned, or more steps than allowed.
 ///
-/// The clock stands still while anybody can go on, and then jumps to the next timer: an hour of sleep costs nothing.
+/// The clock stands still while anybody can go on, and then jumps to the next timer: an hour of
+/// sleep costs nothing.
 ///
-/// The closure must do the same each time but for the schedule: no random numbers, no real time, no other threads. What it shares with its
-/// goroutines through std's atomics or locks is not seen: nobody comes in between there. It is called again and again, so everything that
-/// goroutines share is made inside of it. After a schedule that failed, goroutines are left where they were; what they had is leaked.
+/// The closure must do the same each time but for the schedule: no random numbers, no real time, no
+/// other threads. What it shares with its goroutines through std's atomics or locks is not seen:
+/// nobody comes in between there. It is called again and again, so everything that goroutines share
+/// is made inside of it. After a schedule that failed, goroutines are left where they were; what
+/// they had is leaked.
 ///
-/// `GORT_SCHEDULE=…`, as it is printed with a failure, runs that schedule alone, in the call of `explore` that printed it.
+/// `GORT_SCHEDULE=…`, as it is printed with a failure, runs that schedule alone, in the call of
+/// `explore` that printed it.
 ///
 /// # Panics
 /// If it is called by the program of another `explore`, or if `GORT_SCHEDULE` is no schedule.

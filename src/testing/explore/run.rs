@@ -1,4 +1,5 @@
-//! One schedule of a real program: between the strategy, which knows numbers and reaches, and the runtime, which knows goroutines.
+//! One schedule of a real program: between the strategy, which knows numbers and reaches, and the
+//! runtime, which knows goroutines.
 
 use std::panic::Location;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The search: one schedule after the other, and what is done with the first that fails. It knows schedules only by what came of
-//! them, and no runtime.
+//! The search: one schedule after the other, and what is done with the first that fails. It knows
+//! schedules only by what came of them, and no runtime.
 
 use std::panic::Location;
 use std::time::Instant;
@@ -35,8 +35,8 @@ pub(crate) struct Broken {
 }
 
 impl Broken {
-    /// Whether it is the same bug, as far as one can tell. Of a panic the message counts, but for numbers in it; who is left waiting
-    /// depends on the schedule.
+    /// Whether it is the same bug, as far as one can tell. Of a panic the message counts, but for
+    /// numbers in it; who is left waiting depends on the schedule.
     fn is_like(&self, other: &Broken) -> bool {
         let plain = |text: &str| text.split(|c: char| c.is_ascii_digit()).collect::<String>();
         self.kind == other.kind
@@ -57,10 +57,12 @@ impl Ran {
     }
 }
 
-/// Runs the program once under a strategy, which has been told that a schedule begins and is told when it ends.
+/// Runs the program once under a strategy, which has been told that a schedule begins and is told
+/// when it ends.
 pub(crate) type RunOnce<'a> = dyn FnMut(Box<dyn Chooser>) -> (Box<dyn Chooser>, Ran) + 'a;
 
-/// Searches. `place` is where `explore` was called, `replay` the schedule that is to be run in place of a search.
+/// Searches. `place` is where `explore` was called, `replay` the schedule that is to be run in
+/// place of a search.
 pub(crate) fn search(
     options: &Options,
     place: &Location<'_>,
@@ -153,7 +155,8 @@ fn simplest(options: &Options, found: &Ran, run: &mut RunOnce<'_>) -> (Ran, Brok
     let mut best = found.tried();
     let mut picks = found.picks.clone();
     if broken.kind != FailureKind::NotDeterministic && !options.shrink.is_zero() {
-        // Half of the time for each: pieces are left out, and then all schedules with fewer preemptions are tried.
+        // Half of the time for each: pieces are left out, and then all schedules with fewer
+        // preemptions are tried.
         let mut least = best.cost;
         let mut failures = 0;
         best = shrink(best, |turns| {

@@ -1,5 +1,5 @@
-//! What is left out because it commutes, on real programs: with and without it, the same outcomes are found. So what operations
-//! announce (`gort_runtime::explore`) is enough.
+//! What is left out because it commutes, on real programs: with and without it, the same outcomes
+//! are found. So what operations announce (`gort_runtime::explore`) is enough.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

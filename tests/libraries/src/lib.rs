@@ -1,4 +1,5 @@
-//! What ordinary libraries do within their own limits. Each function needs as much stack as its library takes for that.
+//! What ordinary libraries do within their own limits. Each function needs as much stack as its
+//! library takes for that.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Read, Write};
@@ -36,8 +37,8 @@ fn compression() {
     }
 }
 
-/// Thirty groups in one another, a long alternation, and Unicode classes; and what they match. (Of groups the crate allows 80: not
-/// optimised, that takes 1.9 MiB.)
+/// Thirty groups in one another, a long alternation, and Unicode classes; and what they match. (Of
+/// groups the crate allows 80: not optimised, that takes 1.9 MiB.)
 fn expressions() {
     let depth = 30;
     let groups = format!("^{}a{}$", "(".repeat(depth), "|b)*".repeat(depth));
@@ -180,7 +181,8 @@ fn nested_json() {
     );
 }
 
-/// Arrays and inline tables in one another, nearly as deep as the crate reads (80), as a value and as a type.
+/// Arrays and inline tables in one another, nearly as deep as the crate reads (80), as a value and
+/// as a type.
 fn nested_toml() {
     let text = format!("a = {}1{}", "[".repeat(75), "]".repeat(75));
     let value: toml::Table = toml::from_str(&text).expect("within the limit");

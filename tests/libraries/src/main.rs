@@ -1,4 +1,5 @@
-//! How much stack each library needs: `cargo run [--release]`. Runs itself, with less and less, as long as that ends well.
+//! How much stack each library needs: `cargo run [--release]`. Runs itself, with less and less, as
+//! long as that ends well.
 
 use std::process::{Command, Stdio};
 

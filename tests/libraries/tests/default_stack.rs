@@ -1,4 +1,5 @@
-//! Ordinary libraries run on a goroutine's default stack, in debug and in release builds (DESIGN: "what ordinary libraries need").
+//! Ordinary libraries run on a goroutine's default stack, in debug and in release builds (DESIGN:
+//! "what ordinary libraries need").
 
 use gort::prelude::*;
 

@@ -1,4 +1,5 @@
-//! `hyper` on tokio, two workers, with the handler of `examples/http_server`. hyper's own timeout for headers is on, as there.
+//! `hyper` on tokio, two workers, with the handler of `examples/http_server`. hyper's own timeout
+//! for headers is on, as there.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -35,7 +36,8 @@ fn main() {
             let (stream, _) = listener.accept().await.expect("a connection");
             stream.set_nodelay(true).expect("a socket");
             tokio::spawn(async move {
-                // It fails when the client goes away in the middle, which ends the connection and nothing else.
+                // It fails when the client goes away in the middle, which ends the connection and
+                // nothing else.
                 let _ = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(Duration::from_secs(10))

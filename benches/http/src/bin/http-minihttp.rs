@@ -1,4 +1,5 @@
-//! `may_minihttp`, two workers, with the handler of `examples/http_server`. It has no timeouts and few limits.
+//! `may_minihttp`, two workers, with the handler of `examples/http_server`. It has no timeouts and
+//! few limits.
 
 use std::io;
 use std::net::TcpListener;

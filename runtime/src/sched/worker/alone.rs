@@ -1,7 +1,8 @@
 //! When a worker asks to own the bias: it has been the only one that runs goroutines for a while.
 //!
-//! Ending a bias costs whoever ends it some 15 µs, and the bias owner an interrupt. So a worker waits as long as it takes for
-//! that to be little, and if it is not left alone for long, it waits longer the next time. Searchers that only look do not count.
+//! Ending a bias costs whoever ends it some 15 µs, and the bias owner an interrupt. So a worker
+//! waits as long as it takes for that to be little, and if it is not left alone for long, it waits
+//! longer the next time. Searchers that only look do not count.
 
 use std::cell::Cell;
 
@@ -19,7 +20,8 @@ const WORTH_IT: u64 = 8;
 /// What a worker remembers between two looks.
 #[derive(Default)]
 pub(super) struct Alone {
-    /// When it was seen to be alone, and has been since, or when it became the bias owner; in cycles, 0: it is neither.
+    /// When it was seen to be alone, and has been since, or when it became the bias owner; in
+    /// cycles, 0: it is neither.
     since: Cell<u64>,
     owns_bias: Cell<bool>,
     patience: Cell<u64>,

@@ -11,17 +11,19 @@ use crate::sys::clock::{self, NEVER};
 
 /// The global queue has its turn this often, even if the own queue is never empty.
 const GLOBAL_TURN: u64 = 64;
-/// Timers are looked at when this many cycles have passed (about 10 µs), or at every `TIMER_TURN`th run.
+/// Timers are looked at when this many cycles have passed (about 10 µs), or at every `TIMER_TURN`th
+/// run.
 const TIMER_CYCLES: u64 = 25_000;
 const TIMER_TURN: u64 = 16;
-/// Nanoseconds for which others' timers are left to their owners, who look more often than that, unless they are in a long run.
+/// Nanoseconds for which others' timers are left to their owners, who look more often than that,
+/// unless they are in a long run.
 const OTHERS_LATE: u64 = 50_000;
 /// A searcher that found nothing this often in a row goes to sleep.
 const FRUITLESS_ROUNDS: u32 = 3;
 
 impl Worker {
-    /// The next goroutine to run; sleeps until there is one. `searching` says, and is told, whether this worker counts as
-    /// a searcher.
+    /// The next goroutine to run; sleeps until there is one. `searching` says, and is told, whether
+    /// this worker counts as a searcher.
     #[inline]
     pub(super) fn next(&'static self, searching: &mut bool) -> Option<GRef> {
         let tick = self.post.queue.tick();
@@ -31,7 +33,8 @@ impl Worker {
         self.find_elsewhere(searching)
     }
 
-    /// Run-next, if nothing else has to be looked at before: the way of most hand-offs, in few instructions.
+    /// Run-next, if nothing else has to be looked at before: the way of most hand-offs, in few
+    /// instructions.
     #[inline(always)]
     fn next_at_once(&self, tick: u64) -> Option<GRef> {
         let nothing_else = self.timers().next() == NEVER
@@ -54,9 +57,10 @@ impl Worker {
         if self.index >= self.rt.limit() {
             return self.bound_work();
         }
-        // If the other end of what was written to is in this process too, its event is there already, and all that belongs to the
-        // connection is in this core's cache. In another worker's hands, each message costs as much again for moving it. With one
-        // worker the events can wait until the queue is empty: then there are many for one call.
+        // If the other end of what was written to is in this process too, its event is there
+        // already, and all that belongs to the connection is in this core's cache. In another
+        // worker's hands, each message costs as much again for moving it. With one worker the
+        // events can wait until the queue is empty: then there are many for one call.
         if self.wrote.get() && self.rt.limit() > 1 {
             self.look_at_poller();
         }
@@ -142,7 +146,8 @@ impl Worker {
         let cycles = clock::cycles();
         if tick.is_multiple_of(TIMER_TURN) || cycles.wrapping_sub(self.timers_checked.get()) > TIMER_CYCLES {
             self.timers_checked.set(cycles);
-            // Expire at most what can run before its prefetched lines are evicted, but at least as many as ran since the last check.
+            // Expire at most what can run before its prefetched lines are evicted, but at least as
+            // many as ran since the last check.
             let ticks = self.post.queue.ticks();
             let run = ticks.wrapping_sub(self.timers_tick.replace(ticks)) as usize;
             let room = BATCH.saturating_sub(self.queue.len());
@@ -150,7 +155,8 @@ impl Worker {
         }
     }
 
-    /// Makes runnable what is due on this worker's timers, or (`all`) on every worker's. `true` if something was.
+    /// Makes runnable what is due on this worker's timers, or (`all`) on every worker's. `true` if
+    /// something was.
     pub(super) fn run_timers(&self, all: bool) -> bool {
         let now = clock::now();
         if all {

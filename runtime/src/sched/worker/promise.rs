@@ -1,9 +1,11 @@
-//! The owner's side of a promise to keep watch ([`Timekeeper`](crate::sched::timekeeper::Timekeeper)): whether to make one, and
-//! to notice that it is not kept.
+//! The owner's side of a promise to keep watch
+//! ([`Timekeeper`](crate::sched::timekeeper::Timekeeper)): whether to make one, and to notice that
+//! it is not kept.
 //!
-//! How long a worker will be away nobody knows. So it goes by what it did before: one that did not look for [`LONG`] makes no
-//! promise for the next [`WARY`] times, and another worker takes over at once. Not if it was away because the kernel ran somebody
-//! else meanwhile: on a busy machine that says nothing about what it will do, and more threads that want to run make it worse.
+//! How long a worker will be away nobody knows. So it goes by what it did before: one that did not
+//! look for [`LONG`] makes no promise for the next [`WARY`] times, and another worker takes over at
+//! once. Not if it was away because the kernel ran somebody else meanwhile: on a busy machine that
+//! says nothing about what it will do, and more threads that want to run make it worse.
 
 use std::cell::Cell;
 

@@ -15,7 +15,8 @@ use crate::sched::{shake, turn};
 use crate::sys::clock;
 
 impl Worker {
-    /// The life of the worker's thread, which begins when somebody has taken the worker off the list.
+    /// The life of the worker's thread, which begins when somebody has taken the worker off the
+    /// list.
     ///
     /// Returns when the thread is to end; the worker is not this thread's any more then.
     pub(super) fn work(&'static self) {
@@ -27,15 +28,16 @@ impl Worker {
                 self.stop_search();
             }
             self.execute(g);
-            // Not before: a commit releases locks for which others may spin, and coming back takes longer than that.
+            // Not before: a commit releases locks for which others may spin, and coming back takes
+            // longer than that.
             if self.post.is_absent() && self.come_back().is_break() {
                 return;
             }
         }
     }
 
-    /// Runs `g` until it switches away. Inlined into every loop that calls it: a return to a frame from before the switch is
-    /// always mispredicted.
+    /// Runs `g` until it switches away. Inlined into every loop that calls it: a return to a frame
+    /// from before the switch is always mispredicted.
     #[inline(always)]
     pub(super) fn execute(&self, g: GRef) {
         if g.fiber_if_bound().is_some() {
@@ -47,7 +49,8 @@ impl Worker {
         g.set_running(self.index as u16);
         self.head.set_current(g.as_ptr().cast());
         let fiber = g.fiber();
-        // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has it; it has a stack.
+        // SAFETY: the goroutine came out of a queue, so it is suspended and this thread alone has
+        // it; it has a stack.
         unsafe { fiber.resume() };
         self.head.set_current(std::ptr::null_mut());
         if searches::any() {
@@ -60,9 +63,9 @@ impl Worker {
     #[inline(always)]
     fn serve(&self, g: GRef, request: Request) {
         match request {
-            // From the commit on, somebody else may run the goroutine: nothing may touch it afterwards.
-            // SAFETY: it has just left by `suspend`. The pair was made by `park_goroutine`, whose frame is alive until the commit
-            // lets a waker in.
+            // From the commit on, somebody else may run the goroutine: nothing may touch it
+            // afterwards. SAFETY: it has just left by `suspend`. The pair was made by
+            // `park_goroutine`, whose frame is alive until the commit lets a waker in.
             Request::Park(commit, data) => unsafe {
                 g.note_wait(self.head.clock());
                 commit(data);
@@ -72,7 +75,8 @@ impl Worker {
         }
     }
 
-    /// The same for one whose schedules may be explored. Apart, so that the others keep nothing across the commit.
+    /// The same for one whose schedules may be explored. Apart, so that the others keep nothing
+    /// across the commit.
     #[cold]
     #[inline(never)]
     fn serve_member(&self, g: GRef) {
@@ -89,9 +93,9 @@ impl Worker {
         }
     }
 
-    /// After a run that was so long that the monitor replaced this worker: it counts again. And after one in which a
-    /// goroutine has taken the thread for itself: serves that one until it gives the thread back, or ends. Then the
-    /// thread is to end too.
+    /// After a run that was so long that the monitor replaced this worker: it counts again. And
+    /// after one in which a goroutine has taken the thread for itself: serves that one until it
+    /// gives the thread back, or ends. Then the thread is to end too.
     #[cold]
     fn come_back(&'static self) -> ControlFlow<()> {
         self.clear_stuck();
@@ -109,7 +113,8 @@ impl Worker {
         }
     }
 
-    /// Gives a fresh goroutine a stack. `false` if there is none to be had; the goroutine has then ended with a panic.
+    /// Gives a fresh goroutine a stack. `false` if there is none to be had; the goroutine has then
+    /// ended with a panic.
     #[cold]
     fn give_stack(&self, g: GRef) -> bool {
         let default = self.rt.config.stack_size;
@@ -137,7 +142,8 @@ impl Worker {
         }
     }
 
-    /// A goroutine for which the kernel gives no stack ends as if it had panicked, so that whoever waits for it is told.
+    /// A goroutine for which the kernel gives no stack ends as if it had panicked, so that whoever
+    /// waits for it is told.
     #[cold]
     fn end_without_stack(&self, g: GRef, no_stack: &crate::fiber::NoStack) {
         let live = self.rt.goroutines();
@@ -163,8 +169,9 @@ impl Worker {
         }
     }
 
-    /// The goroutine has ended: its fiber is free, and so is its block once the handle is gone. Inlined like `execute`: a call
-    /// here is a twentieth of what a goroutine costs that does nothing.
+    /// The goroutine has ended: its fiber is free, and so is its block once the handle is gone.
+    /// Inlined like `execute`: a call here is a twentieth of what a goroutine costs that does
+    /// nothing.
     #[inline(always)]
     fn finish(&self, g: GRef) {
         if g.home() != NO_HOME {

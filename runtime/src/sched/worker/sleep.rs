@@ -1,8 +1,10 @@
-//! Going to sleep: the second look, the timekeeper, the question whether anybody will ever run again.
+//! Going to sleep: the second look, the timekeeper, the question whether anybody will ever run
+//! again.
 //!
-//! A sleeping worker wakes for its own timers. One of the sleepers, the *timekeeper*, wakes for everybody's: a worker that
-//! is stuck in a long run does not delay the timers that were armed on it. It sleeps in the poller, once there is one: the
-//! first event wakes it. A retired worker is not eligible.
+//! A sleeping worker wakes for its own timers. One of the sleepers, the *timekeeper*, wakes for
+//! everybody's: a worker that is stuck in a long run does not delay the timers that were armed on
+//! it. It sleeps in the poller, once there is one: the first event wakes it. A retired worker is
+//! not eligible.
 
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
@@ -35,7 +37,8 @@ impl Worker {
     pub(super) fn nap(&self, length: Duration) -> Duration {
         self.post.napping.store(true, Ordering::Relaxed);
         self.rt.nappers.fetch_add(1, Ordering::SeqCst);
-        // Orders the two before the look. Pairs with the fences of those who queue work and then look for nappers.
+        // Orders the two before the look. Pairs with the fences of those who queue work and then
+        // look for nappers.
         fence(Ordering::SeqCst);
         // Work that was queued before the count was raised rang no bell: look once more.
         if self.rt.global.is_empty() && self.post.inbox.is_empty() {
@@ -59,8 +62,8 @@ impl Worker {
             self.rt.bell.worker_woken();
             return self.awake(false);
         }
-        // Not above GOMAXPROCS: it may not run what it is woken for, so every event would cost a hand-over; and its thread would
-        // never end, as every timer wakes it.
+        // Not above GOMAXPROCS: it may not run what it is woken for, so every event would cost a
+        // hand-over; and its thread would never end, as every timer wakes it.
         self.rt.bell.worker_sleeps(&self.rt.idle);
         let retired = self.is_retired();
         self.promise.end(self);
@@ -73,7 +76,8 @@ impl Worker {
         let mut unsure = false;
         let mut woken = Vec::new();
         loop {
-            // Before the looks that follow: who changes what they see afterwards knows which bell to ring.
+            // Before the looks that follow: who changes what they see afterwards knows which bell
+            // to ring.
             let poller = if keeper { crate::poll::driver() } else { None };
             if poller.is_some() {
                 self.post.set_polling(true);
@@ -107,7 +111,8 @@ impl Worker {
             }
             unsure = self.rt.check_deadlock();
             if unsure {
-                // Nobody can run again, as far as we know, but some thread that we do not know might be about to.
+                // Nobody can run again, as far as we know, but some thread that we do not know
+                // might be about to.
                 deadline = deadline.min(clock::now() + patience.as_nanos() as u64);
                 patience = (patience * 4).min(Duration::from_secs(1));
             }
@@ -138,8 +143,8 @@ impl Worker {
         awake
     }
 
-    /// Before the thread ends: others take over what this worker sees to in its sleep, the timers and the question whether
-    /// anybody can run again.
+    /// Before the thread ends: others take over what this worker sees to in its sleep, the timers
+    /// and the question whether anybody can run again.
     fn hand_over(&self, keeper: bool, unsure: bool) {
         if keeper {
             self.resign(false);
@@ -159,7 +164,8 @@ impl Worker {
         Slept::Awake { searching }
     }
 
-    /// Gives up the role. Whoever counts as a searcher looks whether anybody has to take over when it stops searching.
+    /// Gives up the role. Whoever counts as a searcher looks whether anybody has to take over when
+    /// it stops searching.
     fn resign(&self, searching: bool) {
         self.post.set_polling(false);
         if searching {
@@ -167,7 +173,8 @@ impl Worker {
         }
         self.rt.timekeeper.resign();
         if !searching {
-            // Orders the vacancy before the look at the timers. Pairs with the fence in `timer_armed`.
+            // Orders the vacancy before the look at the timers. Pairs with the fence in
+            // `timer_armed`.
             fence(Ordering::SeqCst);
             if self.rt.watch_is_vacant() {
                 self.rt.notify();

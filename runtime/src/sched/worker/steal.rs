@@ -1,13 +1,15 @@
 //! Stealing that looks before it takes.
 //!
-//! A second worker that robs every short queue ruins small groups of goroutines that talk to each other: each hand-off then
-//! crosses a core. So a thief looks at each victim's tick counter twice. A victim that spends only a few cycles on each run
-//! gets through a short queue sooner than the thief could: it is left alone. Unless so many take turns there that none finds its
-//! lines in the cache when it comes round ([`ReuseDistance`](super::reuse_distance::ReuseDistance)): then it does not matter who runs them.
+//! A second worker that robs every short queue ruins small groups of goroutines that talk to each
+//! other: each hand-off then crosses a core. So a thief looks at each victim's tick counter twice.
+//! A victim that spends only a few cycles on each run gets through a short queue sooner than the
+//! thief could: it is left alone. Unless so many take turns there that none finds its lines in the
+//! cache when it comes round ([`ReuseDistance`](super::reuse_distance::ReuseDistance)): then it
+//! does not matter who runs them.
 //!
-//! Run-next is taken only from a victim that stands still for longer: the goroutine that runs there may be about to wait for the
-//! one in the slot. A producer that fills a buffer of a hundred values does so in 1 µs; if its consumer were taken away, both
-//! would fight for the channel's lock.
+//! Run-next is taken only from a victim that stands still for longer: the goroutine that runs there
+//! may be about to wait for the one in the slot. A producer that fills a buffer of a hundred values
+//! does so in 1 µs; if its consumer were taken away, both would fight for the channel's lock.
 
 use crate::g::GRef;
 use crate::sched::worker::{LONG_QUEUE, Post, Worker};
@@ -15,7 +17,8 @@ use crate::sys::clock;
 
 /// How long the thief watches, in cycles: about 1 µs.
 const WATCH_CYCLES: u64 = 2_500;
-/// How long a victim has to stand still before its run-next is taken, in cycles: about 4 µs. (Go waits 3 µs.)
+/// How long a victim has to stand still before its run-next is taken, in cycles: about 4 µs. (Go
+/// waits 3 µs.)
 const STANDSTILL_CYCLES: u64 = 10_000;
 /// A victim that spends less than this many cycles on a run gets along on its own.
 const QUICK_RUN: u64 = 3_000;
@@ -91,7 +94,8 @@ impl Worker {
     }
 }
 
-/// Whether the victim, seen at a standstill for `watched` cycles, goes on standing still with something in its run-next.
+/// Whether the victim, seen at a standstill for `watched` cycles, goes on standing still with
+/// something in its run-next.
 fn stands_still(victim: &Post, watched: u64) -> bool {
     let ticks = victim.queue.ticks();
     let start = clock::cycles();
