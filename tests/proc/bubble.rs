@@ -1,8 +1,10 @@
 //! Channels that leave their bubble (GS-166; TestChannelMovedOutOfBubble of internal/synctest).
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use gort::prelude::*;
+use gort::sync::Mutex;
 use gort::testing;
 
 use crate::support::child;
@@ -20,6 +22,7 @@ fn outside(act: fn(Chan<i32>)) {
     });
 }
 
+/// GS-166
 pub(crate) fn receive() {
     #[gort::main]
     fn main() {
@@ -30,6 +33,7 @@ pub(crate) fn receive() {
         .expect_stderr(&["fatal error: receive on synctest channel from outside bubble\n"]);
 }
 
+/// GS-166
 pub(crate) fn send() {
     #[gort::main]
     fn main() {
@@ -40,6 +44,7 @@ pub(crate) fn send() {
         .expect_stderr(&["fatal error: send on synctest channel from outside bubble\n"]);
 }
 
+/// GS-166
 pub(crate) fn select() {
     #[gort::main]
     fn main() {
@@ -55,6 +60,7 @@ pub(crate) fn select() {
         .expect_stderr(&["fatal error: select on synctest channel from outside bubble\n"]);
 }
 
+/// GS-166
 pub(crate) fn close() {
     #[gort::main]
     fn main() {
@@ -63,4 +69,22 @@ pub(crate) fn close() {
     child::run(main)
         .expect_code(2)
         .expect_stderr(&["fatal error: close of synctest channel from outside bubble\n"]);
+}
+
+/// GS-165: somebody outside might free the lock, so the clock does not jump; and if there is nobody, nobody can go on.
+pub(crate) fn a_mutex_stalls_the_clock() {
+    #[gort::main]
+    fn main() {
+        testing::bubble(|| {
+            let lock = Arc::new(Mutex::new(()));
+            let _held = lock.lock();
+            let other = Arc::clone(&lock);
+            go!(move || drop(other.lock()));
+            gort::time::sleep(Duration::from_secs(3600));
+        });
+    }
+    child::run(main).expect_code(2).expect_stderr(&[
+        "fatal error: all goroutines are asleep - deadlock!",
+        "[sync.Mutex.Lock]",
+    ]);
 }

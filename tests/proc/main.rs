@@ -43,7 +43,7 @@ impl Drop for Loud {
 
 fn main() -> std::process::ExitCode {
     harness::main(&[
-        list!(bubble: receive, send, select, close),
+        list!(bubble: receive, send, select, close, a_mutex_stalls_the_clock),
         list!(deadlock:
             chan_receive, chan_send, chan_send_to_a_full_buffer, ranging, select, select_of_one, select_of_nil_channels,
             select_no_cases, receive_from_nil, send_to_nil, future, wait_group, mutex,
