@@ -26,5 +26,6 @@
 //! `docs/DEBUG.md` in the repository walks through programs that are stuck.
 
 pub use gort_runtime::debug::{
-    Frame, Goroutine, Grouped, Object, ObjectKind, Snapshot, Status, goroutines, goroutines_without_frames,
+    Certainty, Frame, Goroutine, Grouped, Object, ObjectKind, Snapshot, Status, Stuck, StuckGoroutine,
+    WaitGraph, goroutines, goroutines_without_frames, stuck, wait_graph,
 };

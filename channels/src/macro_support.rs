@@ -232,7 +232,7 @@ fn select_with<const N: usize>(
         }
         // SAFETY: `begin` said `Park`; the task is readied once, by who wins the claim under one of these locks.
         unsafe {
-            rt::park(reasons.0, || run.unlock());
+            rt::park_on(reasons.0, run.held(), || run.unlock());
             if let Ended::Chosen(index) = run.end() {
                 return index;
             }

@@ -4,11 +4,14 @@
 
 #[cfg(loom)]
 pub(crate) use gort_runtime::WaitReason;
+#[cfg(not(loom))]
+pub(crate) use gort_runtime::debug::tag::{About, CHANNEL_ABOUT, Label};
 #[cfg(all(test, loom))]
 pub(crate) use gort_runtime::twin::commit_apart;
 #[cfg(loom)]
 pub(crate) use gort_runtime::twin::{
-    Claim, Here, end_goroutine, explore, lock_rank, now, park, park_holding, park_until, polled_in_vain,
+    Claim, Here, end_goroutine, explore, lock_rank, now, park, park_holding, park_on, park_until,
+    polled_in_vain,
 };
 #[cfg(loom)]
 pub use gort_runtime::twin::{RawLock, Task};
@@ -16,7 +19,8 @@ pub use gort_runtime::twin::{RawLock, Task};
 pub(crate) use gort_runtime::{CallTimer, JoinError, JoinHandle, Outlet, ScopedJoinHandle};
 #[cfg(not(loom))]
 pub(crate) use gort_runtime::{
-    Claim, Here, WaitReason, end_goroutine, explore, now, park, park_holding, park_until, polled_in_vain,
+    Claim, Here, WaitReason, end_goroutine, explore, now, park, park_holding, park_on, park_until,
+    polled_in_vain,
 };
 #[cfg(not(loom))]
 pub use gort_runtime::{RawLock, Task};

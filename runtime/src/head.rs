@@ -24,7 +24,7 @@ impl Head {
     pub(crate) fn new() -> Head {
         Head {
             current: AtomicPtr::new(std::ptr::null_mut()),
-            clock: AtomicU64::new(0),
+            clock: AtomicU64::new(1),
             random: Cell::new(crate::random::fresh_seed()),
             seat: Seat::new(),
         }
@@ -50,7 +50,8 @@ impl Head {
 
     /// It is `now`.
     pub(crate) fn set_clock(&self, now: u64) {
-        self.clock.store(now, Ordering::Relaxed);
+        // Never 0, which is "not yet" where a wait begins.
+        self.clock.store(now.max(1), Ordering::Relaxed);
     }
 
     /// Owner: a pseudo-random number.

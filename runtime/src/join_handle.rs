@@ -21,7 +21,7 @@ use crate::g::{GRef, Outcome};
 use crate::panic_value::Panic;
 use crate::reason::WaitReason;
 use crate::sched::entry;
-use crate::sched::park::park;
+use crate::sched::park::park_on;
 
 const JOIN: Op = Op::new("join", "goroutine");
 const IS_FINISHED: Op = Op::new("is_finished", "goroutine");
@@ -154,7 +154,11 @@ impl<T> JoinHandle<T> {
             // SAFETY: the state machine readies the task exactly once: by the runner if it finishes after the commit,
             // else by the commit itself. Only this handle, which is consumed, registers a joiner, and what it may have
             // registered before was taken back.
-            unsafe { park(WaitReason::Join, || tell_when_done(g, task)) };
+            unsafe {
+                park_on(WaitReason::Join, &[g.as_ptr().cast_const().cast()], || {
+                    tell_when_done(g, task);
+                });
+            }
         }
         let mut this = ManuallyDrop::new(self);
         drop(this.source.take());

@@ -108,7 +108,7 @@ pub use panics::catch_loudly;
 pub use panics::{PanicReport, recover};
 pub use poll_fd::{Closed, PollFd, RegisterError};
 pub use reason::WaitReason;
-pub use sched::park::{gosched, park, park_holding, park_until, polled_in_vain};
+pub use sched::park::{gosched, park, park_holding, park_on, park_until, polled_in_vain};
 pub use sched::procs::{
     lock_os_thread, max_procs, num_cpu, num_goroutine, set_max_procs, unlock_os_thread, worker_index,
 };

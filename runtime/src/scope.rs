@@ -10,7 +10,7 @@ use crate::g::task::Task;
 use crate::join_handle::{JoinError, JoinHandle};
 use crate::reason::WaitReason;
 use crate::sched::entry;
-use crate::sched::park::park;
+use crate::sched::park::park_on;
 use crate::spawn::Spawn;
 
 /// The scope that the closure of [`scope`] gets: goroutines are started on it.
@@ -80,7 +80,11 @@ fn wait(data: &ScopeData) {
     unsafe { data.set_waiter(Task::current()) };
     let me = NonNull::from(data);
     // SAFETY: whoever brings the count to zero readies the task, once: a member, or the commit itself.
-    unsafe { park(WaitReason::Scope, move || entry::leave_scope(me)) };
+    unsafe {
+        park_on(WaitReason::Scope, &[me.as_ptr().cast_const().cast()], move || {
+            entry::leave_scope(me);
+        });
+    }
 }
 
 impl<'scope> Scope<'scope, '_> {

@@ -141,6 +141,15 @@ pub unsafe fn park(_reason: WaitReason, commit: impl FnOnce()) {
     wait();
 }
 
+/// Like [`park`]; reports are not modelled.
+///
+/// # Safety
+/// As [`park`].
+pub unsafe fn park_on(reason: WaitReason, _objects: *const [*const ()], commit: impl FnOnce()) {
+    // SAFETY: by the caller.
+    unsafe { park(reason, commit) };
+}
+
 /// Like [`park`] with a commit that frees `lock`.
 ///
 /// # Safety

@@ -70,6 +70,19 @@ impl Barrier {
         }
     }
 
+    /// The same with a name, which reports say. It costs nothing later.
+    ///
+    /// ```
+    /// gort::sync::Barrier::named("start", 1).wait();
+    /// ```
+    #[cfg(not(loom))]
+    pub fn named(name: impl Into<std::borrow::Cow<'static, str>>, size: usize) -> Barrier {
+        let name = name.into();
+        let named = Barrier::new(size);
+        named.arrived.label().set(name);
+        named
+    }
+
     /// Waits until as many goroutines as the barrier is made for have called this. It is then ready for the next round.
     ///
     /// ```

@@ -74,6 +74,19 @@ impl Cond {
         }
     }
 
+    /// The same with a name, which reports say. It costs nothing later.
+    ///
+    /// ```
+    /// gort::sync::Cond::named("changed").notify_all();
+    /// ```
+    #[cfg(not(loom))]
+    pub fn named(name: impl Into<std::borrow::Cow<'static, str>>) -> Cond {
+        let name = name.into();
+        let named = Cond::new();
+        named.waiting.label().set(name);
+        named
+    }
+
     /// Unlocks `guard`, waits for a notification, and locks again.
     ///
     /// ```

@@ -41,6 +41,19 @@ impl Once {
         }
     }
 
+    /// The same with a name, which reports say. It costs nothing later.
+    ///
+    /// ```
+    /// gort::sync::Once::named("setup").call_once(|| ());
+    /// ```
+    #[cfg(not(loom))]
+    pub fn named(name: impl Into<std::borrow::Cow<'static, str>>) -> Once {
+        Once {
+            done: AtomicBool::new(false),
+            running: Mutex::named(name, ()),
+        }
+    }
+
     /// Runs `f` if no call has run before; otherwise waits until that call has ended.
     ///
     /// # Panics

@@ -30,6 +30,8 @@ pub(crate) use gort_channels::{
     macro_support::{recv_arm, select},
     source::RecvFrom,
 };
+#[cfg(not(loom))]
+pub(crate) use gort_runtime::debug::tag::Label;
 pub(crate) use gort_runtime::{
     Panic, Spawn, WaitReason, catch_loudly, go, goexit, num_cpu, random_u32, unheard, worker_index,
 };

@@ -3,11 +3,14 @@
 //! A release passes its permit straight to the first waiter, so a permit is never free while somebody waits.
 
 use super::limit::Limit;
+#[cfg(not(loom))]
+use super::rt::Label;
 use super::rt::{WaitReason, const_unless_loom};
 use super::wait_list::{Place, WaitList};
 
 /// A counting semaphore; its state is the number of free permits.
 #[derive(Debug)]
+#[repr(transparent)]
 pub(super) struct Sema {
     free: WaitList<usize>,
 }
@@ -18,6 +21,11 @@ impl Sema {
         pub(super) fn new() -> Sema {
             Sema { free: WaitList::new(0) }
         }
+    }
+
+    #[cfg(not(loom))]
+    pub(super) fn label(&self) -> &Label {
+        self.free.label()
     }
 
     /// Takes a permit if one is free.

@@ -62,6 +62,20 @@ impl Semaphore {
         }
     }
 
+    /// The same with a name, which reports say. It costs nothing later.
+    ///
+    /// ```
+    /// assert_eq!(gort::sync::Semaphore::named("slots", 3).available(), 3);
+    /// ```
+    #[cfg(not(loom))]
+    pub fn named(name: impl Into<std::borrow::Cow<'static, str>>, size: usize) -> Semaphore {
+        let name = name.into();
+        let named = Semaphore::new(size);
+        named.taken.label().set(name.clone());
+        named.hopeless.label().set(name);
+        named
+    }
+
     /// Takes `n` permits, waiting in line for them. For more than the semaphore has it waits for ever (but holds up nobody).
     ///
     /// ```

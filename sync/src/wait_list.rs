@@ -18,16 +18,23 @@ use super::rt::{
     Claim, Here, RawLock, Task, UnsafeCell, WaitReason, const_unless_loom, park_holding, park_until,
 };
 #[cfg(not(loom))]
-use super::rt::{Sender, explore};
+use super::rt::{Label, Sender, explore};
 
 /// The claim's winner when the waiter was granted (and not timed out).
 const GRANTED: usize = 0;
 
 /// A queue of waiters and `S`, under one lock.
+#[repr(C)]
 pub(super) struct WaitList<S> {
     lock: RawLock,
+    /// Behind the lock, where reports look for it.
+    #[cfg(not(loom))]
+    label: Label,
     inner: UnsafeCell<Inner<S>>,
 }
+
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(WaitList<u8>, label) == Label::AT);
 
 struct Inner<S> {
     queue: Queue,
@@ -55,8 +62,19 @@ impl<S> WaitList<S> {
     const_unless_loom! {
         pub(super) fn new(state: S) -> WaitList<S> {
             let queue = Queue { first: None, last: None };
-            WaitList { lock: RawLock::new(), inner: UnsafeCell::new(Inner { queue, state }) }
+            WaitList {
+                lock: RawLock::new(),
+                #[cfg(not(loom))]
+                label: Label::new(),
+                inner: UnsafeCell::new(Inner { queue, state }),
+            }
         }
+    }
+
+    /// Its name.
+    #[cfg(not(loom))]
+    pub(super) fn label(&self) -> &Label {
+        &self.label
     }
 
     /// The weights of those who wait now, in line.

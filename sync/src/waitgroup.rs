@@ -73,6 +73,19 @@ impl WaitGroup {
         WaitGroup::default()
     }
 
+    /// The same with a name, which reports say. It costs nothing later.
+    ///
+    /// ```
+    /// gort::sync::WaitGroup::named("workers").wait();
+    /// ```
+    #[cfg(not(loom))]
+    pub fn named(name: impl Into<std::borrow::Cow<'static, str>>) -> WaitGroup {
+        let name = name.into();
+        let named = WaitGroup::new();
+        named.group.waiting.label().set(name);
+        named
+    }
+
     /// Raises the counter by `count`. Raise it before the goroutines start, not inside of them.
     ///
     /// # Panics

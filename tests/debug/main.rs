@@ -272,10 +272,8 @@ fn objects() {
         let [object] = seen.waits_on() else {
             panic!("one object: {seen}")
         };
-        assert_eq!(
-            object.to_string(),
-            format!("{} {:#x}", object.kind().as_str(), object.number())
-        );
+        let text = format!("{} {:#x}", object.kind().as_str(), object.number());
+        assert!(object.to_string().starts_with(&text), "{object}");
         (object.kind(), object.number())
     }
     let (lock, rwlock, group) = (

@@ -20,10 +20,14 @@ mod recv;
 mod send;
 
 use std::fmt;
+#[cfg(not(loom))]
+use std::panic::Location;
 
 use crate::ring::Ring;
 use crate::rt::RawLock;
 use crate::rt::explore;
+#[cfg(not(loom))]
+use crate::rt::{About, CHANNEL_ABOUT, Label};
 use crate::shim::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
 use crate::waitq::WaitQueue;
 
@@ -55,6 +59,13 @@ pub(crate) struct Core<T> {
     len: AtomicUsize,
     recvq: WaitQueue,
     sendq: WaitQueue,
+    /// For reports, which read it from outside.
+    #[cfg(not(loom))]
+    about: &'static About,
+    #[cfg(not(loom))]
+    made: &'static Location<'static>,
+    #[cfg(not(loom))]
+    label: Label,
     /// Under the lock.
     ring: UnsafeCell<Ring<T>>,
     given_back: GivenBack<T>,
@@ -64,6 +75,16 @@ pub(crate) struct Core<T> {
 
 #[cfg(not(loom))]
 const _: () = assert!(std::mem::offset_of!(Core<u8>, sendq) + size_of::<WaitQueue>() <= 64);
+
+#[cfg(not(loom))]
+const _: () = assert!(
+    std::mem::offset_of!(Core<u8>, lock) == 0
+        && std::mem::offset_of!(Core<u8>, label) == CHANNEL_ABOUT + 2 * size_of::<usize>()
+);
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(Core<u8>, about) == CHANNEL_ABOUT);
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(Core<u8>, made) == CHANNEL_ABOUT + size_of::<usize>());
 
 /// What an event source wants done when nobody can receive any more.
 type Abandoned = Box<dyn FnOnce() + Send>;
@@ -100,10 +121,28 @@ impl<T> Core<T> {
             len: AtomicUsize::new(0),
             recvq: WaitQueue::new(),
             sendq: WaitQueue::new(),
+            #[cfg(not(loom))]
+            about: const { &About::new::<T>(0, 0) },
+            #[cfg(not(loom))]
+            made: Location::caller(),
+            #[cfg(not(loom))]
+            label: Label::new(),
             ring: UnsafeCell::new(Ring::new(capacity)),
             given_back: GivenBack::new(),
             abandoned: UnsafeCell::new(None),
         }
+    }
+
+    /// Says what reports can know of the handles.
+    #[cfg(not(loom))]
+    pub(crate) fn with_about(mut self, about: &'static About) -> Core<T> {
+        self.about = about;
+        self
+    }
+
+    #[cfg(not(loom))]
+    pub(crate) fn label(&self) -> &Label {
+        &self.label
     }
 
     /// Which channel it is, for whoever explores schedules: that of its lock, as for everything that a select waits for.

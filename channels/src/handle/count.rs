@@ -9,11 +9,18 @@
 use std::ptr::NonNull;
 
 use crate::chan::{Core, ops};
+#[cfg(not(loom))]
+use crate::rt::About;
 use crate::rt::explore;
 use crate::shim::{AtomicBool, AtomicUsize, Ordering};
 
+/// The kinds of handles; a [`Chan`](crate::Chan) does both.
+pub(crate) const SENDS: usize = 1;
+pub(crate) const RECEIVES: usize = 2;
+
 /// A channel on the heap with its counts.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Shared<T> {
     core: Core<T>,
     senders: AtomicUsize,
@@ -23,38 +30,65 @@ pub(crate) struct Shared<T> {
 
 /// An uncounted reference: the handles that contain it do the counting. Invariant in `T`, as `Core` is: a handle whose `T`
 /// could be coerced would let a short-lived value into a long-lived channel.
+///
+/// `KIND` says what the handle may do, and is added to the address: so reports that find one on a stack know it from a mere reference
+/// to the channel, and from handles of other kinds. Taking it off again costs nothing: it is a part of each access.
 #[derive(Debug)]
-pub(crate) struct Counted<T>(NonNull<Shared<T>>);
+pub(crate) struct Counted<T, const KIND: usize>(NonNull<Shared<T>>);
+
+#[cfg(not(loom))]
+const _: () = assert!(SENDS | RECEIVES < align_of::<Shared<u8>>());
 
 // SAFETY: a handle gives access to a `Core<T>`, which is `Send + Sync` for `T: Send`, and the last handle drops values of `T`
 // on its thread.
-unsafe impl<T: Send> Send for Counted<T> {}
+unsafe impl<T: Send, const KIND: usize> Send for Counted<T, KIND> {}
 // SAFETY: as above.
-unsafe impl<T: Send> Sync for Counted<T> {}
+unsafe impl<T: Send, const KIND: usize> Sync for Counted<T, KIND> {}
 
-impl<T> Counted<T> {
+impl<T, const KIND: usize> Counted<T, KIND> {
+    #[cfg(not(loom))]
+    const ABOUT: &'static About = &About::new::<T>(
+        std::mem::offset_of!(Shared<T>, senders),
+        std::mem::offset_of!(Shared<T>, receivers),
+    );
+
     /// A channel with one handle on each side.
     #[track_caller]
-    pub(crate) fn new(capacity: usize) -> Counted<T> {
+    pub(crate) fn new(capacity: usize) -> Counted<T, KIND> {
+        let core = Core::new(capacity);
+        #[cfg(not(loom))]
+        let core = core.with_about(Self::ABOUT);
         let shared = Shared {
-            core: Core::new(capacity),
+            core,
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
             one_side_gone: AtomicBool::new(false),
         };
-        Counted(NonNull::from(Box::leak(Box::new(shared))))
+        Counted::of(NonNull::from(Box::leak(Box::new(shared))))
     }
 
     /// The same reference once more; the caller has to have counted it.
     #[inline(always)]
-    pub(crate) fn alias(&self) -> Counted<T> {
-        Counted(self.0)
+    pub(crate) fn alias<const OTHER: usize>(&self) -> Counted<T, OTHER> {
+        Counted::of(self.pointer())
+    }
+
+    #[inline(always)]
+    fn of(shared: NonNull<Shared<T>>) -> Counted<T, KIND> {
+        // SAFETY: a channel is longer than the largest kind.
+        Counted(unsafe { shared.byte_add(KIND) })
+    }
+
+    #[inline(always)]
+    fn pointer(&self) -> NonNull<Shared<T>> {
+        // SAFETY: takes off what `of` has added.
+        unsafe { self.0.byte_sub(KIND) }
     }
 
     #[inline(always)]
     fn shared(&self) -> &Shared<T> {
         // SAFETY: a handle that counts on one side at least keeps the memory alive.
-        unsafe { self.0.as_ref() }
+        unsafe { self.pointer().as_ref() }
     }
 
     #[inline(always)]
@@ -65,7 +99,7 @@ impl<T> Counted<T> {
     /// Which channel it is.
     #[inline(always)]
     pub(crate) fn address(&self) -> usize {
-        self.0.as_ptr().addr()
+        self.pointer().as_ptr().addr()
     }
 
     #[inline]
@@ -99,7 +133,7 @@ impl<T> Counted<T> {
     pub(crate) unsafe fn drop_sender(&self) {
         self.announce_drop(&self.shared().senders);
         if self.shared().senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let _freed_at_last = OneSideGone(self.0);
+            let _freed_at_last = OneSideGone(self.pointer());
             if !self.core().stays_open() {
                 self.core().close();
             }
@@ -114,7 +148,7 @@ impl<T> Counted<T> {
     pub(crate) unsafe fn drop_receiver(&self) {
         self.announce_drop(&self.shared().receivers);
         if self.shared().receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let _freed_at_last = OneSideGone(self.0);
+            let _freed_at_last = OneSideGone(self.pointer());
             // SAFETY: the count was one, so this happens once, and nobody can receive.
             unsafe { self.core().last_receiver_gone() };
         }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use self::count::Counted;
+use self::count::{Counted, RECEIVES, SENDS};
 pub use self::iter::{IntoIter, Iter, TryIter};
 use self::receiver::receive_methods;
 use self::sender::send_methods;
@@ -32,7 +32,7 @@ use self::sender::send_methods;
 #[doc(alias = "make")]
 #[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let counted = Counted::new(capacity);
+    let counted = Counted::<T, RECEIVES>::new(capacity);
     (
         Sender {
             counted: counted.alias(),
@@ -57,7 +57,7 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// ```
 #[doc(alias = "chan")]
 pub struct Chan<T> {
-    counted: Counted<T>,
+    counted: Counted<T, { SENDS | RECEIVES }>,
 }
 
 /// The end that sends: Go's `chan<- T`.
@@ -73,7 +73,7 @@ pub struct Chan<T> {
 /// ```
 #[doc(alias = "chan<-")]
 pub struct Sender<T> {
-    counted: Counted<T>,
+    counted: Counted<T, SENDS>,
 }
 
 /// The end that receives: Go's `<-chan T`.
@@ -88,7 +88,7 @@ pub struct Sender<T> {
 /// ```
 #[doc(alias = "<-chan")]
 pub struct Receiver<T> {
-    counted: Counted<T>,
+    counted: Counted<T, RECEIVES>,
 }
 
 send_methods!(Sender);
@@ -228,7 +228,7 @@ impl<T> Clone for Receiver<T> {
 impl<T> Drop for Chan<T> {
     fn drop(&mut self) {
         /// Dropped also if the sending side panics (a waker of a user's may).
-        struct Receiving<'a, T>(&'a Counted<T>);
+        struct Receiving<'a, T>(&'a Counted<T, { SENDS | RECEIVES }>);
         impl<T> Drop for Receiving<'_, T> {
             fn drop(&mut self) {
                 // SAFETY: a `Chan` counts on both sides, and nothing is used after this.
@@ -355,6 +355,20 @@ macro_rules! common {
             pub fn is_closed(&self) -> bool {
                 crate::rt::explore::glance(crate::chan::ops::IS_CLOSED, self.core().address());
                 self.counted.core().is_closed()
+            }
+
+            /// Names the channel, for reports. Costs nothing but here.
+            ///
+            /// ```
+            /// let jobs = gort_channels::Chan::<u8>::new(0).named("jobs");
+            /// # drop(jobs);
+            /// ```
+            pub fn named(self, name: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+                #[cfg(not(loom))]
+                self.core().label().set(name);
+                #[cfg(loom)]
+                drop(name);
+                self
             }
 
             /// Whether both are handles of one channel. `==` says the same.

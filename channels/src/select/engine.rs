@@ -272,6 +272,12 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// The locks that are held, for reports.
+    #[inline]
+    pub(crate) fn held(&self) -> *const [*const ()] {
+        std::ptr::slice_from_raw_parts(self.locks.as_ptr().cast(), self.locked.get())
+    }
+
     /// The claim of the waiter.
     ///
     /// # Safety

@@ -288,7 +288,7 @@ impl<'a> Select<'a> {
                 }
                 // SAFETY: `begin` said `Park`; the task is readied once, by who wins the claim under one of these locks.
                 unsafe {
-                    rt::park(WaitReason::Select, || run.unlock());
+                    rt::park_on(WaitReason::Select, run.held(), || run.unlock());
                     if let Ended::Chosen(index) = run.end() {
                         break index;
                     }

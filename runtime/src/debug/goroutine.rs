@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::debug::object::Object;
 use crate::debug::stacks::{Calls, Frame};
 use crate::reason::WaitReason;
 
@@ -28,107 +29,6 @@ pub enum Status {
     Waiting(WaitReason),
 }
 
-/// What a goroutine waits on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ObjectKind {
-    /// A channel.
-    Channel,
-    /// A mutex.
-    Mutex,
-    /// A read-write lock.
-    RwLock,
-    /// A wait group.
-    WaitGroup,
-    /// A condition variable.
-    Cond,
-    /// A `Once`, a `OnceCell` or a `OnceValue`.
-    Once,
-    /// A semaphore.
-    Semaphore,
-    /// A barrier.
-    Barrier,
-}
-
-impl ObjectKind {
-    /// What somebody waits on for this reason, if it is one object that is known.
-    pub(super) fn of(reason: WaitReason) -> Option<ObjectKind> {
-        Some(match reason {
-            WaitReason::ChanReceive | WaitReason::ChanSend => ObjectKind::Channel,
-            WaitReason::MutexLock => ObjectKind::Mutex,
-            WaitReason::RwLockRead | WaitReason::RwLockWrite => ObjectKind::RwLock,
-            WaitReason::WaitGroupWait => ObjectKind::WaitGroup,
-            WaitReason::CondWait => ObjectKind::Cond,
-            WaitReason::OnceDo => ObjectKind::Once,
-            WaitReason::SemaphoreAcquire => ObjectKind::Semaphore,
-            WaitReason::BarrierWait => ObjectKind::Barrier,
-            _ => return None,
-        })
-    }
-
-    /// In a word or two: `channel`, `wait group`.
-    ///
-    /// ```
-    /// assert_eq!(gort_runtime::debug::ObjectKind::WaitGroup.as_str(), "wait group");
-    /// ```
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ObjectKind::Channel => "channel",
-            ObjectKind::Mutex => "mutex",
-            ObjectKind::RwLock => "rwlock",
-            ObjectKind::WaitGroup => "wait group",
-            ObjectKind::Cond => "cond",
-            ObjectKind::Once => "once",
-            ObjectKind::Semaphore => "semaphore",
-            ObjectKind::Barrier => "barrier",
-        }
-    }
-}
-
-/// One object that a goroutine waits on. `Display`: `channel 0x7f…`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Object {
-    kind: ObjectKind,
-    number: usize,
-}
-
-impl Object {
-    pub(super) fn new(kind: ObjectKind, number: usize) -> Object {
-        Object { kind, number }
-    }
-
-    /// What it is.
-    ///
-    /// ```
-    /// # fn kinds(goroutine: &gort_runtime::debug::Goroutine) -> Vec<&str> {
-    /// goroutine.waits_on().iter().map(|object| object.kind().as_str()).collect()
-    /// # }
-    /// ```
-    pub fn kind(&self) -> ObjectKind {
-        self.kind
-    }
-
-    /// A number that is the same for the same object for as long as it lives: an address in it.
-    ///
-    /// ```
-    /// use gort_runtime::debug::Goroutine;
-    ///
-    /// fn wait_on_the_same(one: &Goroutine, other: &Goroutine) -> bool {
-    ///     one.waits_on().iter().any(|object| other.waits_on().iter().any(|with| with.number() == object.number()))
-    /// }
-    /// # let _ = wait_on_the_same;
-    /// ```
-    pub fn number(&self) -> usize {
-        self.number
-    }
-}
-
-impl std::fmt::Display for Object {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:#x}", self.kind.as_str(), self.number)
-    }
-}
-
 /// One goroutine, as it was when it was looked at.
 #[derive(Debug, Clone)]
 pub struct Goroutine {
@@ -144,6 +44,25 @@ pub struct Goroutine {
     pub(super) stack_used: usize,
     pub(super) stack_size: usize,
     pub(super) locked: bool,
+    /// For whoever looks who has access to what; else empty.
+    pub(super) reach: Reach,
+}
+
+/// What of a goroutine is needed to say to what it has access.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reach {
+    /// Its stack's addresses.
+    pub(super) stack: std::ops::Range<usize>,
+    /// What lies in the part that is in use, or may be, each word inverted. `None`: it is not known.
+    pub(super) words: Option<Vec<usize>>,
+    /// Its control block, whose job has begun.
+    pub(super) block: std::ops::Range<usize>,
+    /// Since when it waits, on the scheduler's clock.
+    pub(super) since: u64,
+    /// The scope that it is a member of, or 0.
+    pub(super) scope: usize,
+    /// Whether a time limit, or something outside, may wake it.
+    pub(super) may_wake: bool,
 }
 
 impl Goroutine {
@@ -197,8 +116,8 @@ impl Goroutine {
         self.waiting_for
     }
 
-    /// What it waits on, as far as that is known: the channel of a receive or a send, the lock, the wait group. Empty for those that do
-    /// not wait, for `select!`, and for waits with a time limit.
+    /// What it waits on, as far as that is known: the channel of a receive or a send, all channels of a `select!`, the lock, the wait
+    /// group, the goroutine that is joined. Empty for those that do not wait, and for waits with a time limit.
     ///
     /// ```
     /// # fn print(goroutine: &gort_runtime::debug::Goroutine) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::debug::goroutine::{Goroutine, Object, ObjectKind, Status};
+use crate::debug::goroutine::{Goroutine, Reach, Status};
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+use crate::debug::objects::Facts;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 use crate::debug::parked::Memory;
 use crate::debug::stacks::Known;
@@ -19,6 +21,8 @@ pub(super) struct Looker {
     rt: &'static Runtime,
     now: u64,
     with_frames: bool,
+    #[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), expect(dead_code))]
+    with_reach: bool,
     known: Known,
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     memory: Option<Memory>,
@@ -27,11 +31,12 @@ pub(super) struct Looker {
 }
 
 impl Looker {
-    pub(super) fn new(rt: &'static Runtime, with_frames: bool) -> Looker {
+    pub(super) fn new(rt: &'static Runtime, with_frames: bool, with_reach: bool) -> Looker {
         Looker {
             rt,
             now: clock::now(),
             with_frames,
+            with_reach,
             known: Known::default(),
             #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
             memory: Memory::open(),
@@ -50,6 +55,7 @@ impl Looker {
         });
         let mut all: Vec<Goroutine> = blocks.iter().filter_map(|g| self.look_at(g)).collect();
         all.sort_unstable_by_key(|goroutine| goroutine.id);
+        super::holders::find(&mut all);
         all
     }
 
@@ -105,7 +111,29 @@ impl Looker {
             stack_used: 0,
             stack_size: g.fiber_if_bound().map_or(0, |fiber| fiber.size()),
             locked,
+            reach: self.reach(g),
         })
+    }
+
+    /// Of one that may be running: what is on its stack, old or new.
+    fn reach(&self, g: &G) -> Reach {
+        let fiber = g.fiber_if_bound();
+        let mut reach = Reach {
+            stack: fiber.as_ref().map_or(0..0, crate::fiber::Fiber::frames),
+            block: std::ptr::from_ref(g).addr()..std::ptr::from_ref(g).addr() + size_of::<G>(),
+            may_wake: true,
+            ..Reach::default()
+        };
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        if self.with_reach
+            && let (Some(memory), Some(fiber)) = (&self.memory, fiber)
+        {
+            reach.words = memory.top_of(&fiber);
+            reach.scope = memory
+                .word(std::ptr::from_ref(g).addr() + G::SCOPE_AT)
+                .unwrap_or(0);
+        }
+        reach
     }
 
     fn look_at_waiting(&mut self, g: &G, reason: WaitReason) -> Option<Goroutine> {
@@ -113,33 +141,44 @@ impl Looker {
         let mut found = self.describe(g, Status::Waiting(reason))?;
         found.wait_site = site;
         let fiber = g.fiber_if_bound()?;
-        let data = g.hints().data.load(std::sync::atomic::Ordering::Relaxed).addr();
-        if let Some(kind) = ObjectKind::of(reason)
-            && !fiber.holds(data)
-        {
-            found.objects.push(Object::new(kind, data));
-        }
         let stands = g.hints().stands().addr();
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        let mut facts = None;
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         if let Some(memory) = &self.memory {
+            facts = Some(Facts::read(memory, g, reason));
             // 0: the worker has yet to note it.
             let since = memory.word(stands).filter(|since| *since != 0);
             let since = since.map_or(self.now, |since| since as u64);
+            found.reach.since = since;
             found.waiting_for = Some(Duration::from_nanos(self.now.saturating_sub(since)));
-            if self.with_frames {
-                let copy = memory.copy(&fiber)?;
+            if self.with_frames || self.with_reach {
+                let mut copy = memory.copy(&fiber)?;
                 found.stack_used = copy.used;
+                if self.with_reach {
+                    found.reach.words = copy.take_words();
+                }
                 let stack = copy.into_stack();
-                // A panic about tables that make no sense costs this stack only.
-                let addresses = crate::panics::quietly(|| self.reader.addresses(&stack));
-                found.calls = addresses.ok().map(|addresses| self.known.calls(addresses));
+                if self.with_frames {
+                    // A panic about tables that make no sense costs this stack only.
+                    let addresses = crate::panics::quietly(|| self.reader.addresses(&stack));
+                    found.calls = addresses.ok().map(|addresses| self.known.calls(addresses));
+                }
             }
         }
         let same = g.reason() == Some(reason)
             && g.wait_site().is_some_and(|now| std::ptr::eq(now, site))
             && g.hints().stands().addr() == stands
             && !self.runs(g);
-        same.then_some(found)
+        if !same {
+            return None;
+        }
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        if let Some(facts) = facts {
+            found.reach.may_wake = !facts.complete;
+            found.objects = facts.into_objects();
+        }
+        Some(found)
     }
 
     fn look_at_running(&mut self, g: &G) -> Option<Goroutine> {

@@ -5,19 +5,36 @@
 //! interrupted for as long as it takes to copy its stack (`sys::capture`). Names of functions are looked up later, when somebody
 //! asks for them.
 
+use crate::reason::WaitReason;
 use crate::sched::Runtime;
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod elsewhere;
 mod goroutine;
+mod graph;
+mod holders;
 mod json;
+mod judge;
 mod look;
+mod object;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod objects;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod parked;
 pub(crate) mod report;
 mod stacks;
+mod stuck;
+mod svg;
+#[doc(hidden)]
+pub mod tag;
+mod tally;
 mod text;
 
-pub use goroutine::{Goroutine, Object, ObjectKind, Status};
+pub use goroutine::{Goroutine, Status};
+pub use graph::{WaitGraph, wait_graph};
+pub use object::{Object, ObjectKind};
 pub use stacks::Frame;
+pub use stuck::{Certainty, Stuck, StuckGoroutine, stuck};
 
 /// All goroutines, each as it was when it was looked at. `Display` prints them in the form of Go's dumps.
 ///
@@ -66,6 +83,19 @@ pub fn goroutines_without_frames() -> Snapshot {
     take(false)
 }
 
+/// A word of somebody's stack as it is noted, so that a search for it does not find the note.
+fn hidden(word: usize) -> usize {
+    !word
+}
+
+/// Whether nothing can ever wake it.
+fn waits_for_nothing(reason: WaitReason) -> bool {
+    matches!(
+        reason,
+        WaitReason::ChanReceiveNil | WaitReason::ChanSendNil | WaitReason::SelectNoCases
+    )
+}
+
 fn take(with_frames: bool) -> Snapshot {
     match crate::sched::if_started() {
         Some(rt) => Snapshot::take(rt, with_frames),
@@ -75,7 +105,13 @@ fn take(with_frames: bool) -> Snapshot {
 
 impl Snapshot {
     pub(crate) fn take(rt: &'static Runtime, with_frames: bool) -> Snapshot {
-        let all = look::Looker::new(rt, with_frames).look_at_all();
+        let all = look::Looker::new(rt, with_frames, false).look_at_all();
+        Snapshot { all }
+    }
+
+    /// With what each has access to.
+    fn take_with_reach(rt: &'static Runtime) -> Snapshot {
+        let all = look::Looker::new(rt, false, true).look_at_all();
         Snapshot { all }
     }
 

@@ -14,6 +14,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
+use crate::debug::hidden;
 use crate::fiber::{Fiber, Saved};
 use crate::sys::capture::{Registers, Stack};
 
@@ -42,6 +43,14 @@ impl Memory {
         Some(Memory { file })
     }
 
+    /// The word that begins `AHEAD` bytes behind this address.
+    pub(super) fn word_ahead<const AHEAD: usize>(&self, at: usize) -> Option<usize> {
+        let mut bytes = [0; 64];
+        let bytes = &mut bytes[..AHEAD + WORD];
+        self.file.read_exact_at(bytes, at as u64).ok()?;
+        bytes.last_chunk().map(|word| usize::from_ne_bytes(*word))
+    }
+
     /// The word at this address.
     pub(super) fn word(&self, at: usize) -> Option<usize> {
         let mut word = [0; WORD];
@@ -49,10 +58,26 @@ impl Memory {
         Some(usize::from_ne_bytes(word))
     }
 
+    /// The words of the part of a stack that is usually in use, whatever its goroutine is at; `None` if it may use more.
+    pub(super) fn top_of(&self, fiber: &Fiber) -> Option<Vec<usize>> {
+        let Range { start, end } = fiber.frames();
+        let from = start.max(end.saturating_sub(MOST)).next_multiple_of(WORD);
+        let mut bytes = vec![0; end - from];
+        self.file.read_exact_at(&mut bytes, from as u64).ok()?;
+        let words = take_words(&mut bytes);
+        // The lowest page that it looks at was never touched: so nothing below was.
+        let untouched = words.iter().take(512).all(|word| *word == hidden(0));
+        (untouched || from == start).then_some(words)
+    }
+
     /// The stack of a goroutine that waits on `fiber`; `None` if it goes on meanwhile.
     pub(super) fn copy(&self, fiber: &Fiber) -> Option<Copy> {
         let first = self.copy_once(fiber)?;
-        (self.copy_once(fiber)? == first).then_some(first)
+        let mut second = self.copy_once(fiber)?;
+        let same = second == first;
+        second.bytes.fill(0);
+        std::hint::black_box(&second.bytes);
+        same.then_some(first)
     }
 
     fn copy_once(&self, fiber: &Fiber) -> Option<Copy> {
@@ -68,7 +93,22 @@ impl Memory {
     }
 }
 
+/// What they hold, hidden. They are cleared: who looks for one of them is not to find it here.
+fn take_words(bytes: &mut [u8]) -> Vec<usize> {
+    let words = bytes.as_chunks::<WORD>().0.iter();
+    let words = words.map(|word| hidden(usize::from_ne_bytes(*word))).collect();
+    bytes.fill(0);
+    std::hint::black_box(bytes);
+    words
+}
+
 impl Copy {
+    /// The words in use; `None` if there are more than were copied.
+    pub(super) fn take_words(&mut self) -> Option<Vec<usize>> {
+        let words = take_words(&mut self.bytes);
+        (self.used == self.bytes.len()).then_some(words)
+    }
+
     /// As what frames are followed in.
     pub(super) fn into_stack(self) -> Stack {
         Stack {

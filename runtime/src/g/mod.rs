@@ -305,6 +305,11 @@ impl G {
         }
     }
 
+    /// Where in a block its number lies, for reports that read from outside; its commit and its scope.
+    pub(crate) const ID_AT: usize = std::mem::offset_of!(G, id);
+    pub(crate) const COMMIT_AT: usize = std::mem::offset_of!(G, commit);
+    pub(crate) const SCOPE_AT: usize = std::mem::offset_of!(G, scope);
+
     /// The goroutine's number; 0 for a free block.
     pub(crate) fn id(&self) -> u64 {
         self.id.load(Ordering::Relaxed)

@@ -49,6 +49,48 @@ pub unsafe fn park_holding(here: Here, reason: WaitReason, lock: &RawLock) {
     unsafe { park_goroutine_holding(g, reason, Location::caller(), lock) };
 }
 
+/// Like [`park`], for one that waits on several objects, or on one that has no lock: reports find them.
+///
+/// # Safety
+/// As [`park`]; and `objects` stays where it is until this returns.
+#[inline(always)]
+#[track_caller]
+pub unsafe fn park_on<C: FnOnce()>(reason: WaitReason, objects: *const [*const ()], commit: C) {
+    let Some(g) = crate::g::current() else {
+        // SAFETY: handed on.
+        return unsafe { park_thread(commit, None) };
+    };
+    let mut noted = Noted {
+        mark: &raw const NOTED,
+        objects: objects.cast(),
+        count: objects.len(),
+        commit: ManuallyDrop::new(commit),
+    };
+    prepare(g, reason, Location::caller());
+    // SAFETY: handed on; it is the current goroutine.
+    unsafe { leave(g, Request::Park(run_noted::<C>, (&raw mut noted).cast())) };
+}
+
+/// What a goroutine leaves on its stack that parks by [`park_on`]. Reports read it from outside.
+#[repr(C)]
+pub(crate) struct Noted<C> {
+    /// The address of [`NOTED`]: tells it from the commits of the others.
+    pub(crate) mark: *const u8,
+    pub(crate) objects: *const *const (),
+    pub(crate) count: usize,
+    commit: ManuallyDrop<C>,
+}
+
+/// Marks what is [`Noted`].
+pub(crate) static NOTED: u8 = 1;
+
+/// As [`run_commit`].
+unsafe fn run_noted<C: FnOnce()>(noted: *mut ()) {
+    // SAFETY: the pointer is the parked frame's `Noted<C>`, whose commit is taken once.
+    let commit = unsafe { (&raw mut (*noted.cast::<Noted<C>>()).commit).read() };
+    ManuallyDrop::into_inner(commit)();
+}
+
 /// Like [`park`], but when `deadline` comes the timer tries to win `claim` with [`Claim::TIMEOUT`] and, if it does, readies
 /// the task itself.
 ///
@@ -146,8 +188,9 @@ unsafe fn leave(g: &G, request: Request) {
     }
 }
 
-/// The commit of whoever parks with a lock.
-unsafe fn unlock(lock: *mut ()) {
+/// The commit of whoever parks with a lock. Not inlined: reports know it by its address.
+#[inline(never)]
+pub(crate) unsafe fn unlock(lock: *mut ()) {
     // SAFETY: the goroutine that parked holds the lock. Until it is free nobody can take the goroutine out of where it waits, so the lock
     // is still there.
     unsafe { (*lock.cast::<RawLock>()).unlock() };

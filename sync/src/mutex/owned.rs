@@ -122,6 +122,8 @@ impl<T: ?Sized> Mutex<T> {
 impl<T: ?Sized> OwnedMutexGuard<T> {
     /// Of a mutex that the caller has just locked.
     fn locked(mutex: &Arc<Mutex<T>>) -> OwnedMutexGuard<T> {
+        // Its guard cannot be told from other references to the mutex.
+        mutex.state.forget_holder();
         OwnedMutexGuard {
             mutex: Arc::clone(mutex),
             not_auto: PhantomData,
@@ -180,5 +182,6 @@ impl<T: ?Sized> Relock for OwnedMutexGuard<T> {
         if !self.mutex.state.try_lock_free() {
             self.mutex.state.lock_slow(WaitReason::MutexLock, &Limit::Never);
         }
+        self.mutex.state.forget_holder();
     }
 }

@@ -1,11 +1,14 @@
 //! Whose turn it is: Go's algorithm. In normal mode an unlocked mutex goes to whoever comes first, which is fast; a waiter that
 //! has lost for 1 ms switches it to starvation mode, in which it is handed over in line, so that nobody starves.
+#![allow(unsafe_code)]
 
 use std::time::{Duration, Instant};
 
 use crate::limit::Limit;
 use crate::rt::explore::{self, Op};
 use crate::rt::{self, AtomicU32, Ordering, WaitReason, const_unless_loom};
+#[cfg(not(loom))]
+use crate::rt::{AtomicUsize, Label};
 use crate::sema::Sema;
 use crate::wait_list::Place;
 
@@ -26,9 +29,35 @@ const PAUSES: u32 = 30;
 
 /// A mutex without a value.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct State {
     word: AtomicU32,
+    /// An address in the frame that locked it last: in whose stack that is says who holds it. Reports look for it before the
+    /// semaphore, which is what waiters wait on.
+    #[cfg(not(loom))]
+    locked_in: AtomicUsize,
     sema: Sema,
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(State, locked_in) == 8 && std::mem::offset_of!(State, sema) == 16);
+
+/// Some address in the frame of whoever runs this: an instruction, where that can be said.
+#[cfg(not(loom))]
+#[inline(always)]
+fn stack_pointer() -> usize {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        let here;
+        // SAFETY: copies a register.
+        unsafe { std::arch::asm!("mov {}, rsp", out(reg) here, options(nomem, nostack, preserves_flags)) };
+        here
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    {
+        let here = 0_u8;
+        (&raw const here).addr()
+    }
 }
 
 impl Default for State {
@@ -40,8 +69,33 @@ impl Default for State {
 impl State {
     const_unless_loom! {
         pub(crate) fn new() -> State {
-            State { word: AtomicU32::new(0), sema: Sema::new() }
+            State {
+                word: AtomicU32::new(0),
+                #[cfg(not(loom))]
+                locked_in: AtomicUsize::new(0),
+                sema: Sema::new(),
+            }
         }
+    }
+
+    #[cfg(not(loom))]
+    pub(crate) fn label(&self) -> &Label {
+        self.sema.label()
+    }
+
+    /// It has been locked, by whoever runs this.
+    #[inline(always)]
+    fn note_holder(&self) {
+        // Relaxed: only shown.
+        #[cfg(not(loom))]
+        self.locked_in.store(stack_pointer(), Ordering::Relaxed);
+    }
+
+    /// By whoever has locked it: who holds it is not to be said.
+    #[inline]
+    pub(crate) fn forget_holder(&self) {
+        #[cfg(not(loom))]
+        self.locked_in.store(0, Ordering::Relaxed);
     }
 
     /// How many wait.
@@ -74,9 +128,14 @@ impl State {
     #[inline]
     pub(crate) fn take_free(&self) -> bool {
         // Acquire pairs with the release in `unlock`.
-        self.word
+        let locked = self
+            .word
             .compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
+            .is_ok();
+        if locked {
+            self.note_holder();
+        }
+        locked
     }
 
     #[track_caller]
@@ -88,11 +147,15 @@ impl State {
     /// As [`take_free`](State::take_free).
     pub(crate) fn try_take(&self) -> bool {
         let old = self.word.load(Ordering::Relaxed);
-        old & (LOCKED | STARVING) == 0
+        let locked = old & (LOCKED | STARVING) == 0
             && self
                 .word
                 .compare_exchange(old, old | LOCKED, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
+                .is_ok();
+        if locked {
+            self.note_holder();
+        }
+        locked
     }
 
     #[cold]
@@ -141,6 +204,7 @@ impl State {
                 continue;
             }
             if old & (LOCKED | STARVING) == 0 {
+                self.note_holder();
                 return true;
             }
             // One that has waited before goes to the front of the line.
@@ -162,6 +226,7 @@ impl State {
                     .wrapping_sub(WAITER)
                     .wrapping_sub(if leave_mode { STARVING } else { 0 });
                 self.word.fetch_add(change, Ordering::Acquire);
+                self.note_holder();
                 return true;
             }
             awoke = true;
@@ -216,7 +281,12 @@ impl State {
                 .word
                 .compare_exchange(old, new, Ordering::Acquire, Ordering::Relaxed)
             {
-                Ok(_) => return locked,
+                Ok(_) => {
+                    if locked {
+                        self.note_holder();
+                    }
+                    return locked;
+                }
                 Err(seen) => old = seen,
             }
         }

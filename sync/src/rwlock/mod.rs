@@ -72,6 +72,22 @@ impl<T> RwLock<T> {
         }
     }
 
+    /// The same with a name, which reports say. It costs nothing later.
+    ///
+    /// ```
+    /// let table = gort::sync::RwLock::named("table", 7);
+    /// assert_eq!(*table.read(), 7);
+    /// ```
+    #[cfg(not(loom))]
+    pub fn named(name: impl Into<std::borrow::Cow<'static, str>>, value: T) -> RwLock<T> {
+        let name = name.into();
+        let named = RwLock::new(value);
+        for label in named.state.labels() {
+            label.set(name.clone());
+        }
+        named
+    }
+
     /// Gives the value.
     ///
     /// ```

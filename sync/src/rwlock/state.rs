@@ -50,6 +50,11 @@ impl State {
         }
     }
 
+    #[cfg(not(loom))]
+    pub(crate) fn labels(&self) -> [&crate::rt::Label; 2] {
+        [self.waiting.label(), self.turn.label()]
+    }
+
     /// Those in line, then the writers that wait for their turn to get in line.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn waiting(&self) -> Vec<bool> {
