@@ -41,4 +41,7 @@ fn start(rt: &'static Runtime) {
     // What makes no sense in it is told at the start.
     crate::traceback::level();
     monitor::start(rt);
+    if let Some(age) = rt.config.watch {
+        crate::debug::watch::start(rt, age);
+    }
 }

@@ -23,6 +23,7 @@ use crate::stall::{self, StallPolicy, StallReport};
 /// | [`max_threads`](Builder::max_threads) | | 10,000 |
 /// | [`report_stalls`](Builder::report_stalls) | `GORT_STALL` | no reports |
 /// | [`on_stall`](Builder::on_stall) | | print on standard error |
+/// | [`watch`](Builder::watch) | `GORT_WATCH` | nobody watches |
 /// | [`on_panic`](Builder::on_panic) | | report as Go does and exit with status 2 |
 ///
 /// ```
@@ -212,6 +213,21 @@ impl Builder {
     /// ```
     pub fn report_stalls(mut self, limit: Duration) -> Builder {
         self.wishes.stall_limit = Some(limit);
+        self
+    }
+
+    /// Prints on standard error who has been stuck for `age`, once each, as they appear: those of whom that is *certain*, and those
+    /// of whom it is *likely*, as `debug::stuck` finds them. It costs a thread that looks at all goroutines every half of that time,
+    /// but at least once a second, and not more often than every 10 ms. Zero: nobody watches.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let builder = gort_runtime::Builder::new().watch(Duration::from_secs(10));
+    /// assert_eq!(builder.run(|| 1 + 2).unwrap(), 3);
+    /// ```
+    pub fn watch(mut self, age: Duration) -> Builder {
+        self.wishes.watch = Some(age);
         self
     }
 

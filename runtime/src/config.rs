@@ -116,6 +116,8 @@ pub(crate) struct Config {
     pub(crate) blocking_patience: Duration,
     pub(crate) max_threads: usize,
     pub(crate) stall_limit: Option<Duration>,
+    /// Who is stuck for so long is to be printed.
+    pub(crate) watch: Option<Duration>,
     /// The order of goroutines is to be by chance, with this seed.
     pub(crate) schedule: Option<u64>,
 }
@@ -131,6 +133,7 @@ pub(crate) struct Wishes {
     pub(crate) blocking_patience: Option<Duration>,
     pub(crate) max_threads: Option<usize>,
     pub(crate) stall_limit: Option<Duration>,
+    pub(crate) watch: Option<Duration>,
 }
 
 static WISHES: Mutex<Option<Wishes>> = Mutex::new(None);
@@ -192,6 +195,10 @@ fn fix() -> &'static Config {
                 .or_else(|| from_env("GORT_STALL", parse_stall))
                 .filter(|limit| !limit.is_zero())
                 .map(|limit| limit.max(MIN_STALL)),
+            watch: wishes
+                .watch
+                .or_else(|| from_env("GORT_WATCH", |text| Ok((parse_duration(text)?, None))))
+                .filter(|age| !age.is_zero()),
             schedule: from_env("GORT_SCHEDULE", parse_schedule).flatten(),
         }
     })

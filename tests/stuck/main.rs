@@ -94,6 +94,36 @@ fn two_locks_in_two_orders() {
     );
 }
 
+/// `GORT_WATCH` prints it, once.
+#[test]
+fn watched() {
+    const CHILD: &str = "GORT_TEST_WATCHED";
+    if std::env::var_os(CHILD).is_some() {
+        let handle = go!({
+            let mutex = Mutex::named("watched", 1);
+            let _first = mutex.lock();
+            let _second = mutex.lock();
+        });
+        certain(&handle);
+        // The watch looks several times more.
+        thread::sleep(Duration::from_secs(1));
+        return;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "watched", "--nocapture"])
+        .env(CHILD, "1")
+        .env("GORT_WATCH", "30ms")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    let said = text.matches("stuck, certain: goroutine").count();
+    assert_eq!(said, 1, "{text}");
+    assert_says(
+        &text,
+        &["waits to lock mutex \"watched\"", "it holds that itself"],
+    );
+}
+
 #[test]
 fn a_lock_taken_twice() {
     if ran_alone("a_lock_taken_twice") {

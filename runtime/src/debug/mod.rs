@@ -29,6 +29,7 @@ mod svg;
 pub mod tag;
 mod tally;
 mod text;
+pub(crate) mod watch;
 
 pub use goroutine::{Goroutine, Status};
 pub use graph::{WaitGraph, wait_graph};
