@@ -64,6 +64,11 @@ fn dining_philosophers() {
 }
 
 #[test]
+fn dining_deadlock() {
+    same_text("dining_deadlock");
+}
+
+#[test]
 fn graceful_stop() {
     same_lines("graceful_stop", 1, str::to_owned);
 }

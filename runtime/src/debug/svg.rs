@@ -10,7 +10,7 @@ use crate::debug::stuck::Certainty;
 const WIDTH: f64 = 150.0;
 const HEIGHT: f64 = 40.0;
 /// Between the centres of two neighbours on a circle.
-const APART: f64 = 120.0;
+const APART: f64 = 160.0;
 const MARGIN: f64 = 20.0;
 /// Parts side by side before a new row begins, in all.
 const ROW: f64 = 1600.0;
