@@ -92,9 +92,9 @@ impl State {
     }
 
     /// By whoever has locked it: who holds it is not to be said.
+    #[cfg(not(loom))]
     #[inline]
     pub(crate) fn forget_holder(&self) {
-        #[cfg(not(loom))]
         self.locked_in.store(0, Ordering::Relaxed);
     }
 
