@@ -24,6 +24,16 @@ pub fn explored<T: Default + PartialEq>(schedules: u64, test: impl Fn() -> T + S
     T::default()
 }
 
+/// `#[gort::test(leaks = "deny")]`.
+///
+/// # Panics
+/// If goroutines are left that the test has started, and with the panic of the test.
+#[cfg(not(loom))]
+#[track_caller]
+pub fn leak_free<T>(test: impl FnOnce() -> T) -> T {
+    gort_runtime::explore::deny_leaks(test)
+}
+
 /// `#[gort::test(bubble)]`: what the test returns leaves the bubble as whether it passed.
 ///
 /// # Panics

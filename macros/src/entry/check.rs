@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, ItemFn, Lit, Path, Token};
 
 use super::Kind;
+use super::leaks;
 use super::schedules;
 use super::timeout::{self, Timeout};
 use crate::error::Mistakes;
@@ -19,13 +20,15 @@ pub(super) struct Arguments {
     pub(super) schedules: Option<u64>,
     /// A test is run in a bubble.
     pub(super) bubble: bool,
+    /// No goroutine may be left that it has started.
+    pub(super) leak_free: bool,
 }
 
 /// `crate = path` or `crate = "path"`: where gort is; of a test `timeout = "30s"`, `schedules =
 /// 1000` and `bubble` too.
 pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mistakes) -> Arguments {
     let (mut path, mut timeout, mut schedules) = (None, None, None);
-    let mut bubble = false;
+    let (mut bubble, mut leak_free) = (false, None);
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             if input.peek(Token![crate]) {
@@ -34,6 +37,8 @@ pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mista
                 timeout::parse(input, &mut timeout, mistakes)?;
             } else if kind == Kind::Test && input.peek(syn::Ident) && peek_word(input) == "schedules" {
                 schedules::parse(input, &mut schedules, mistakes)?;
+            } else if kind == Kind::Test && input.peek(syn::Ident) && peek_word(input) == "leaks" {
+                leaks::parse(input, &mut leak_free, mistakes)?;
             } else if kind == Kind::Test && input.peek(syn::Ident) && peek_word(input) == "bubble" {
                 parse_bubble(input, &mut bubble, mistakes)?;
             } else {
@@ -53,6 +58,7 @@ pub(super) fn arguments(kind: Kind, arguments: TokenStream, mistakes: &mut Mista
         timeout: timeout.unwrap_or(Timeout::Default),
         schedules,
         bubble,
+        leak_free: leak_free.unwrap_or(false),
     }
 }
 
@@ -89,7 +95,7 @@ fn usage(kind: Kind) -> String {
         }
         Kind::Test => String::from(
             "the options are `timeout = \"30s\"`, for how long the test may take, `schedules = 1000`, under how many schedules it is \
-             run, `bubble`, for a clock that jumps, and `crate = path`, which says where gort is",
+             run, `bubble`, for a clock that jumps, `leaks = \"deny\"`, and `crate = path`, which says where gort is",
         ),
     }
 }
@@ -111,6 +117,7 @@ fn unknown(kind: Kind, input: ParseStream<'_>, mistakes: &mut Mistakes) -> syn::
         {
             "; did you mean `schedules`?"
         }
+        (Kind::Test, word) if word.contains("leak") => "; did you mean `leaks`?",
         (Kind::Test, "synctest" | "clock" | "start_paused") => "; did you mean `bubble`?",
         (Kind::Test, word) if word.contains("time") || word.contains("limit") || word == "deadline" => {
             "; did you mean `timeout`?"

@@ -7,6 +7,7 @@
 //! an empty one, so that nothing else is said about it and editors still see it.
 
 mod check;
+mod leaks;
 mod schedules;
 mod should_panic;
 #[cfg(test)]
@@ -49,6 +50,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
         timeout,
         schedules,
         bubble,
+        leak_free,
     } = check::arguments(kind, arguments, &mut mistakes);
     let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
@@ -79,6 +81,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
         Some(schedules) => quote!(|| #private::explored(#schedules, #body)),
         // Every schedule is in a bubble anyway.
         None if bubble => quote!(|| #private::bubbled(#body)),
+        None if leak_free => quote!(|| #private::leak_free(#body)),
         None => body,
     };
     let call = match (kind, timeout) {

@@ -67,6 +67,16 @@ fn the_function_moves_inside() {
             || ::gort::__private::explored(10000u64, t)) }",
     );
     assert_same(
+        &expand(Kind::Test, lex("leaks = \"deny\""), lex("fn t() {}")),
+        "#[::core::prelude::v1::test] fn t() { fn t() {} ::gort::__private::test(::gort::__private::Timeout::Default,
+            || ::gort::__private::leak_free(t)) }",
+    );
+    assert_same(
+        &expand(Kind::Test, lex("bubble"), lex("fn t() {}")),
+        "#[::core::prelude::v1::test] fn t() { fn t() {} ::gort::__private::test(::gort::__private::Timeout::Default,
+            || ::gort::__private::bubbled(t)) }",
+    );
+    assert_same(
         &expand(Kind::Main, lex("crate = \"c\""), lex("fn main() {}")),
         "fn main() { fn main() {} c::__private::main(main) }",
     );
@@ -117,6 +127,30 @@ fn mistakes_say_what_to_write_and_keep_the_function() {
             "schedules = \"many\"",
             "fn t() { body() }",
             &["no whole number", "`schedules = 1000`"],
+        ),
+        (
+            Kind::Test,
+            "leaks = \"never\"",
+            "fn t() { body() }",
+            &["denied or allowed", "`leaks = \\\"deny\\\"`"],
+        ),
+        (
+            Kind::Test,
+            "leaks",
+            "fn t() { body() }",
+            &["an option has a value"],
+        ),
+        (
+            Kind::Test,
+            "bubble = true",
+            "fn t() { body() }",
+            &["`bubble` has no value"],
+        ),
+        (
+            Kind::Test,
+            "synctest",
+            "fn t() { body() }",
+            &["did you mean `bubble`?"],
         ),
         (
             Kind::Test,

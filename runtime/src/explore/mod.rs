@@ -9,6 +9,7 @@
 //! | `group`, `state` | the crew: who can go on, whose turn it is, what time it is |
 //! | `point` | what operations call |
 //! | `run` | one schedule from its beginning to its end |
+//! | `leaks` | a crew that only knows its members |
 //! | `bubble`, `calm` | a crew whose schedules nobody explores: first come, first served |
 //!
 //! `g/crew` is what the goroutine's floor knows of it, `sched/turn` what the scheduler does for it.
@@ -17,6 +18,7 @@ mod bubble;
 mod calm;
 pub(crate) mod director;
 pub(crate) mod group;
+mod leaks;
 pub(crate) mod point;
 pub(crate) mod reach;
 mod run;
@@ -25,6 +27,7 @@ mod state;
 
 pub use bubble::{NotInBubble, age, bubble, bubble_here, enter, wait};
 pub use director::{Candidate, DROPPED, Director, Ending, Op, SET_TIMER, Step, Turn, Waiting};
+pub use leaks::deny_leaks;
 pub use point::{
     glance, is_explored, note_drop, pick, point, point_at_all, point_handed_over, point_in_drop, quietly,
 };

@@ -25,6 +25,10 @@ pub(crate) trait Crew: Any + Sync + fmt::Debug {
     fn admit(&self, g: GRef) -> Option<GRef>;
     /// `g`, a member that runs this, is about to do that. Returns when it is its turn.
     fn take_turn(&self, g: &G, op: Op, reach: Reach, site: Option<&'static Location<'static>>, how: How);
+    /// Whether somebody chooses who goes on.
+    fn directs(&self) -> bool {
+        true
+    }
     /// What time it is there.
     fn now(&self) -> Instant;
 }
@@ -120,10 +124,10 @@ pub(crate) fn take_turn(op: Op, reach: Reach, site: Option<&'static Location<'st
     }
 }
 
-/// A member gives way to the others. `false` if it is none.
+/// A member gives way to the others. `false` if it is none, or nobody chooses who goes on.
 #[cold]
 pub(crate) fn give_way(g: &G, site: &'static Location<'static>) -> bool {
-    let crew = of(g);
+    let crew = of(g).filter(|crew| crew.directs());
     if let Some(crew) = crew {
         crew.take_turn(g, GIVE_WAY, Reach::Nothing, Some(site), How::GivesWay);
     }

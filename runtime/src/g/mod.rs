@@ -322,19 +322,7 @@ impl G {
 
     /// The number of the goroutine that started it; 0 if none did.
     pub(crate) fn creator(&self) -> u64 {
-        let low = u64::from(self.creator.load(Ordering::Relaxed));
-        if low == 0 {
-            return 0;
-        }
-        // The last number before its own that ends so: nobody starts one after four thousand million others.
-        const HALF: u64 = 1 << 32;
-        let id = self.id();
-        let same = id & !(HALF - 1) | low;
-        if same < id {
-            same
-        } else {
-            same.saturating_sub(HALF)
-        }
+        whole(self.creator.load(Ordering::Relaxed), self.id())
     }
 
     /// Owner, before it is queued.
@@ -480,6 +468,27 @@ impl G {
     pub(crate) fn set_home(&self, worker: u16) {
         self.home.store(worker, Ordering::Relaxed);
     }
+}
+
+/// The number with this low half that is nearest to `beside`; 0 stays 0. Workers take numbers in batches, so a creator's may be
+/// higher; but nobody is started two thousand million numbers before.
+fn whole(low: u32, beside: u64) -> u64 {
+    if low == 0 {
+        return 0;
+    }
+    let ahead = low.wrapping_sub(beside as u32).cast_signed();
+    beside.wrapping_add_signed(i64::from(ahead))
+}
+
+#[cfg(all(test, not(loom)))]
+#[test]
+fn halves_of_numbers() {
+    const HALF: u64 = 1 << 32;
+    assert_eq!(whole(0, 7), 0);
+    assert_eq!([whole(3, 7), whole(57, 40)], [3, 57]);
+    assert_eq!(whole(u32::MAX, HALF + 1), HALF - 1);
+    assert_eq!(whole(5, HALF - 3), HALF + 5);
+    assert_eq!(whole(5, 3 * HALF + 9), 3 * HALF + 5);
 }
 
 #[cold]
