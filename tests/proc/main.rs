@@ -88,7 +88,7 @@ fn main() -> std::process::ExitCode {
             a_hook_of_the_program_is_honoured, a_hook_may_call_the_one_before, a_hook_may_wait, of_members,
             the_first_of_two_is_shown),
         list!(quit:
-            everybody_is_shown, when_nothing_runs, when_every_worker_is_kept, after_goexit_in_main, it_may_be_left_alone,
+            also_in_the_background, everybody_is_shown, when_nothing_runs, when_every_worker_is_kept, after_goexit_in_main, it_may_be_left_alone,
             not_in_run, levels_of_the_signal, levels_of_a_panic_of_main, levels_of_a_panic_of_another,
             levels_of_a_deadlock, levels_of_thread_exhaustion),
         list!(settings: no_utf_8, nonsense, too_little_or_too_much, what_is_right_is_not_told, a_random_schedule),

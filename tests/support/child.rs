@@ -144,6 +144,12 @@ impl Child {
         self
     }
 
+    /// With SIGQUIT ignored, as a shell does in the background.
+    pub(crate) fn in_background(mut self) -> Child {
+        self.limits.push(String::from("trap '' QUIT && "));
+        self
+    }
+
     /// In the child: runs `program` and ends the process with status 0. In the parent: starts the
     /// child and waits.
     #[track_caller]

@@ -16,13 +16,14 @@ unsafe impl Sync for Semaphore {}
 static WAKE: Semaphore = Semaphore(UnsafeCell::new(MaybeUninit::uninit()));
 static CAME: AtomicBool = AtomicBool::new(false);
 
-/// Catches the signal, once, unless the process ignores it or has a handler of its own for it.
+/// Catches the signal, once, unless the process has a handler of its own for it. Also if it was ignored when the process was
+/// started, as a shell does for what it runs in the background: Go respects that for SIGHUP and SIGINT only.
 /// `false` if it is left alone.
 ///
 /// # Safety
 /// Called once in a process, before [`wake`] and [`wait`].
 pub(crate) unsafe fn install() -> bool {
-    if !Disposition::of(SIGNAL).is_ok_and(|now| now.is_default()) {
+    if !Disposition::of(SIGNAL).is_ok_and(|now| now.is_default() || now.is_ignore()) {
         return false;
     }
     // SAFETY: by contract nobody uses it yet. All-zero is a valid `sigaction`, filled below; the
