@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 /// The names that objects were given, each text once. They stay: a program has as many as its source has, about.
 static NAMES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 
-/// The name of an object: 0 for none, else one more than its place among [`NAMES`].
+/// The name of an object: 0 for none, else one more than its place among all names.
 #[derive(Debug, Default)]
 pub struct Label(AtomicU32);
 
