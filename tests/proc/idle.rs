@@ -4,29 +4,42 @@ use std::time::Duration;
 
 use gort::prelude::*;
 
+use crate::support::CpuTime;
 use crate::support::child::{self, Child, Outcome};
-use crate::support::{CpuTime, thread_cpu_time};
 
-/// Waits until two seconds have cost less processor time than a hundred wake-ups do on this
-/// machine, as busy as it is.
+/// Waits until in two seconds all threads together have woken less than a hundred times, and have used less than a twentieth of
+/// them. How long a wake-up takes depends on the machine, and on what it does otherwise.
 ///
 /// The first ones may cost more: pools shrink, threads end. Who asks every 10 ms whether there is
-/// something to do never gets there.
+/// something to do never gets there, and who spins neither.
 fn measure(wait: impl Fn(Duration)) {
-    // Of this thread alone: the monitor looks at it meanwhile.
-    let before = thread_cpu_time();
-    (0..100).for_each(|_| std::thread::sleep(Duration::from_millis(1)));
-    let wake_ups = thread_cpu_time() - before;
+    let length = Duration::from_secs(2);
     let busy: Vec<_> = std::iter::repeat_with(|| {
-        let before = CpuTime::now();
-        wait(Duration::from_secs(2));
-        before.elapsed()
+        let (times, woken) = (CpuTime::now(), wake_ups());
+        wait(length);
+        (wake_ups().saturating_sub(woken), times.elapsed())
     })
     .take(15)
-    .take_while(|&used| used >= wake_ups)
+    .take_while(|&(woken, used)| woken >= 100 || used >= length / 20)
     .collect();
-    println!("{wake_ups:?} for a hundred wake-ups; two seconds that cost more: {busy:?}");
+    println!("two seconds with more than a hundred wake-ups: {busy:?}");
     assert!(busy.len() < 15, "it is never idle");
+}
+
+/// How often the threads of this process have gone to sleep. (Not counted are those that have ended.)
+fn wake_ups() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+    let of_each = tasks.map(|task| {
+        let status = task.expect("a thread").path().join("status");
+        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let count = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        count
+            .and_then(|count| count.trim().parse::<u64>().ok())
+            .unwrap_or(0)
+    });
+    of_each.sum()
 }
 
 #[track_caller]

@@ -66,11 +66,6 @@ impl CpuTime {
     }
 }
 
-/// The processor time of this thread so far.
-pub(crate) fn thread_cpu_time() -> Duration {
-    cpu_time_of(Path::new("/proc/thread-self"))
-}
-
 /// To the nanosecond; nothing if the thread has just ended.
 fn cpu_time_of(thread: &Path) -> Duration {
     let stat = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
