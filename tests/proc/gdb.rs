@@ -95,7 +95,7 @@ pub(crate) fn of_a_process_and_of_a_core_file() {
         "goroutine 2 bt",
         "goroutine 3 bt",
         "goroutine 2 full",
-        "goroutine 4 bt",
+        "goroutine all bt",
         "goroutine 99 bt",
     ];
     let name = format!("set environment GORT_CHILD_TEST {TEST}");
@@ -130,7 +130,8 @@ pub(crate) fn of_a_process_and_of_a_core_file() {
                 "\n  2 [chan receive] ",
                 "waits_at_the_gate at ",
                 "\n  3 [chan receive] ",
-                "* 4 [running, thread ",
+                // Its number depends on who ran main then.
+                "[running, thread ",
                 "\ngoroutine 2 [chan receive]:\n#0 ",
                 "waits_at_the_gate at ",
                 "tests/proc/gdb.rs:",
@@ -143,10 +144,7 @@ pub(crate) fn of_a_process_and_of_a_core_file() {
                 "first_way at ",
             ],
         );
-        has(
-            &text,
-            &["\ngoroutine 4 [running, thread ", "computes_for_ever at "],
-        );
+        has(&text, &["[running, thread ", "computes_for_ever at "]);
         has(&text, &["no goroutine 99"]);
     }
 }
