@@ -63,7 +63,12 @@ fn gdb(script: &Path, commands: &[&str], of: &[&Path]) -> Option<String> {
     gdb.args(["-nx", "-batch", "-ex", "set debuginfod enabled off", "-x"])
         .arg(script);
     gdb.args(commands.iter().flat_map(|command| ["-ex", command]));
-    let out = gdb.args(of).env(INSIDE, "1").output().ok()?;
+    let out = gdb
+        .args(of)
+        .env(INSIDE, "1")
+        .env("GORT_MIGRATION", "stealing")
+        .output()
+        .ok()?;
     let [out, error] = [out.stdout, out.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     Some(format!("{out}\n{error}"))
 }
@@ -114,6 +119,7 @@ pub(crate) fn of_a_process_and_of_a_core_file() {
     dies.args(["-c", "ulimit -c unlimited && exec \"$0\""])
         .arg(&binary);
     dies.env(INSIDE, "1")
+        .env("GORT_MIGRATION", "stealing")
         .env("GORT_CHILD_TEST", TEST)
         .current_dir(&directory);
     dies.status().expect("a shell");
